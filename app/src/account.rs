@@ -1,0 +1,62 @@
+//! Whose page this is, and the way out.
+
+use leptos::prelude::*;
+
+use crate::{
+    avatar::Avatar,
+    icons::{Icon, Sign},
+    session::Session,
+};
+
+/// One's own name, and *Log out*: a plain form, so that it works without a program.
+#[component]
+pub(crate) fn AccountBar() -> impl IntoView {
+    let session = expect_context::<Session>();
+    let me = session.me();
+    let role = if me.owner { "Owner of this server" } else { "Logged in" };
+    let name = me.user.name.to_string();
+    let warning = NodeRef::<leptos::html::Dialog>::new();
+    let form = NodeRef::<leptos::html::Form>::new();
+    let unsent = move || session.unsent.get();
+    let on_submit = move |event: leptos::ev::SubmitEvent| {
+        if session.unsent.get_untracked() != 0
+            && let Some(dialog) = warning.get_untracked()
+        {
+            event.prevent_default();
+            _ = dialog.show_modal();
+        }
+    };
+    let drop_and_go = move |_| {
+        session.drop_unsent();
+        if let Some(form) = form.get_untracked() {
+            _ = form.submit();
+        }
+    };
+    view! {
+        <div class="account">
+            <Avatar name=name.clone()/>
+            <p class="account__who">
+                <span class="account__name">{name}</span>
+                <span class="account__role">{role}</span>
+            </p>
+            <form method="post" action="/logout" node_ref=form on:submit=on_submit>
+                <button class="icon-button" type="submit" aria-label="Log out" title="Log out">
+                    <Icon sign=Sign::LogOut/>
+                </button>
+            </form>
+            <dialog class="dialog" node_ref=warning aria-labelledby="unsent-title">
+                <h2 class="dialog__title" id="unsent-title">"Log out with unsent messages?"</h2>
+                <p>
+                    {move || match unsent() {
+                        1 => "One message has not been sent yet. Logging out deletes it.".to_owned(),
+                        count => format!("{count} messages have not been sent yet. Logging out deletes them."),
+                    }}
+                </p>
+                <form method="dialog" class="dialog__buttons">
+                    <button class="button" type="submit">"Stay"</button>
+                    <button class="button button--danger" type="button" on:click=drop_and_go>"Delete and log out"</button>
+                </form>
+            </dialog>
+        </div>
+    }
+}

@@ -1,0 +1,157 @@
+//! Writing: the composer below a room, and the same for changing a message.
+//!
+//! The text stays in the element and is read from there: what was typed before the program came is kept. Every
+//! `<textarea>` is rendered empty, because its children would not be escaped.
+
+use leptos::{
+    ev::{Event, KeyboardEvent},
+    html,
+    prelude::*,
+};
+use protocol::{
+    Command,
+    messages::{self, check_text},
+};
+
+use crate::{
+    icons::{Icon, Sign},
+    message::Handle,
+    platform,
+    session::Session,
+    shown::ShownRoom,
+};
+
+/// The composer of a room. Enter sends, Shift+Enter breaks the line.
+#[component]
+pub(crate) fn Composer(room: ShownRoom) -> impl IntoView {
+    let session = expect_context::<Session>();
+    let input = NodeRef::<html::Textarea>::new();
+    let refusal = RwSignal::new(None::<String>);
+    let label = move || format!("Message {}", room.name.get().unwrap_or_default());
+
+    Effect::new(move |_| {
+        if let Some(input) = input.get() {
+            let typed_early = input.value();
+            if typed_early.is_empty() {
+                input.set_value(&platform::draft(room.id));
+            } else {
+                platform::keep_draft(room.id, &typed_early);
+            }
+        }
+    });
+    let send = move || {
+        let Some(input) = input.get_untracked() else { return };
+        let text = input.value().trim_end().to_owned();
+        if text.trim().is_empty() {
+            return;
+        }
+        if let Err(invalid) = check_text(&text) {
+            refusal.set(Some(invalid.to_string()));
+            return;
+        }
+        refusal.set(None);
+        input.set_value("");
+        platform::keep_draft(room.id, "");
+        session.post(room.id, text);
+        _ = input.focus();
+    };
+    let on_key = move |event: KeyboardEvent| {
+        if is_plain_enter(&event) {
+            event.prevent_default();
+            send();
+        }
+    };
+    let on_input = move |event: Event| {
+        platform::keep_draft(room.id, &event_target_value(&event));
+        refusal.set(None);
+    };
+    view! {
+        <div class="composer">
+            <div role="alert">
+                {move || refusal.get().map(|reason| view! { <p class="notice notice--refused">{reason}</p> })}
+            </div>
+            <div class="composer__box">
+                <textarea
+                    class="composer__input"
+                    rows="1"
+                    dir="auto"
+                    aria-label=label
+                    placeholder=label
+                    node_ref=input
+                    on:keydown=on_key
+                    on:input=on_input
+                ></textarea>
+                <button class="composer__send" type="button" aria-label="Send" title="Send (Enter)" on:click=move |_| send()>
+                    <Icon sign=Sign::Send/>
+                </button>
+            </div>
+            <p class="composer__hint" aria-hidden="true"><kbd>"Enter"</kbd>" sends, "<kbd>"Shift Enter"</kbd>" breaks the line"</p>
+        </div>
+    }
+}
+
+/// Enter by itself, and not the Enter that ends a composition of an input method.
+fn is_plain_enter(event: &KeyboardEvent) -> bool {
+    event.key() == "Enter" && !event.shift_key() && !event.is_composing()
+}
+
+/// Changes the text of a message that was stored, or of one that was refused.
+#[component]
+pub(crate) fn EditMessage(
+    room: ShownRoom,
+    handle: Handle,
+    text: String,
+    on_done: impl Fn() + Copy + Send + Sync + 'static,
+) -> impl IntoView {
+    let session = expect_context::<Session>();
+    let input = NodeRef::<html::Textarea>::new();
+    let refusal = RwSignal::new(None::<String>);
+    let before = StoredValue::new(text);
+
+    Effect::new(move |_| {
+        if let Some(input) = input.get() {
+            before.with_value(|text| input.set_value(text));
+            _ = input.focus();
+        }
+    });
+    let save = move || {
+        let Some(input) = input.get_untracked() else { return };
+        let text = input.value().trim_end().to_owned();
+        if before.with_value(|before| *before == text) {
+            on_done();
+            return;
+        }
+        if let Err(invalid) = check_text(&text) {
+            refusal.set(Some(invalid.to_string()));
+            return;
+        }
+        match handle {
+            Handle::Stored(message) => session.run(
+                |client_id| Command::EditMessage(messages::EditMessage { client_id, room: room.id, message, text }),
+                // A refused change says so at the message.
+                |_| {},
+            ),
+            Handle::Refused(client_id) => session.rewrite(client_id, text),
+        }
+        on_done();
+    };
+    let on_key = move |event: KeyboardEvent| {
+        if is_plain_enter(&event) {
+            event.prevent_default();
+            save();
+        } else if event.key() == "Escape" {
+            event.prevent_default();
+            on_done();
+        }
+    };
+    view! {
+        <div class="edit">
+            <textarea class="edit__input" rows="2" dir="auto" aria-label="Edit message" node_ref=input on:keydown=on_key></textarea>
+            {move || refusal.get().map(|reason| view! { <p class="notice notice--refused" role="alert">{reason}</p> })}
+            <div class="edit__buttons">
+                <button class="button button--small" type="button" on:click=move |_| on_done()>"Cancel"</button>
+                <button class="button button--small button--primary" type="button" on:click=move |_| save()>"Save"</button>
+            </div>
+        </div>
+    }
+}

@@ -1,0 +1,36 @@
+//! When there is nothing to show: what happened, and what to do.
+
+use leptos::prelude::*;
+
+use crate::initial::Failure;
+
+/// A page of its own, for when nothing else can be shown.
+#[component]
+pub(crate) fn FailurePage(failure: Failure) -> impl IntoView {
+    let Failure { status, error } = failure;
+    let correlation =
+        error.correlation.map(|number| view! { <p class="failure__number">"Number " <code>{number}</code></p> });
+    view! {
+        <main class="failure failure--page">
+            <h1>{if status == 404 { "There is nothing here" } else { "That did not work" }}</h1>
+            <p>{error.message.into_owned()}</p>
+            {correlation}
+            <p><a class="button" href="/" rel="external">"Go to your rooms"</a></p>
+        </main>
+    }
+}
+
+/// The same inside the frame, beside the list of rooms.
+#[component]
+pub(crate) fn Missing() -> impl IntoView {
+    view! {
+        <div class="failure">
+            <h1>"There is nothing here"</h1>
+            <p>
+                "This room does not exist, or you are not in it. Check the address, ask someone in the room to add you, "
+                "or look through the public rooms."
+            </p>
+            <p><a class="button" href="/rooms" rel="external">"Public rooms"</a></p>
+        </div>
+    }
+}

@@ -1,0 +1,182 @@
+//! The frame of everything inside: the rooms on one side, what is open beside them.
+
+use leptos::prelude::*;
+use leptos_router::{
+    components::{Outlet, ParentRoute, Route, Router, Routes},
+    hooks::{use_location, use_params_map},
+    path,
+};
+use protocol::{RoomId, rooms::id_of_slug};
+
+use crate::{
+    account::AccountBar,
+    auth::BrandMark,
+    connection::ConnectionStatus,
+    directory::Directory,
+    failure::Missing,
+    icons::{Icon, Sign},
+    initial::Inside,
+    new_room::NewRoom,
+    room::RoomPage,
+    rooms::RoomList,
+    session::Session,
+};
+
+/// Everything inside, around the session that feeds it.
+#[component]
+pub(crate) fn Inhabited(inside: Inside) -> impl IntoView {
+    provide_context(Session::start(inside));
+    view! {
+        <Router>
+            <Routes fallback=MissingPage>
+                <ParentRoute path=path!("") view=Frame>
+                    <Route path=path!("") view=Nowhere/>
+                    <Route path=path!("rooms") view=Directory/>
+                    <Route path=path!("rooms/:slug") view=OpenRoom/>
+                </ParentRoute>
+            </Routes>
+        </Router>
+    }
+}
+
+/// The id of the list of rooms, which a button opens where there is no place for both columns.
+pub(crate) const ROOMS_PANEL: &str = "rooms";
+/// The id of the list of members, likewise.
+pub(crate) const MEMBERS_PANEL: &str = "members";
+
+/// The columns. On narrow screens the outer ones are popovers, which browsers open without any program.
+#[component]
+fn Frame() -> impl IntoView {
+    let pathname = use_location().pathname;
+    Effect::new(move |before: Option<String>| {
+        let path = pathname.get();
+        if before.is_some_and(|before| before != path) {
+            crate::platform::close_panels(&[ROOMS_PANEL, MEMBERS_PANEL]);
+        }
+        path
+    });
+    view! {
+        <div class="frame">
+            <a class="skip" href="#main" rel="external">"Skip to the messages"</a>
+            <header class="frame__rooms panel" id=ROOMS_PANEL popover>
+                <div class="sidebar">
+                    <div class="sidebar__head">
+                        <a class="brand" href="/" rel="external"><BrandMark/> "Parlor"</a>
+                        <button
+                            class="icon-button panel__close"
+                            type="button"
+                            popovertarget=ROOMS_PANEL
+                            popovertargetaction="hide"
+                            aria-label="Close rooms"
+                        >
+                            <Icon sign=Sign::Close/>
+                        </button>
+                    </div>
+                    <nav class="sidebar__rooms" aria-label="Rooms">
+                        <RoomList/>
+                    </nav>
+                    <div class="sidebar__actions">
+                        <NewRoom/>
+                        <a class="sidebar__action" href="/rooms" rel="external">
+                            <Icon sign=Sign::Compass/> "Public rooms"
+                        </a>
+                    </div>
+                    <AccountBar/>
+                </div>
+            </header>
+            <div class="frame__open">
+                <ConnectionStatus/>
+                <Outlet/>
+            </div>
+            <Complaint/>
+        </div>
+    }
+}
+
+/// Why something that was asked for did not happen, where no other place says so.
+#[component]
+fn Complaint() -> impl IntoView {
+    let session = expect_context::<Session>();
+    view! {
+        <div role="alert">
+            {move || {
+                session.complaint
+                    .get()
+                    .map(|sentence| {
+                        view! {
+                            <div class="complaint">
+                                <p>{sentence}</p>
+                                <button
+                                    class="icon-button"
+                                    type="button"
+                                    aria-label="Dismiss"
+                                    on:click=move |_| session.complaint.set(None)
+                                >
+                                    <Icon sign=Sign::Close/>
+                                </button>
+                            </div>
+                        }
+                    })
+            }}
+        </div>
+    }
+}
+
+/// The room that the address names.
+#[component]
+fn OpenRoom() -> impl IntoView {
+    let params = use_params_map();
+    let id: Memo<Option<RoomId>> =
+        Memo::new(move |_| params.with(|params| params.get("slug").as_deref().and_then(id_of_slug)));
+    move || match id.get() {
+        Some(id) => view! { <RoomPage id/> }.into_any(),
+        None => view! { <MissingPage/> }.into_any(),
+    }
+}
+
+/// The address of the house itself: the server leads on to a room, so this is for someone who is in none.
+#[component]
+fn Nowhere() -> impl IntoView {
+    view! {
+        <Bare>
+        <div class="failure">
+            <h1>"You are in no room yet"</h1>
+            <p>"Join one of the public rooms, or make one and bring others in."</p>
+            <p><a class="button" href="/rooms" rel="external">"Public rooms"</a></p>
+        </div>
+        </Bare>
+    }
+}
+
+/// What is no room: the way to the rooms on narrow screens, and what there is to say.
+#[component]
+pub(crate) fn Bare(children: Children) -> impl IntoView {
+    view! {
+        <main class="frame__main" id="main" tabindex="-1">
+            <div class="bar bar--bare">
+                <RoomsButton/>
+            </div>
+            {children()}
+        </main>
+    }
+}
+
+/// That there is no such room, beside the list of those that there are.
+#[component]
+pub(crate) fn MissingPage() -> impl IntoView {
+    view! {
+        <Bare>
+            <Missing/>
+        </Bare>
+    }
+}
+
+/// Opens the list of rooms where it is not beside the messages.
+#[component]
+pub(crate) fn RoomsButton() -> impl IntoView {
+    view! {
+        <button class="icon-button bar__rooms" type="button" popovertarget=ROOMS_PANEL aria-label="Show rooms">
+            <Icon sign=Sign::Menu/>
+        </button>
+    }
+}

@@ -1,0 +1,48 @@
+//! The few signs that stand for words; always beside a word or on a button that has a name.
+
+use leptos::prelude::*;
+
+/// Which sign.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sign {
+    Add,
+    Close,
+    Compass,
+    Delete,
+    Down,
+    Edit,
+    Hash,
+    Lock,
+    LogOut,
+    Members,
+    Menu,
+    Retry,
+    Send,
+}
+
+/// A sign, drawn with lines of the text's colour.
+#[component]
+pub(crate) fn Icon(sign: Sign) -> impl IntoView {
+    let lines = match sign {
+        Sign::Add => "M12 5v14M5 12h14",
+        Sign::Close => "M6 6l12 12M18 6L6 18",
+        Sign::Compass => "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18ZM15.5 8.5l-2 5-5 2 2-5Z",
+        Sign::Delete => "M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13M10 11v5M14 11v5",
+        Sign::Down => "M12 5v14M6 13l6 6 6-6",
+        Sign::Edit => "M4 20l1-5L16 4l4 4L9 19ZM13.5 6.5l4 4",
+        Sign::Hash => "M9.5 4l-2 16M16.5 4l-2 16M4.5 9h16M3.5 15h16",
+        Sign::Lock => "M6 11h12v9H6ZM8.5 11V7.5a3.5 3.5 0 0 1 7 0V11",
+        Sign::LogOut => "M10 4H5v16h5M10 12h10M16 8l4 4-4 4",
+        Sign::Members => {
+            "M9 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7ZM2.5 20a6.5 6.5 0 0 1 13 0M16 4.3a3.5 3.5 0 0 1 0 6.4M18 14a6.5 6.5 0 0 1 3.5 6"
+        }
+        Sign::Menu => "M4 7h16M4 12h16M4 17h10",
+        Sign::Retry => "M19 12a7 7 0 1 1-2.2-5.1M19 4v4h-4",
+        Sign::Send => "M5 12L3.5 4.5 21 12 3.5 19.5ZM5 12h7",
+    };
+    view! {
+        <svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">
+            <path d=lines/>
+        </svg>
+    }
+}

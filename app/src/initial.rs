@@ -1,0 +1,126 @@
+//! What the server knows when it renders a page, and the browser when it takes the page over.
+//!
+//! It stands in the page as JSON; the browser starts from exactly what the server rendered from.
+
+use protocol::{
+    ErrorBody, InboxSnapshot, RoomSnapshot, UnixMs, UserRef,
+    snapshot::{DirectoryEntry, Doorstep},
+};
+use serde::{Deserialize, Serialize};
+
+/// A page and all that it shows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Initial {
+    /// The build that rendered it; another one answering later means that the page is old.
+    pub build: String,
+    /// The server's time when it was rendered.
+    pub now: UnixMs,
+    /// The time zone that times are written in, if the browser has told it: an IANA name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zone: Option<String>,
+    /// Which page.
+    pub page: Page,
+}
+
+/// A page.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Page {
+    /// Log-in or sign-up.
+    Auth(AuthForm),
+    /// What someone who is logged in sees.
+    Inside(Inside),
+    /// That something is not there or did not work.
+    Failure(Failure),
+}
+
+/// The log-in or the sign-up form, empty or as it came back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AuthForm {
+    /// Which of the two.
+    pub form: Form,
+    /// What was typed as the user name.
+    #[serde(default)]
+    pub username: String,
+    /// The invitation in the address, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invite: Option<String>,
+    /// Where to go afterwards: a path of this server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next: Option<String>,
+    /// Who may sign up.
+    pub registration: Registration,
+    /// Nobody has an account yet: the first one made owns the server.
+    pub first: bool,
+    /// Why it came back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<ErrorBody>,
+}
+
+/// One of the two forms for people without a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Form {
+    /// For those who have an account.
+    LogIn,
+    /// For those who want one.
+    SignUp,
+}
+
+/// Who may make an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Registration {
+    /// Everyone.
+    Open,
+    /// Those with an invitation.
+    Invite,
+    /// Nobody.
+    Closed,
+}
+
+/// What someone who is logged in sees.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Inside {
+    /// Who they are.
+    pub me: Me,
+    /// Their rooms.
+    pub inbox: InboxSnapshot,
+    /// What is open beside the list of rooms.
+    pub open: Open,
+}
+
+/// Whose page it is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Me {
+    /// The account.
+    pub user: UserRef,
+    /// Whether it owns the server.
+    pub owner: bool,
+}
+
+/// What is open beside the list of rooms.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Open {
+    /// A room that the user is in.
+    Room(RoomSnapshot),
+    /// A public room that the user is not in.
+    Doorstep(Doorstep),
+    /// The list of public rooms.
+    Directory {
+        /// The rooms, by name.
+        rooms: Vec<DirectoryEntry>,
+    },
+    /// Nothing that the user can see.
+    Missing,
+}
+
+/// That something is not there or did not work.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// The HTTP status.
+    pub status: u16,
+    /// What happened and what to do.
+    pub error: ErrorBody,
+}

@@ -1,0 +1,42 @@
+//! Parlor's pages: rendered on the server, brought to life in the browser, from the same components.
+//!
+//! What a page shows comes from [`Initial`], which the server fills and the browser reads back from the page, so
+//! that nothing is fetched twice. What differs between the two places is in `platform`, and nowhere else.
+//! Nothing here knows SQL, and no component sets HTML from text.
+#![recursion_limit = "256"]
+#![expect(unreachable_pub, reason = "the component macro makes the functions that it writes public")]
+
+mod account;
+mod app;
+mod auth;
+mod avatar;
+mod composer;
+mod connection;
+mod directory;
+mod doorstep;
+mod failure;
+mod frame;
+mod icons;
+mod initial;
+mod members;
+mod message;
+mod new_room;
+mod notice;
+mod place;
+mod platform;
+mod room;
+mod rooms;
+mod rows;
+mod scroll;
+mod session;
+mod shown;
+mod time;
+mod timeline;
+
+pub use initial::{AuthForm, Failure, Form, Initial, Inside, Me, Open, Page, Registration};
+pub use place::Place;
+
+#[cfg(target_arch = "wasm32")]
+pub use platform::start;
+#[cfg(not(target_arch = "wasm32"))]
+pub use platform::{Assets, is_known_zone, render};

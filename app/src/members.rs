@@ -1,0 +1,177 @@
+//! Who is in a room; bringing people in, putting them out, leaving.
+
+use leptos::{ev::SubmitEvent, html, prelude::*};
+use leptos_router::{NavigateOptions, hooks::use_navigate};
+use protocol::{
+    Command, UserRef, Username,
+    limits::USERNAME_CHARS_MAX,
+    members::{AddMember, LeaveRoom, Member, RemoveMember},
+};
+
+use crate::{
+    avatar::Avatar,
+    frame::MEMBERS_PANEL,
+    icons::{Icon, Sign},
+    session::Session,
+    shown::ShownRoom,
+};
+
+/// The column of a room's members.
+#[component]
+pub(crate) fn Members(room: ShownRoom) -> impl IntoView {
+    let session = expect_context::<Session>();
+    let count = move || room.member_count.get();
+    let may_add = Memo::new(move |_| session.moderates(room) && !room.everyone.get());
+    let more = move || {
+        let listed = room.members.with(Vec::len);
+        usize::try_from(count()).unwrap_or(usize::MAX).saturating_sub(listed)
+    };
+    view! {
+        <aside class="frame__members panel" id=MEMBERS_PANEL popover aria-label="Members">
+            <div class="members">
+                <div class="members__head">
+                    <h2 class="members__title">"Members " <span class="members__count">{count}</span></h2>
+                    <button
+                        class="icon-button panel__close"
+                        type="button"
+                        popovertarget=MEMBERS_PANEL
+                        popovertargetaction="hide"
+                        aria-label="Close members"
+                    >
+                        <Icon sign=Sign::Close/>
+                    </button>
+                </div>
+                <ul class="members__list">
+                    <For each=move || room.members.get() key=|member| member.user.id let(member)>
+                        <MemberRow room member may_remove=may_add/>
+                    </For>
+                </ul>
+                <Show when=move || { more() > 0 }>
+                    <p class="members__more">{move || format!("and {} more", more())}</p>
+                </Show>
+                <Show when=move || may_add.get()>
+                    <AddForm room/>
+                </Show>
+                <Show when=move || !room.everyone.get() fallback=|| view! { <p class="members__more">"Everyone is in this room."</p> }>
+                    <LeaveButton room/>
+                </Show>
+            </div>
+        </aside>
+    }
+}
+
+#[component]
+fn MemberRow(room: ShownRoom, member: Member, may_remove: Memo<bool>) -> impl IntoView {
+    let session = expect_context::<Session>();
+    let UserRef { id, name } = member.user;
+    let is_me = id == session.me().user.id;
+    let is_creator = move || room.creator.get() == Some(id);
+    let shown = name.to_string();
+    let label = shown.clone();
+    let remove_label = format!("Remove {shown}");
+    let remove = StoredValue::new(name);
+    let on_remove = move |_| {
+        session.run(
+            |client_id| Command::RemoveMember(RemoveMember { client_id, room: room.id, username: remove.get_value() }),
+            move |result| session.complain(result),
+        );
+    };
+    view! {
+        <li class="member" aria-label=label>
+            <Avatar name=shown.clone()/>
+            <span class="member__name">{shown}</span>
+            {is_me.then(|| view! { <span class="member__note">"you"</span> })}
+            {move || is_creator().then(|| view! { <span class="member__note">"creator"</span> })}
+            {move || {
+                (may_remove.get() && !is_me)
+                    .then(|| {
+                        view! {
+                            <button class="icon-button member__remove" type="button" aria-label=remove_label.clone() on:click=on_remove>
+                                <Icon sign=Sign::Close/>
+                            </button>
+                        }
+                    })
+            }}
+        </li>
+    }
+}
+
+#[component]
+fn AddForm(room: ShownRoom) -> impl IntoView {
+    let session = expect_context::<Session>();
+    let input = NodeRef::<html::Input>::new();
+    let said = RwSignal::new(None::<Said>);
+    let add = move |event: SubmitEvent| {
+        event.prevent_default();
+        let Some(input) = input.get_untracked() else { return };
+        let typed = input.value();
+        let username = match Username::parse(typed.trim()) {
+            Ok(username) => username,
+            Err(invalid) => {
+                said.set(Some(Said::Refused(invalid.to_string())));
+                return;
+            }
+        };
+        let name = username.to_string();
+        session.run(
+            |client_id| Command::AddMember(AddMember { client_id, room: room.id, username }),
+            move |result| match result {
+                Ok(_) => {
+                    input.set_value("");
+                    said.set(Some(Said::Done(format!("{name} is in."))));
+                }
+                Err(error) => said.set(Some(Said::Refused(error.message.into_owned()))),
+            },
+        );
+    };
+    view! {
+        <form class="members__add" on:submit=add>
+            <label for="add-member">"Add by username"</label>
+            <div class="members__add-row">
+                <input
+                    id="add-member"
+                    type="text"
+                    autocomplete="off"
+                    autocapitalize="none"
+                    spellcheck="false"
+                    maxlength=USERNAME_CHARS_MAX.to_string()
+                    node_ref=input
+                />
+                <button class="button" type="submit">"Add"</button>
+            </div>
+            <div role="status">
+                {move || match said.get() {
+                    Some(Said::Done(sentence)) => Some(view! { <p class="notice">{sentence}</p> }.into_any()),
+                    Some(Said::Refused(sentence)) => {
+                        Some(view! { <p class="notice notice--refused">{sentence}</p> }.into_any())
+                    }
+                    None => None,
+                }}
+            </div>
+        </form>
+    }
+}
+
+/// What came of adding someone.
+#[derive(Clone)]
+enum Said {
+    Done(String),
+    Refused(String),
+}
+
+#[component]
+fn LeaveButton(room: ShownRoom) -> impl IntoView {
+    let session = expect_context::<Session>();
+    let navigate = use_navigate();
+    let leave = move |_| {
+        let navigate = navigate.clone();
+        session.run(
+            |client_id| Command::LeaveRoom(LeaveRoom { client_id, room: room.id }),
+            move |result| match result {
+                Ok(_) => navigate(&session.elsewhere(room.id), NavigateOptions::default()),
+                Err(error) => session.complain(Err(error)),
+            },
+        );
+    };
+    view! { <button class="members__leave" type="button" on:click=leave>"Leave room"</button> }
+}

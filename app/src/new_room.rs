@@ -1,0 +1,128 @@
+//! Making a room.
+
+use leptos::{ev::SubmitEvent, html, prelude::*};
+use leptos_router::{NavigateOptions, hooks::use_navigate};
+use protocol::{
+    Command, Done, StreamId,
+    limits::ROOM_NAME_CHARS_MAX,
+    rooms::{CreateRoom, History, Visibility, check_name},
+};
+
+use crate::{
+    icons::{Icon, Sign},
+    place::Place,
+    session::Session,
+};
+
+/// The button and its dialog.
+#[component]
+pub(crate) fn NewRoom() -> impl IntoView {
+    let session = expect_context::<Session>();
+    let navigate = use_navigate();
+    let dialog = NodeRef::<html::Dialog>::new();
+    let name_input = NodeRef::<html::Input>::new();
+    let visibility = RwSignal::new(Visibility::Public);
+    let refusal = RwSignal::new(None::<String>);
+    let waits = RwSignal::new(false);
+
+    let open = move |_| {
+        refusal.set(None);
+        if let Some(dialog) = dialog.get_untracked() {
+            _ = dialog.show_modal();
+        }
+    };
+    let close = move || {
+        if let Some(dialog) = dialog.get_untracked() {
+            dialog.close();
+        }
+    };
+    let create = move |event: SubmitEvent| {
+        event.prevent_default();
+        let Some(input) = name_input.get_untracked() else { return };
+        let name = input.value().trim().to_owned();
+        if let Err(invalid) = check_name(&name) {
+            refusal.set(Some(invalid.to_string()));
+            return;
+        }
+        refusal.set(None);
+        waits.set(true);
+        let (navigate, visibility) = (navigate.clone(), visibility.get_untracked());
+        let named = name.clone();
+        session.run(
+            |client_id| {
+                Command::CreateRoom(CreateRoom { client_id, name: named, visibility, history: History::default() })
+            },
+            move |result| {
+                waits.set(false);
+                match result {
+                    Ok(Done::Appended { stream: StreamId::Room(room), .. }) => {
+                        input.set_value("");
+                        close();
+                        session.show(room, None);
+                        navigate(&Place::room_path(room, &name), NavigateOptions::default());
+                    }
+                    Ok(Done::Appended { stream: StreamId::Inbox(_), .. } | Done::Unchanged) => close(),
+                    Err(error) => refusal.set(Some(error.message.into_owned())),
+                }
+            },
+        );
+    };
+    view! {
+        <button class="sidebar__action" type="button" on:click=open>
+            <Icon sign=Sign::Add/> "New room"
+        </button>
+        <dialog class="dialog" node_ref=dialog aria-labelledby="new-room-title">
+            <form class="dialog__form" on:submit=create>
+                <h2 class="dialog__title" id="new-room-title">"New room"</h2>
+                <div class="field">
+                    <label for="room-name">"Room name"</label>
+                    <input
+                        id="room-name"
+                        type="text"
+                        autocomplete="off"
+                        autofocus
+                        maxlength=ROOM_NAME_CHARS_MAX.to_string()
+                        node_ref=name_input
+                        aria-describedby="room-refusal"
+                    />
+                </div>
+                <fieldset class="choices">
+                    <legend>"Who may find it"</legend>
+                    <Choice value=Visibility::Public chosen=visibility/>
+                    <Choice value=Visibility::Private chosen=visibility/>
+                </fieldset>
+                <div id="room-refusal" role="alert">
+                    {move || refusal.get().map(|message| view! { <p class="notice notice--refused">{message}</p> })}
+                </div>
+                <div class="dialog__buttons">
+                    <button class="button" type="button" on:click=move |_| close()>"Cancel"</button>
+                    <button class="button button--primary" type="submit" disabled=move || waits.get()>"Create room"</button>
+                </div>
+            </form>
+        </dialog>
+    }
+}
+
+/// One of the two kinds of room.
+#[component]
+fn Choice(value: Visibility, chosen: RwSignal<Visibility>) -> impl IntoView {
+    let (id, word, meaning) = match value {
+        Visibility::Public => ("room-public", "Public", "Everyone with an account can find and join it."),
+        Visibility::Private => ("room-private", "Private", "Only people who are added know that it exists."),
+    };
+    let meaning_id = format!("{id}-meaning");
+    view! {
+        <div class="choice">
+            <input
+                type="radio"
+                name="visibility"
+                id=id
+                checked=value == Visibility::Public
+                on:change=move |_| chosen.set(value)
+                aria-describedby=meaning_id.clone()
+            />
+            <label for=id>{word}</label>
+            <span class="choice__meaning" id=meaning_id>{meaning}</span>
+        </div>
+    }
+}

@@ -1,0 +1,186 @@
+//! The browser's side: clock, randomness, storage, and the page around the app.
+
+use leptos::prelude::*;
+use protocol::{ClientId, RoomId, UnixMs};
+use wasm_bindgen::{JsCast as _, JsValue, prelude::Closure};
+
+use crate::{app::App, initial::Initial, time::Civil};
+
+mod outbox;
+mod socket;
+mod transport;
+
+pub(crate) use transport::{connect, every_second, perform};
+
+/// Takes over the page that the server rendered.
+pub fn start() {
+    std::panic::set_hook(Box::new(|panic| {
+        web_sys::console::error_1(&panic.to_string().into());
+        if let Some(notice) = document().get_element_by_id("crashed") {
+            _ = notice.remove_attribute("hidden");
+        }
+    }));
+    let json = document().get_element_by_id("initial").and_then(|element| element.text_content()).unwrap_or_default();
+    let initial: Initial = serde_json::from_str(&json).expect("the server writes what it knows into every page");
+    leptos::mount::hydrate_body(move || view! { <App initial/> });
+}
+
+/// Milliseconds since the page was opened; never goes back.
+pub(crate) fn monotonic() -> client::Instant {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "milliseconds since the page was opened"
+    )]
+    client::Instant(window().performance().map_or(0.0, |performance| performance.now()) as u64)
+}
+
+/// The time of this device.
+pub(crate) fn now() -> UnixMs {
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the browser's clock")]
+    let now = js_sys::Date::now();
+    #[expect(clippy::cast_possible_truncation, reason = "an integral number of milliseconds, below 2^53")]
+    UnixMs(now as i64)
+}
+
+fn random<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    if let Ok(crypto) = window().crypto() {
+        _ = crypto.get_random_values_with_u8_array(&mut bytes);
+    }
+    bytes
+}
+
+/// For the jitter of reconnecting.
+pub(crate) fn seed() -> u64 {
+    u64::from_le_bytes(random())
+}
+
+/// The id of a new command.
+pub(crate) fn new_client_id() -> ClientId {
+    ClientId::new(now(), &random())
+}
+
+/// What calendar and clock show: in the browser's own zone, or in UTC.
+pub(crate) fn civil(at: UnixMs, zone: Option<&str>) -> Civil {
+    #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 are below 2^53")]
+    let date = js_sys::Date::new(&JsValue::from_f64(at.0 as f64));
+    let small = |number: u32| u8::try_from(number).unwrap_or(0);
+    let year = |number: u32| i16::try_from(number).unwrap_or(0);
+    if zone.is_some() {
+        Civil {
+            year: year(date.get_full_year()),
+            month: small(date.get_month() + 1),
+            day: small(date.get_date()),
+            weekday: small((date.get_day() + 6) % 7),
+            hour: small(date.get_hours()),
+            minute: small(date.get_minutes()),
+        }
+    } else {
+        Civil {
+            year: year(date.get_utc_full_year()),
+            month: small(date.get_utc_month() + 1),
+            day: small(date.get_utc_date()),
+            weekday: small((date.get_utc_day() + 6) % 7),
+            hour: small(date.get_utc_hours()),
+            minute: small(date.get_utc_minutes()),
+        }
+    }
+}
+
+/// The zone of this device.
+pub(crate) fn own_zone() -> Option<String> {
+    let format = js_sys::Intl::DateTimeFormat::new(&js_sys::Array::new(), &js_sys::Object::new());
+    js_sys::Reflect::get(&format.resolved_options(), &"timeZone".into()).ok()?.as_string()
+}
+
+/// Tells the server the zone with the next request.
+pub(crate) fn remember_zone(name: Option<&str>) {
+    if let Some(name) = name {
+        set_cookie("zone", &String::from(js_sys::encode_uri_component(name)));
+    }
+}
+
+/// Tells the server where `/` should lead.
+pub(crate) fn remember_room(id: RoomId) {
+    set_cookie("room", &id.to_string());
+}
+
+fn set_cookie(name: &str, value: &str) {
+    if let Ok(document) = document().dyn_into::<web_sys::HtmlDocument>() {
+        _ = document.set_cookie(&format!("{name}={value}; path=/; max-age=31536000; samesite=lax"));
+    }
+}
+
+/// The text that the tab and the history show.
+pub(crate) fn set_title(title: &str) {
+    document().set_title(title);
+}
+
+/// Whether the user looks at this page.
+pub(crate) fn has_focus() -> bool {
+    document().has_focus().unwrap_or(false)
+}
+
+/// Loads the page again.
+pub(crate) fn reload() {
+    _ = window().location().reload();
+}
+
+/// Closes the columns that were opened over the messages.
+pub(crate) fn close_panels(ids: &[&str]) {
+    for id in ids {
+        if let Some(panel) =
+            document().get_element_by_id(id).and_then(|panel| panel.dyn_into::<web_sys::HtmlElement>().ok())
+        {
+            // An error says that it was closed already.
+            _ = panel.hide_popover();
+        }
+    }
+}
+
+/// Does this once what runs now has ended.
+pub(crate) fn later(action: impl FnOnce() + 'static) {
+    queue_microtask(action);
+}
+
+fn local() -> Option<web_sys::Storage> {
+    window().local_storage().ok().flatten()
+}
+
+fn draft_key(room: RoomId) -> String {
+    format!("parlor.draft.{room}")
+}
+
+/// What was being written in a room.
+pub(crate) fn draft(room: RoomId) -> String {
+    local().and_then(|storage| storage.get_item(&draft_key(room)).ok().flatten()).unwrap_or_default()
+}
+
+/// Keeps what is being written; a full storage is no reason to stop writing.
+pub(crate) fn keep_draft(room: RoomId, text: &str) {
+    if let Some(storage) = local() {
+        let key = draft_key(room);
+        _ = if text.is_empty() { storage.remove_item(&key) } else { storage.set_item(&key, text) };
+    }
+}
+
+const RELOADED_FOR: &str = "parlor.reloaded_for";
+
+/// The build of the server for which this tab was loaded again.
+pub(crate) fn reloaded_for() -> Option<String> {
+    window().session_storage().ok().flatten()?.get_item(RELOADED_FOR).ok().flatten()
+}
+
+fn note_reload(build: &str) {
+    if let Ok(Some(storage)) = window().session_storage() {
+        _ = storage.set_item(RELOADED_FOR, build);
+    }
+}
+
+/// Hears an event for as long as the page lives.
+fn listen(target: &web_sys::EventTarget, name: &str, action: impl Fn() + 'static) {
+    let closure = Closure::<dyn Fn()>::new(action);
+    _ = target.add_event_listener_with_callback(name, closure.as_ref().unchecked_ref());
+    closure.forget();
+}

@@ -1,0 +1,102 @@
+//! The server's side: a page as text. Nothing happens in it afterwards, so most functions do nothing.
+
+use client::Output;
+use jiff::{Timestamp, tz::TimeZone};
+use leptos::prelude::*;
+use leptos_router::location::RequestUrl;
+use protocol::{ClientId, RoomId, UnixMs};
+
+use crate::{initial::Initial, session::Session, time::Civil};
+
+mod shell;
+
+pub use shell::Assets;
+use shell::Document;
+
+/// Renders a page. `path` is the path and the query of its address; `nonce` allows the page's own scripts.
+#[must_use]
+pub fn render(initial: Initial, assets: &Assets, path: &str, nonce: &str) -> String {
+    let owner = Owner::new();
+    let html = owner.with(|| {
+        provide_context(RequestUrl::new(path));
+        let (assets, nonce) = (assets.clone(), nonce.to_owned());
+        view! { <Document initial assets nonce/> }.to_html()
+    });
+    owner.cleanup();
+    html
+}
+
+/// Whether this is a time zone that times can be written in.
+#[must_use]
+pub fn is_known_zone(name: &str) -> bool {
+    TimeZone::get(name).is_ok()
+}
+
+pub(crate) fn civil(at: UnixMs, zone: Option<&str>) -> Civil {
+    let zone = zone.and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC);
+    let local = Timestamp::from_millisecond(at.0).unwrap_or(Timestamp::UNIX_EPOCH).to_zoned(zone);
+    let number = |value: i8| value.unsigned_abs();
+    Civil {
+        year: local.year(),
+        month: number(local.month()),
+        day: number(local.day()),
+        weekday: number(local.weekday().to_monday_zero_offset()),
+        hour: number(local.hour()),
+        minute: number(local.minute()),
+    }
+}
+
+pub(crate) fn own_zone() -> Option<String> {
+    None
+}
+
+pub(crate) fn remember_zone(_name: Option<&str>) {}
+
+pub(crate) fn remember_room(_id: RoomId) {}
+
+pub(crate) fn set_title(_title: &str) {}
+
+pub(crate) fn has_focus() -> bool {
+    false
+}
+
+pub(crate) fn reload() {}
+
+pub(crate) fn close_panels(_ids: &[&str]) {}
+
+/// A page is drawn once: nothing comes later.
+pub(crate) fn later(_action: impl FnOnce() + 'static) {}
+
+pub(crate) fn draft(_room: RoomId) -> String {
+    String::new()
+}
+
+pub(crate) fn keep_draft(_room: RoomId, _text: &str) {}
+
+pub(crate) fn reloaded_for() -> Option<String> {
+    None
+}
+
+pub(crate) fn monotonic() -> client::Instant {
+    client::Instant::default()
+}
+
+/// What time passes is told by the page's own data.
+pub(crate) fn now() -> UnixMs {
+    UnixMs::default()
+}
+
+pub(crate) fn seed() -> u64 {
+    0
+}
+
+/// Commands are made in the browser only.
+pub(crate) fn new_client_id() -> ClientId {
+    ClientId::new(UnixMs::default(), &[0; 10])
+}
+
+pub(crate) fn connect(_session: Session) {}
+
+pub(crate) fn every_second(_action: impl FnMut() + 'static) {}
+
+pub(crate) fn perform(_session: Session, _output: Output) {}

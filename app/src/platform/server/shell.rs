@@ -1,0 +1,144 @@
+//! The document around the app: what the browser loads, and with what.
+
+use leptos::{html, prelude::*};
+
+use crate::{
+    app::App,
+    initial::{Initial, Open, Page},
+};
+
+/// Addresses of the built front end; none where the server was built without one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Assets {
+    /// The style sheet.
+    pub style: Option<String>,
+    /// The fonts that every page uses.
+    pub fonts: Vec<String>,
+    /// The program's JavaScript part.
+    pub script: Option<String>,
+    /// The program.
+    pub wasm: Option<String>,
+    /// Where, on this machine, the build says that it has something new; only while the front end is worked on.
+    pub reload_port: Option<u16>,
+}
+
+/// A whole page.
+#[component]
+pub(crate) fn Document(initial: Initial, assets: Assets, nonce: String) -> impl IntoView {
+    let title = title(&initial);
+    let json = json_for_script(&initial);
+    let style = assets.style.clone().map(|href| view! { <link rel="stylesheet" href=href/> });
+    let fonts = assets.fonts.iter().cloned().map(|href| preload("font", "font/woff2", href)).collect_view();
+    let program = match &initial.page {
+        Page::Inside(_) => hydration(&assets, &nonce).into_any(),
+        Page::Auth(_) => fetched_ahead(&assets, &nonce).into_any(),
+        Page::Failure(_) => ().into_any(),
+    };
+    let reloading = assets.reload_port.map(|port| {
+        let script = format!("new WebSocket('ws://127.0.0.1:{port}/live_reload').onmessage = () => location.reload();");
+        view! { <script nonce=nonce.clone()>{script}</script> }
+    });
+    let placed = matches!(&initial.page, Page::Inside(inside) if matches!(inside.open, Open::Room(_)))
+        .then(|| view! { <script nonce=nonce.clone()>{PLACE_TIMELINE}</script> });
+    view! {
+        <!DOCTYPE html>
+        <html lang="en">
+            <head>
+                <meta charset="utf-8"/>
+                <meta name="viewport" content="width=device-width, initial-scale=1, interactive-widget=resizes-content"/>
+                <meta name="color-scheme" content="light dark"/>
+                <meta name="referrer" content="same-origin"/>
+                <title>{title}</title>
+                <link rel="icon" type="image/svg+xml" href="/favicon.svg"/>
+                {fonts}
+                {style}
+                {program}
+                <script type="application/json" id="initial">{json}</script>
+            </head>
+            <body>
+                <App initial/>
+                {placed}
+                {reloading}
+                <div id="crashed" class="crashed" role="alert" hidden>
+                    <p>
+                        "Parlor stopped working in this tab. What you wrote is kept on this device: "
+                        <a href="">"reload the page"</a>
+                        " to go on."
+                    </p>
+                </div>
+            </body>
+        </html>
+    }
+}
+
+/// Scrolls the timeline to its place while the page is still being read, before anything is painted.
+///
+/// The place is the one that the tab had before a reload, the first unread message, the message that the address
+/// names, or the end.
+const PLACE_TIMELINE: &str = r#"{
+const log = document.getElementById("timeline");
+const kept = history.state && history.state.timeline;
+const row = kept && document.getElementById(kept.row);
+const start = log && log.querySelector("[data-start]");
+if (log) {
+    log.dataset.placed = row ? "kept" : "start";
+    log.scrollTop = row ? row.offsetTop - kept.offset : start ? start.offsetTop - 72 : log.scrollHeight;
+}
+}"#;
+
+/// Asks for a file before anything in the page needs it. (`as` is a keyword, which `view!` does not take.)
+fn preload(kind: &'static str, mime: &'static str, href: String) -> impl IntoView {
+    html::link().rel("preload").r#as(kind).r#type(mime).crossorigin("anonymous").href(href)
+}
+
+/// The script that takes the page over.
+fn hydration(assets: &Assets, nonce: &str) -> impl IntoView + use<> {
+    let nonce = nonce.to_owned();
+    let addresses = assets.script.clone().zip(assets.wasm.clone());
+    addresses.map(|(script, wasm)| {
+        let start = format!(
+            "import init, {{ hydrate }} from {script:?};\nawait init({{ module_or_path: {wasm:?} }});\nhydrate();"
+        );
+        view! {
+            <link rel="modulepreload" href=script/>
+            {preload("fetch", "application/wasm", wasm)}
+            <script type="module" nonce=nonce>{start}</script>
+        }
+    })
+}
+
+/// The forms need no program; the room behind them does, and its first picture is right with the zone known.
+fn fetched_ahead(assets: &Assets, nonce: &str) -> impl IntoView + use<> {
+    const TELL_ZONE: &str = r#"document.cookie = "zone=" + encodeURIComponent(Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC") + "; path=/; max-age=31536000; samesite=lax";"#;
+    let addresses = assets.script.clone().into_iter().chain(assets.wasm.clone());
+    let links = addresses.map(|href| view! { <link rel="prefetch" href=href/> }).collect_view();
+    let nonce = nonce.to_owned();
+    view! {
+        {links}
+        <script nonce=nonce>{TELL_ZONE}</script>
+    }
+}
+
+/// The text of the page's title.
+fn title(initial: &Initial) -> String {
+    let of_page = match &initial.page {
+        Page::Auth(form) => match form.form {
+            crate::Form::LogIn => "Log in".to_owned(),
+            crate::Form::SignUp => "Create account".to_owned(),
+        },
+        Page::Inside(inside) => match &inside.open {
+            Open::Room(room) => room.info.name.clone(),
+            Open::Doorstep(room) => room.name.clone(),
+            Open::Directory { .. } => "Public rooms".to_owned(),
+            Open::Missing => "Not found".to_owned(),
+        },
+        Page::Failure(failure) => if failure.status == 404 { "Not found" } else { "Something went wrong" }.to_owned(),
+    };
+    format!("{of_page} · Parlor")
+}
+
+/// JSON that may stand in a `<script>`: `<` is written so that no text can close the element or open a comment
+/// (HTML, 4.12.1.3).
+fn json_for_script(initial: &Initial) -> String {
+    serde_json::to_string(initial).expect("the types of a page have string keys only").replace('<', "\\u003c")
+}

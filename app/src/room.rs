@@ -1,0 +1,152 @@
+//! A room: its heading, its messages, the composer, its members.
+
+use leptos::{ev::SubmitEvent, html, prelude::*};
+use leptos_router::hooks::use_location;
+use protocol::{
+    Command, RoomId,
+    rooms::{SetTopic, TOPIC_CHARS_MAX, Visibility},
+};
+
+use crate::{
+    composer::Composer,
+    doorstep::DoorstepPage,
+    frame::{Bare, MEMBERS_PANEL, MissingPage, RoomsButton},
+    icons::{Icon, Sign},
+    initial::Open,
+    members::Members,
+    place::Place,
+    session::Session,
+    shown::{RoomState, ShownRoom},
+    timeline::TimelineView,
+};
+
+/// What the address of a room shows: the room, the way into it, or that there is none.
+#[component]
+pub(crate) fn RoomPage(id: RoomId) -> impl IntoView {
+    let session = expect_context::<Session>();
+    let at = use_location().search.with_untracked(|query| Place::at_of_query(query));
+    let room = session.show(id, at);
+    let state = Memo::new(move |_| room.state.get());
+    Effect::new(move |_| {
+        if let Some(name) = room.name.get() {
+            crate::platform::set_title(&format!("{name} · Parlor"));
+            crate::platform::remember_room(id);
+        }
+    });
+    move || match state.get() {
+        RoomState::Ready => view! { <Inside room/> }.into_any(),
+        RoomState::Loading => view! {
+            <Bare>
+                <p class="loading" role="status">"Opening the room …"</p>
+            </Bare>
+        }
+        .into_any(),
+        RoomState::Outside => match session.opened_with() {
+            Open::Doorstep(doorstep) if doorstep.id == id => view! { <DoorstepPage room=doorstep/> }.into_any(),
+            Open::Doorstep(_) | Open::Room(_) | Open::Directory { .. } | Open::Missing => {
+                view! { <MissingPage/> }.into_any()
+            }
+        },
+        RoomState::Failed(reason) => view! {
+            <Bare>
+            <div class="failure">
+                <h1>"The room could not be opened"</h1>
+                <p>{reason}</p>
+                <p>
+                    <button class="button" type="button" on:click=move |_| session.wake()>"Try again"</button>
+                </p>
+            </div>
+            </Bare>
+        }
+        .into_any(),
+    }
+}
+
+#[component]
+fn Inside(room: ShownRoom) -> impl IntoView {
+    let name = move || room.name.get().unwrap_or_default();
+    let sign = move || match room.visibility.get() {
+        Visibility::Public => Sign::Hash,
+        Visibility::Private => Sign::Lock,
+    };
+    let kind = move || match room.visibility.get() {
+        Visibility::Public => "Public room",
+        Visibility::Private => "Private room",
+    };
+    let count = move || room.member_count.get();
+    view! {
+        <main class="frame__main room" id="main" tabindex="-1">
+            <header class="bar">
+                <RoomsButton/>
+                <span class="bar__sign" title=kind>{move || view! { <Icon sign=sign()/> }}</span>
+                <h1 class="bar__title">{name}</h1>
+                <Topic room/>
+                <button
+                    class="bar__members"
+                    type="button"
+                    popovertarget=MEMBERS_PANEL
+                    aria-label=move || format!("Show members, {}", count())
+                >
+                    <Icon sign=Sign::Members/>
+                    <span>{count}</span>
+                </button>
+            </header>
+            <TimelineView room/>
+            <Composer room/>
+        </main>
+        <Members room/>
+    }
+}
+
+/// What the room is about; who keeps the room changes it here.
+#[component]
+fn Topic(room: ShownRoom) -> impl IntoView {
+    let session = expect_context::<Session>();
+    let input = NodeRef::<html::Input>::new();
+    let is_edited = RwSignal::new(false);
+    let topic =
+        Memo::new(move |_| room.info.with(|info| info.as_ref().map_or_else(String::new, |info| info.topic.clone())));
+    let may_set = Memo::new(move |_| session.moderates(room));
+    let save = move |event: SubmitEvent| {
+        event.prevent_default();
+        let Some(input) = input.get_untracked() else { return };
+        let topic = input.value().trim().to_owned();
+        session.run(
+            |client_id| Command::SetTopic(SetTopic { client_id, room: room.id, topic }),
+            move |result| match result {
+                Ok(_) => is_edited.set(false),
+                Err(error) => session.complain(Err(error)),
+            },
+        );
+    };
+    Effect::new(move |_| {
+        if let Some(input) = input.get() {
+            _ = input.focus();
+        }
+    });
+    view! {
+        <Show
+            when=move || is_edited.get()
+            fallback=move || view! {
+                <p class="bar__note" title=move || topic.get()>{move || topic.get()}</p>
+                <Show when=move || may_set.get()>
+                    <button class="icon-button" type="button" aria-label="Change topic" on:click=move |_| is_edited.set(true)>
+                        <Icon sign=Sign::Edit/>
+                    </button>
+                </Show>
+            }
+        >
+            <form class="bar__form" on:submit=save on:keydown=move |event| if event.key() == "Escape" { is_edited.set(false) }>
+                <input
+                    type="text"
+                    aria-label="Topic"
+                    autocomplete="off"
+                    maxlength=TOPIC_CHARS_MAX.to_string()
+                    prop:value=move || topic.get_untracked()
+                    node_ref=input
+                />
+                <button class="button button--small" type="submit">"Save"</button>
+            </form>
+        </Show>
+    }
+}

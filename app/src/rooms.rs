@@ -1,0 +1,78 @@
+//! The list of one's rooms.
+
+use leptos::prelude::*;
+use leptos_router::hooks::use_location;
+use protocol::{RoomId, rooms::Visibility, unread};
+
+use crate::{
+    icons::{Icon, Sign},
+    place::Place,
+    session::Session,
+};
+
+/// A room as the list shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RoomItem {
+    pub(crate) id: RoomId,
+    pub(crate) name: String,
+    pub(crate) visibility: Visibility,
+    pub(crate) unread: u32,
+}
+
+/// All rooms that the user is in, in the order in which they were made: a list whose rows stay where they are.
+#[component]
+pub(crate) fn RoomList() -> impl IntoView {
+    let session = expect_context::<Session>();
+    let ids = Memo::new(move |_| session.rooms.with(|rooms| rooms.iter().map(|room| room.id).collect::<Vec<_>>()));
+    view! {
+        <h2 class="sidebar__title" aria-hidden="true">"Rooms"</h2>
+        <ul class="rooms">
+            <For each=move || ids.get() key=|id| *id let(id)>
+                <RoomLink id/>
+            </For>
+        </ul>
+        <Show when=move || ids.with(Vec::is_empty)>
+            <p class="sidebar__empty">"You are in no room yet. Make one, or look through the public rooms."</p>
+        </Show>
+    }
+}
+
+#[component]
+fn RoomLink(id: RoomId) -> impl IntoView {
+    let session = expect_context::<Session>();
+    let pathname = use_location().pathname;
+    let item = Memo::new(move |_| session.rooms.with(|rooms| rooms.iter().find(|room| room.id == id).cloned()));
+    let name = Memo::new(move |_| item.with(|item| item.as_ref().map(|item| item.name.clone()).unwrap_or_default()));
+    let sign = move || {
+        item.with(|item| match item.as_ref().map(|item| item.visibility) {
+            Some(Visibility::Private) => Sign::Lock,
+            Some(Visibility::Public) | None => Sign::Hash,
+        })
+    };
+    let unread = Memo::new(move |_| item.with(|item| item.as_ref().map_or(0, |item| item.unread)));
+    let is_open = Memo::new(move |_| pathname.with(|path| Place::of_path(path) == Place::Room(id)));
+    view! {
+        <li class="rooms__item" class:rooms__item--unread=move || unread.get() != 0>
+            <span class="rooms__sign">{move || view! { <Icon sign=sign()/> }}</span>
+            <a
+                class="rooms__link"
+                href=move || name.with(|name| Place::room_path(id, name))
+                aria-current=move || is_open.get().then_some("page")
+            >
+                {name}
+            </a>
+            {move || {
+                let count = unread.get();
+                (count != 0)
+                    .then(|| {
+                        let label = unread::label(count);
+                        view! {
+                            <span class="badge">
+                                {label} <span class="visually-hidden">" unread"</span>
+                            </span>
+                        }
+                    })
+            }}
+        </li>
+    }
+}

@@ -1,0 +1,147 @@
+//! Places in the timeline, in pixels: which row is on top, and putting it there again.
+//!
+//! Only called in the browser, from event handlers and effects.
+
+use leptos::prelude::*;
+use protocol::Seq;
+use send_wrapper::SendWrapper;
+use wasm_bindgen::{JsCast as _, JsValue, prelude::Closure};
+use web_sys::{Element, HtmlElement, ResizeObserver};
+
+/// Closer to the end than this is "at the end", in pixels (UX: autoscroll).
+const END_PX: i32 = 100;
+
+/// What is shown above the row where reading begins, in pixels.
+const CONTEXT_PX: i32 = 72;
+
+/// The row at the top of the window, and how far its top edge is from there.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Anchor {
+    row: String,
+    seq: Option<Seq>,
+    offset_px: i32,
+}
+
+/// How much lies below the window.
+pub(crate) fn below(log: &Element) -> i32 {
+    log.scroll_height() - log.client_height() - log.scroll_top()
+}
+
+/// Whether what comes next may be scrolled into view, where all lines together are `height_px` high.
+pub(crate) fn is_at_end(log: &Element, height_px: i32) -> bool {
+    height_px - log.client_height() - log.scroll_top() < END_PX
+}
+
+/// Goes to the end.
+pub(crate) fn to_end(log: &Element) {
+    log.set_scroll_top(log.scroll_height());
+}
+
+/// Goes to where reading begins in a room that was opened without loading the page: the place that the history of
+/// the tab has, the first unread row, the row that the address names, or the end.
+pub(crate) fn begin(log: &Element) {
+    if log.get_attribute("data-placed").is_some() {
+        return;
+    }
+    if let Some(kept) = kept() {
+        _ = log.set_attribute("data-placed", "kept");
+        restore(log, &kept);
+    } else if let Ok(Some(start)) = log.query_selector("[data-start]")
+        && let Some(start) = start.dyn_ref::<HtmlElement>()
+    {
+        log.set_scroll_top(start.offset_top() - CONTEXT_PX);
+    } else {
+        to_end(log);
+    }
+}
+
+/// The place that the history of the tab has, if its row is here.
+fn kept() -> Option<Anchor> {
+    let state = window().history().ok()?.state().ok()?;
+    let timeline = js_sys::Reflect::get(&state, &"timeline".into()).ok()?;
+    let row = js_sys::Reflect::get(&timeline, &"row".into()).ok()?.as_string()?;
+    let offset = js_sys::Reflect::get(&timeline, &"offset".into()).ok()?.as_f64()?;
+    document().get_element_by_id(&row)?;
+    #[expect(clippy::cast_possible_truncation, reason = "an integral number of pixels that was written as an i32")]
+    Some(Anchor { row, seq: None, offset_px: offset as i32 })
+}
+
+fn rows(log: &Element) -> impl DoubleEndedIterator<Item = HtmlElement> + use<> {
+    let children = log.children();
+    (0..children.length())
+        .filter_map(move |index| children.item(index)?.dyn_into::<HtmlElement>().ok())
+        .filter(|child| child.class_list().contains("row"))
+}
+
+fn seq_of(row: &HtmlElement) -> Option<Seq> {
+    row.get_attribute("data-seq")?.parse().ok().map(Seq)
+}
+
+/// The row that the reader sees at the top.
+pub(crate) fn anchor(log: &Element) -> Option<Anchor> {
+    let top = log.scroll_top();
+    let row = rows(log).find(|row| row.offset_top() + row.offset_height() > top)?;
+    Some(Anchor { row: row.id(), seq: seq_of(&row), offset_px: row.offset_top() - top })
+}
+
+/// Puts the row where it was.
+pub(crate) fn restore(log: &Element, anchor: &Anchor) {
+    if let Some(row) = document().get_element_by_id(&anchor.row)
+        && let Some(row) = row.dyn_ref::<HtmlElement>()
+    {
+        let top = row.offset_top() - anchor.offset_px;
+        if top != log.scroll_top() {
+            log.set_scroll_top(top);
+        }
+    }
+}
+
+/// The last row that is in the window with its lower edge.
+pub(crate) fn last_visible(log: &Element) -> Option<Seq> {
+    let bottom = log.scroll_top() + log.client_height();
+    let row = rows(log).rev().find(|row| row.offset_top() + row.offset_height() <= bottom + 1)?;
+    seq_of(&row)
+}
+
+/// Calls `action` whenever the timeline gets another size, until the observer is dropped.
+pub(crate) fn on_resize(log: &Element, action: impl Fn() + 'static) -> SendWrapper<Observer> {
+    let callback = Closure::<dyn Fn()>::new(action);
+    let observer = ResizeObserver::new(callback.as_ref().unchecked_ref()).ok();
+    if let Some(observer) = &observer {
+        observer.observe(log);
+    }
+    SendWrapper::new(Observer { observer, _callback: callback })
+}
+
+/// Watches an element's size for as long as it lives.
+pub(crate) struct Observer {
+    observer: Option<ResizeObserver>,
+    _callback: Closure<dyn Fn()>,
+}
+
+impl Drop for Observer {
+    fn drop(&mut self) {
+        if let Some(observer) = &self.observer {
+            observer.disconnect();
+        }
+    }
+}
+
+/// Notes the place in the history of the tab, for a reload and for going back; at the end there is nothing to note.
+pub(crate) fn keep(anchor: Option<&Anchor>) {
+    let (state, search) = match anchor {
+        None => (JsValue::NULL, String::new()),
+        Some(anchor) => {
+            let noted = format!(r#"{{"timeline":{{"row":"{}","offset":{}}}}}"#, anchor.row, anchor.offset_px);
+            (
+                js_sys::JSON::parse(&noted).unwrap_or(JsValue::NULL),
+                anchor.seq.map_or_else(String::new, |seq| format!("?at={seq}")),
+            )
+        }
+    };
+    let location = window().location();
+    let address = location.pathname().unwrap_or_default() + &search;
+    if let Ok(history) = window().history() {
+        _ = history.replace_state_with_url(&state, "", Some(&address));
+    }
+}

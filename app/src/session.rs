@@ -1,0 +1,348 @@
+//! The sync engine of a page, and what it shows, as signals.
+//!
+//! The engine decides, the platform acts, and this file only carries between them and the components. On the server
+//! it holds the same engine, started from the same snapshots and never stepped: so both sides draw the same.
+
+use std::collections::{HashMap, VecDeque};
+
+use client::{At, Change, Engine, Input, Intent, Output, Start};
+use leptos::prelude::*;
+use protocol::{ClientId, Command, Done, ErrorBody, RoomId, RoomSnapshot, Seq, messages::PostMessage};
+
+use crate::{
+    connection::ConnectionView,
+    initial::{Inside, Me, Open},
+    place::Place,
+    platform,
+    rooms::RoomItem,
+    shown::ShownRoom,
+    time::Times,
+};
+
+/// What is called when a command was answered.
+type Then = Box<dyn FnOnce(Result<Done, ErrorBody>)>;
+
+/// The engine and what belongs to it.
+struct Machine {
+    engine: Engine,
+    /// What happened while the engine was being stepped or its outputs were being carried out.
+    waiting: VecDeque<Input>,
+    is_busy: bool,
+    then: HashMap<ClientId, Then>,
+    shown: HashMap<RoomId, ShownRoom>,
+}
+
+/// The session of a page. Copies are the same session.
+#[derive(Clone, Copy)]
+pub(crate) struct Session {
+    me: StoredValue<Me>,
+    opened: StoredValue<Open>,
+    machine: StoredValue<Machine, LocalStorage>,
+    owner: StoredValue<Owner>,
+    times: Times,
+    /// The list of rooms.
+    pub(crate) rooms: RwSignal<Vec<RoomItem>>,
+    /// How the connection is.
+    pub(crate) connection: RwSignal<ConnectionView>,
+    /// How many commands wait.
+    pub(crate) unsent: RwSignal<usize>,
+    /// Why something that was asked for did not happen, until it is read.
+    pub(crate) complaint: RwSignal<Option<String>>,
+}
+
+impl Session {
+    /// Starts from what the page shows. In the browser it then connects.
+    pub(crate) fn start(inside: Inside) -> Self {
+        let Inside { me, inbox, open } = inside;
+        let rooms: Vec<RoomSnapshot> = match &open {
+            Open::Room(snapshot) => vec![snapshot.clone()],
+            Open::Doorstep(_) | Open::Directory { .. } | Open::Missing => Vec::new(),
+        };
+        let start = Start {
+            me: me.user.clone(),
+            seed: platform::seed(),
+            inbox: Some(inbox),
+            rooms,
+            outbox: None,
+            reloaded_for: platform::reloaded_for(),
+        };
+        let engine = Engine::new(start);
+        let session = Self {
+            me: StoredValue::new(me),
+            opened: StoredValue::new(open),
+            rooms: RwSignal::new(items(&engine)),
+            connection: RwSignal::default(),
+            unsent: RwSignal::new(0),
+            complaint: RwSignal::new(None),
+            owner: StoredValue::new(Owner::current().expect("components run under an owner")),
+            times: expect_context::<Times>(),
+            machine: StoredValue::new_local(Machine {
+                engine,
+                waiting: VecDeque::new(),
+                is_busy: false,
+                then: HashMap::new(),
+                shown: HashMap::new(),
+            }),
+        };
+        Effect::new(move |_| {
+            platform::connect(session);
+            platform::every_second(move || session.second());
+        });
+        session
+    }
+
+    /// Whose session it is.
+    pub(crate) fn me(self) -> Me {
+        self.me.get_value()
+    }
+
+    /// What the page was opened with.
+    pub(crate) fn opened_with(self) -> Open {
+        self.opened.get_value()
+    }
+
+    /// Tells the engine what happened, carries out what it says, and shows what has changed.
+    pub(crate) fn step(self, input: Input) {
+        let starts = self.machine.try_update_value(|machine| {
+            machine.waiting.push_back(input);
+            !std::mem::replace(&mut machine.is_busy, true)
+        });
+        if starts != Some(true) {
+            return;
+        }
+        while let Some(outputs) = self.next_outputs() {
+            for output in outputs {
+                self.carry_out(output);
+            }
+        }
+    }
+
+    fn next_outputs(self) -> Option<Vec<Output>> {
+        self.machine
+            .try_update_value(|machine| {
+                let next = machine.waiting.pop_front();
+                machine.is_busy = next.is_some();
+                next.map(|input| machine.engine.step(input, platform::monotonic()))
+            })
+            .flatten()
+    }
+
+    fn carry_out(self, output: Output) {
+        match output {
+            Output::Changed(change) => self.show_change(change),
+            Output::Answered { client_id, result } => {
+                let then = self.machine.try_update_value(|machine| machine.then.remove(&client_id)).flatten();
+                if let Some(then) = then {
+                    then(result);
+                }
+            }
+            Output::Connect(_)
+            | Output::Close(_)
+            | Output::Send { .. }
+            | Output::Probe(_)
+            | Output::Fetch { .. }
+            | Output::Save(_)
+            | Output::Remove(_)
+            | Output::WakeAt(_)
+            | Output::Reload { .. }
+            | Output::LoggedOut => platform::perform(self, output),
+        }
+    }
+
+    fn show_change(self, change: Change) {
+        match change {
+            Change::Connection => self.show_connection(),
+            Change::Rooms => {
+                let rooms = self.machine.with_value(|machine| items(&machine.engine));
+                if self.rooms.with_untracked(|shown| *shown != rooms) {
+                    self.rooms.set(rooms);
+                }
+            }
+            Change::Room(id) => self.show_room(id),
+        }
+        let unsent = self.machine.with_value(|machine| machine.engine.unsent());
+        if self.unsent.get_untracked() != unsent {
+            self.unsent.set(unsent);
+        }
+    }
+
+    /// Shows how the connection is; the seconds to the next try pass without the engine changing.
+    pub(crate) fn show_connection(self) {
+        let view = self.machine.with_value(|machine| ConnectionView::of(&machine.engine, platform::monotonic()));
+        let view = match (view, self.connection.get_untracked()) {
+            // The first connection is no news, unless it fails.
+            (ConnectionView::Trying, before @ ConnectionView::Opening) => before,
+            (view, _) => view,
+        };
+        if self.connection.get_untracked() != view {
+            self.connection.set(view);
+        }
+    }
+
+    /// A second has passed.
+    fn second(self) {
+        self.show_connection();
+        self.times.tick(platform::now());
+    }
+
+    fn show_room(self, id: RoomId) {
+        let Some((shown, view)) = self.machine.with_value(|machine| {
+            let shown = machine.shown.get(&id).copied()?;
+            Some((shown, machine.engine.room(id)?))
+        }) else {
+            return;
+        };
+        shown.show(view, self.me.with_value(|me| me.user.id), self.times);
+    }
+
+    /// The signals of a room; asks for the room where it is not there yet.
+    pub(crate) fn show(self, id: RoomId, at: Option<Seq>) -> ShownRoom {
+        let known = self.machine.with_value(|machine| machine.shown.get(&id).copied());
+        let room = known.unwrap_or_else(|| {
+            // Under the session's owner: the signals outlive the page of the room.
+            let room = self.owner.with_value(|owner| owner.with(|| ShownRoom::new(id)));
+            self.machine.update_value(|machine| {
+                machine.shown.insert(id, room);
+            });
+            room
+        });
+        room.enter(at);
+        // What the server has just said about it need not be asked again.
+        let said = self.opened.with_value(|open| match open {
+            Open::Room(snapshot) => (snapshot.info.id == id).then_some(Said::Inside),
+            Open::Doorstep(doorstep) => (doorstep.id == id && !self.is_member(id)).then_some(Said::Outside),
+            Open::Missing => (!self.is_member(id)).then_some(Said::Outside),
+            Open::Directory { .. } => None,
+        });
+        match said {
+            Some(Said::Inside) => self.show_room(id),
+            Some(Said::Outside) if known.is_none() => {
+                room.close();
+                return room;
+            }
+            Some(Said::Outside) | None => {}
+        }
+        let at = at.map_or(At::Unread, At::Line);
+        platform::later(move || {
+            self.step(Input::Intent(Intent::Open { room: id, at }));
+            self.show_room(id);
+        });
+        room
+    }
+
+    fn is_member(self, id: RoomId) -> bool {
+        self.rooms.with_untracked(|rooms| rooms.iter().any(|room| room.id == id))
+    }
+
+    /// Whether the user may manage this room.
+    pub(crate) fn moderates(self, room: ShownRoom) -> bool {
+        let Me { user, owner } = self.me();
+        owner || room.creator.get() == Some(user.id)
+    }
+
+    /// Carries out a command; `then` hears what became of it.
+    pub(crate) fn run(
+        self,
+        command: impl FnOnce(ClientId) -> Command,
+        then: impl FnOnce(Result<Done, ErrorBody>) + 'static,
+    ) {
+        let client_id = platform::new_client_id();
+        self.machine.update_value(|machine| {
+            machine.then.insert(client_id, Box::new(then));
+        });
+        self.step(Input::Intent(Intent::Do(command(client_id))));
+    }
+
+    /// Says something in a room.
+    pub(crate) fn post(self, room: RoomId, text: String) {
+        self.run(
+            |client_id| Command::PostMessage(PostMessage { client_id, room, text }),
+            // A refused message stays where it is and says why itself.
+            |_| {},
+        );
+        if let Some(shown) = self.machine.with_value(|machine| machine.shown.get(&room).copied()) {
+            if shown.edges.get_untracked().at_end {
+                shown.to_end.update(|count| *count += 1);
+            } else {
+                self.jump_to_present(room);
+            }
+        }
+    }
+
+    /// Drops a refused message, or a refused change to one.
+    pub(crate) fn discard(self, client_id: ClientId) {
+        self.step(Input::Intent(Intent::Discard(client_id)));
+    }
+
+    /// Sends a refused message, or a refused change to one, with another text.
+    pub(crate) fn rewrite(self, client_id: ClientId, text: String) {
+        let new_client_id = platform::new_client_id();
+        self.step(Input::Intent(Intent::Rewrite { client_id, new_client_id, text }));
+    }
+
+    /// Everything in a room up to here was read.
+    pub(crate) fn read(self, room: RoomId, up_to: Seq) {
+        self.step(Input::Intent(Intent::Read { room, up_to }));
+    }
+
+    /// The reader nears the oldest row.
+    pub(crate) fn load_older(self, room: RoomId) {
+        self.step(Input::Intent(Intent::LoadOlder(room)));
+    }
+
+    /// The reader nears the newest row that is here.
+    pub(crate) fn load_newer(self, room: RoomId) {
+        self.step(Input::Intent(Intent::LoadNewer(room)));
+    }
+
+    /// Goes to the newest message.
+    pub(crate) fn jump_to_present(self, room: RoomId) {
+        self.step(Input::Intent(Intent::Open { room, at: At::End }));
+        if let Some(shown) = self.machine.with_value(|machine| machine.shown.get(&room).copied()) {
+            shown.to_end.update(|count| *count += 1);
+        }
+    }
+
+    /// Tries to connect now.
+    pub(crate) fn wake(self) {
+        self.step(Input::Wake);
+    }
+
+    /// Drops everything unsent.
+    pub(crate) fn drop_unsent(self) {
+        self.step(Input::Intent(Intent::ClearOutbox));
+    }
+
+    /// Says in words why something did not happen.
+    pub(crate) fn complain(self, result: Result<Done, ErrorBody>) {
+        if let Err(error) = result {
+            self.complaint.set(Some(error.message.into_owned()));
+        }
+    }
+
+    /// Where to go after leaving a room.
+    pub(crate) fn elsewhere(self, left: RoomId) -> String {
+        self.rooms.with_untracked(|rooms| {
+            let next = rooms.iter().find(|room| room.id != left);
+            next.map_or_else(|| "/".to_owned(), |room| Place::room_path(room.id, &room.name))
+        })
+    }
+}
+
+/// What the server said about a room when it made the page.
+enum Said {
+    Inside,
+    Outside,
+}
+
+fn items(engine: &Engine) -> Vec<RoomItem> {
+    let rooms = engine.rooms().into_iter();
+    rooms
+        .map(|summary| RoomItem {
+            id: summary.room.id,
+            name: summary.room.name,
+            visibility: summary.room.visibility,
+            unread: summary.unread,
+        })
+        .collect()
+}

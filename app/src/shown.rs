@@ -1,0 +1,147 @@
+//! A room that is shown, as signals: each component follows only what it draws.
+
+use client::{RoomState as Loaded, RoomView};
+use leptos::prelude::*;
+use protocol::{ErrorCode, RoomId, RoomInfo, Seq, UserId, members::Member, rooms::Visibility};
+
+use crate::{
+    rows::{self, Marks, Row},
+    time::Times,
+};
+
+/// How it stands with a room.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum RoomState {
+    /// On its way.
+    #[default]
+    Loading,
+    /// There.
+    Ready,
+    /// Not to be seen by this user, or not there at all.
+    Outside,
+    /// It could not be read, for this reason.
+    Failed(String),
+}
+
+/// Which ends of the timeline are here.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Edges {
+    pub(crate) at_start: bool,
+    pub(crate) at_end: bool,
+}
+
+/// The signals of a room. Copies are the same signals.
+#[derive(Clone, Copy)]
+pub(crate) struct ShownRoom {
+    pub(crate) id: RoomId,
+    pub(crate) state: RwSignal<RoomState>,
+    /// What the room is; none before it is loaded.
+    pub(crate) info: RwSignal<Option<RoomInfo>>,
+    pub(crate) name: Memo<Option<String>>,
+    pub(crate) visibility: Memo<Visibility>,
+    pub(crate) creator: Memo<Option<UserId>>,
+    pub(crate) everyone: Memo<bool>,
+    pub(crate) members: RwSignal<Vec<Member>>,
+    pub(crate) member_count: RwSignal<u32>,
+    pub(crate) rows: RwSignal<Vec<Row>>,
+    pub(crate) has_no_messages: RwSignal<bool>,
+    pub(crate) edges: RwSignal<Edges>,
+    pub(crate) unread: RwSignal<u32>,
+    /// Counts the wishes to be shown the end.
+    pub(crate) to_end: RwSignal<u32>,
+    marks: StoredValue<Marks>,
+    visit: StoredValue<Visit>,
+}
+
+/// Where the reader is with a room: the marks are made when it is entered and stay until it is entered again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Visit {
+    /// For the first time; the server has said where *New* stands.
+    First,
+    /// Once more; the read cursor says it.
+    Again,
+    /// The marks are made.
+    Marked,
+}
+
+impl ShownRoom {
+    pub(crate) fn new(id: RoomId) -> Self {
+        let info = RwSignal::new(None::<RoomInfo>);
+        Self {
+            id,
+            state: RwSignal::default(),
+            info,
+            name: Memo::new(move |_| info.with(|info| info.as_ref().map(|info| info.name.clone()))),
+            visibility: Memo::new(move |_| {
+                info.with(|info| info.as_ref().map_or(Visibility::Public, |info| info.visibility))
+            }),
+            creator: Memo::new(move |_| info.with(|info| info.as_ref().map(|info| info.creator.id))),
+            everyone: Memo::new(move |_| info.with(|info| info.as_ref().is_some_and(|info| info.everyone))),
+            members: RwSignal::default(),
+            member_count: RwSignal::default(),
+            rows: RwSignal::default(),
+            has_no_messages: RwSignal::default(),
+            edges: RwSignal::default(),
+            unread: RwSignal::default(),
+            to_end: RwSignal::default(),
+            marks: StoredValue::new(Marks::default()),
+            visit: StoredValue::new(Visit::First),
+        }
+    }
+
+    /// The reader comes in, at a message or where they left off.
+    pub(crate) fn enter(self, at: Option<Seq>) {
+        self.marks.update_value(|marks| marks.target = at);
+        self.visit.update_value(|visit| {
+            *visit = match visit {
+                Visit::First => Visit::First,
+                Visit::Again | Visit::Marked => Visit::Again,
+            }
+        });
+    }
+
+    /// There is nothing to be seen by this user.
+    pub(crate) fn close(self) {
+        self.state.set(RoomState::Outside);
+    }
+
+    /// Takes the engine's view of the room over, signal by signal, and only what differs.
+    pub(crate) fn show(self, view: RoomView, me: UserId, times: Times) {
+        let state = match view.state {
+            Loaded::Loading => RoomState::Loading,
+            Loaded::Open => RoomState::Ready,
+            Loaded::Gone(error) if matches!(error.code, ErrorCode::NotFound | ErrorCode::Forbidden) => {
+                RoomState::Outside
+            }
+            Loaded::Gone(error) => RoomState::Failed(error.message.into_owned()),
+        };
+        if state == RoomState::Ready {
+            let visit = self.visit.get_value();
+            self.visit.set_value(Visit::Marked);
+            self.marks.update_value(|marks| match visit {
+                Visit::First => marks.first_new = view.first_unread,
+                Visit::Again => marks.first_new = rows::first_unread(&view.lines, view.cursor.seq, me),
+                Visit::Marked => {}
+            });
+        }
+        let mut members = view.members;
+        members.sort_by_cached_key(|member| member.user.name.folded());
+        let has_no_messages = view.at_start && view.at_end && !view.lines.iter().any(rows::is_message);
+        set(self.has_no_messages, has_no_messages);
+        set(self.edges, Edges { at_start: view.at_start, at_end: view.at_end });
+        set(self.unread, view.unread);
+        set(self.members, members);
+        set(self.member_count, view.member_count);
+        if view.info.is_some() {
+            set(self.info, view.info);
+        }
+        rows::update(self.rows, rows::lay_out(view.lines, self.marks.get_value(), |at| times.civil_untracked(at)));
+        set(self.state, state);
+    }
+}
+
+fn set<T: Clone + PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
+    if signal.with_untracked(|shown| *shown != value) {
+        signal.set(value);
+    }
+}

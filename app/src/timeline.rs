@@ -1,0 +1,143 @@
+//! The messages of a room, and staying at one's place among them.
+
+use leptos::{ev, html, prelude::*};
+
+use crate::{
+    icons::{Icon, Sign},
+    message::RowLine,
+    scroll::{self, Anchor},
+    session::Session,
+    shown::ShownRoom,
+};
+
+/// Distance from an end at which more is loaded, in pixels.
+const LOAD_AHEAD_PX: i32 = 1_200;
+
+/// The timeline.
+#[component]
+pub(crate) fn TimelineView(room: ShownRoom) -> impl IntoView {
+    let session = expect_context::<Session>();
+    let log = NodeRef::<html::Div>::new();
+    let is_away = RwSignal::new(false);
+    // Where the reader is; what changes around that place must not move it.
+    let place = StoredValue::new(Place::default());
+
+    // Rows have changed since the reader was last put in their place: until then they are where they were in what
+    // was this high.
+    let unsettled = StoredValue::new(None::<i32>);
+    let height = StoredValue::new(0);
+
+    let look = move || {
+        // The page may be another one by the time that a frame is drawn.
+        let Some(log) = log.try_get_untracked().flatten() else { return };
+        let seen = unsettled.get_value().unwrap_or_else(|| log.scroll_height());
+        height.set_value(seen);
+        let at_end = scroll::is_at_end(&log, seen) && room.edges.get_untracked().at_end;
+        let anchor = scroll::anchor(&log);
+        is_away.set(!at_end);
+        scroll::keep(if at_end { None } else { anchor.as_ref() });
+        place.set_value(Place { at_end, anchor });
+        if let Some(seq) = scroll::last_visible(&log)
+            && crate::platform::has_focus()
+        {
+            session.read(room.id, seq);
+        }
+        let edges = room.edges.get_untracked();
+        if !edges.at_start && log.scroll_top() < LOAD_AHEAD_PX {
+            session.load_older(room.id);
+        }
+        if !edges.at_end && scroll::below(&log) < LOAD_AHEAD_PX {
+            session.load_newer(room.id);
+        }
+    };
+    let settle = move || {
+        let Some(log) = log.try_get_untracked().flatten() else { return };
+        unsettled.set_value(None);
+        place.with_value(|place| match &place.anchor {
+            Some(anchor) if !place.at_end => scroll::restore(&log, anchor),
+            Some(_) | None => scroll::to_end(&log),
+        });
+        look();
+    };
+
+    Effect::new(move |before: Option<()>| {
+        room.rows.track();
+        let is_first = before.is_none();
+        unsettled.set_value((!is_first).then(|| height.get_value()));
+        // Before the next picture, after the rows stand in the page.
+        request_animation_frame(move || {
+            if !is_first {
+                settle();
+            } else if let Some(log) = log.try_get_untracked().flatten() {
+                scroll::begin(&log);
+                look();
+            }
+        });
+    });
+    Effect::new(move |_| {
+        room.to_end.track();
+        place.set_value(Place { at_end: true, anchor: None });
+        request_animation_frame(settle);
+    });
+    // In an effect, because there is no window on the server.
+    Effect::new(move |_| {
+        let on_focus = window_event_listener(ev::focus, move |_| look());
+        on_cleanup(move || on_focus.remove());
+    });
+    // The window, a banner above, the composer below: whatever takes room away, the reader stays where they are.
+    Effect::new(move |_| {
+        if let Some(log) = log.get() {
+            let observer = scroll::on_resize(&log, settle);
+            on_cleanup(move || drop(observer));
+        }
+    });
+
+    let beginning = move || {
+        room.edges.get().at_start.then(|| {
+            view! {
+                <div class="timeline__beginning">
+                    <p class="timeline__title">{move || room.name.get().unwrap_or_default()}</p>
+                    <p>"This is where the room begins."</p>
+                </div>
+            }
+        })
+    };
+    view! {
+        <div class="timeline">
+            <div
+                class="timeline__log"
+                id="timeline"
+                role="log"
+                aria-label="Messages"
+                tabindex="0"
+                node_ref=log
+                on:scroll=move |_| look()
+            >
+                <div class="timeline__top">{beginning}</div>
+                <For each=move || room.rows.get() key=|row| row.key let(row)>
+                    <RowLine room row/>
+                </For>
+                <Show when=move || room.has_no_messages.get()>
+                    <p class="empty">"Nobody has said anything yet. Write the first message below."</p>
+                </Show>
+            </div>
+            <Show when=move || is_away.get()>
+                <button class="jump" type="button" on:click=move |_| session.jump_to_present(room.id)>
+                    <Icon sign=Sign::Down/>
+                    "Jump to present"
+                    {move || match room.unread.get() {
+                        0 => None,
+                        count => Some(view! { <span class="jump__count">{format!(" · {} new", protocol::unread::label(count))}</span> }),
+                    }}
+                </button>
+            </Show>
+        </div>
+    }
+}
+
+/// Where a reader is in a timeline.
+#[derive(Clone, Default)]
+struct Place {
+    at_end: bool,
+    anchor: Option<Anchor>,
+}

@@ -1,0 +1,180 @@
+//! The user's rooms with what the list shows of each, kept up to date by the heads that the server tells.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use protocol::{InboxSnapshot, Position, ReadCursor, RoomId, RoomSummary, frame::RoomHead, rooms::RoomRef, unread};
+
+use crate::{
+    fetch::{Load, SUMMARIES_MAX},
+    time::Instant,
+};
+
+/// Rooms that have to be counted again are gathered for this long, in milliseconds.
+const GATHER_MS: u64 = 250;
+/// After the inbox is live, the server has this long to tell the heads of all rooms, in milliseconds.
+const HEADS_MS_MAX: u64 = 1_000;
+
+/// The user's rooms.
+#[derive(Debug, Default)]
+pub(crate) struct RoomList {
+    rooms: BTreeMap<RoomId, RoomSummary>,
+    /// To be asked for again.
+    stale: BTreeSet<RoomId>,
+    /// Being asked for.
+    asked: BTreeSet<RoomId>,
+    pub(crate) load: Load,
+    /// Whether the server has told heads on this connection, and until when it may.
+    heads_told: bool,
+    heads_due: Option<Instant>,
+}
+
+impl RoomList {
+    /// Takes all rooms from a snapshot, keeping what is known to be newer. Returns those that are left.
+    pub(crate) fn replace(&mut self, snapshot: &InboxSnapshot) -> Vec<RoomId> {
+        let stays: BTreeSet<RoomId> = snapshot.rooms.iter().map(|summary| summary.room.id).collect();
+        let left: Vec<RoomId> = self.rooms.keys().copied().filter(|room| !stays.contains(room)).collect();
+        self.rooms.retain(|room, _| stays.contains(room));
+        self.stale.retain(|room| self.rooms.contains_key(room));
+        for summary in &snapshot.rooms {
+            self.update(summary.clone());
+        }
+        left
+    }
+
+    /// Takes a summary; heads that were told since are counted on top.
+    pub(crate) fn update(&mut self, summary: RoomSummary) {
+        let room = summary.room.id;
+        let merged = match self.rooms.get(&room) {
+            Some(known) if known.head.epoch == summary.head.epoch && known.head.seq > summary.head.seq => {
+                let posted = known.messages.saturating_sub(summary.messages);
+                RoomSummary {
+                    head: known.head,
+                    messages: known.messages.max(summary.messages),
+                    unread: unread::add(summary.unread, posted),
+                    ..summary
+                }
+            }
+            Some(_) | None => summary,
+        };
+        self.rooms.insert(room, merged);
+    }
+
+    /// The user is in this room now.
+    pub(crate) fn joined(&mut self, room: &RoomRef, now: Instant) {
+        self.rooms.entry(room.id).or_insert_with(|| RoomSummary {
+            room: room.clone(),
+            head: Position::default(),
+            messages: 0,
+            cursor: ReadCursor::default(),
+            unread: 0,
+        });
+        self.recount(room.id, now);
+    }
+
+    /// The user is no longer in this room.
+    pub(crate) fn left(&mut self, room: RoomId) {
+        self.rooms.remove(&room);
+        self.stale.remove(&room);
+    }
+
+    /// The end of a room. `is_counted` where an open window counts better.
+    pub(crate) fn head(&mut self, head: &RoomHead, is_counted: bool, now: Instant) {
+        let Some(known) = self.rooms.get_mut(&head.room) else { return };
+        let same_log = known.head.epoch == head.head.epoch;
+        if same_log && head.head.seq <= known.head.seq {
+            return;
+        }
+        let posted = head.messages.saturating_sub(known.messages);
+        known.head = head.head;
+        known.messages = known.messages.max(head.messages);
+        if same_log && !head.recount {
+            known.unread = unread::add(known.unread, posted);
+        } else if !is_counted {
+            self.recount(head.room, now);
+        }
+    }
+
+    /// A window that showed this room to its end is closed: what it counted holds.
+    pub(crate) fn settle(&mut self, counted: RoomSummary, now: Instant) {
+        let room = counted.room.id;
+        let is_newest =
+            |known: &RoomSummary| known.head.epoch == counted.head.epoch && known.head.seq <= counted.head.seq;
+        if self.rooms.get(&room).is_some_and(is_newest) {
+            self.stale.remove(&room);
+            self.rooms.insert(room, counted);
+        } else {
+            self.recount(room, now);
+        }
+    }
+
+    /// Asks for a room's summary again, soon.
+    pub(crate) fn recount(&mut self, room: RoomId, now: Instant) {
+        if self.rooms.contains_key(&room) && self.stale.insert(room) && !self.load.is_busy() {
+            self.load.want_at(now + Duration::from_millis(GATHER_MS));
+        }
+    }
+
+    /// The inbox is live: the heads of all rooms are to come, unless they have.
+    pub(crate) fn expect_heads(&mut self, now: Instant) {
+        if !self.heads_told {
+            self.heads_due = Some(now + Duration::from_millis(HEADS_MS_MAX));
+        }
+    }
+
+    pub(crate) fn heads_came(&mut self) {
+        self.heads_told = true;
+        self.heads_due = None;
+    }
+
+    /// Asks for all rooms where the server has not told their heads.
+    pub(crate) fn check_heads(&mut self, now: Instant) {
+        if self.heads_due.is_some_and(|due| due <= now) {
+            self.heads_due = None;
+            let rooms: Vec<RoomId> = self.rooms.keys().copied().collect();
+            for room in rooms {
+                self.recount(room, now);
+            }
+        }
+    }
+
+    /// What to ask for now.
+    pub(crate) fn take_stale(&mut self) -> Vec<RoomId> {
+        let rooms: Vec<RoomId> = self.stale.iter().take(SUMMARIES_MAX).copied().collect();
+        for room in &rooms {
+            self.stale.remove(room);
+            self.asked.insert(*room);
+        }
+        rooms
+    }
+
+    /// What was asked for came, or did not.
+    pub(crate) fn answered(&mut self, came: bool, now: Instant) {
+        let asked = std::mem::take(&mut self.asked);
+        if !came {
+            self.stale.extend(asked.into_iter().filter(|room| self.rooms.contains_key(room)));
+        }
+        if !self.stale.is_empty() {
+            self.load.want_at(now + Duration::from_millis(GATHER_MS));
+        }
+    }
+
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        self.heads_due.into_iter().chain(self.load.deadline()).min()
+    }
+
+    pub(crate) fn disconnected(&mut self) {
+        self.heads_told = false;
+        self.heads_due = None;
+    }
+
+    pub(crate) fn get(&self, room: RoomId) -> Option<&RoomSummary> {
+        self.rooms.get(&room)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &RoomSummary> {
+        self.rooms.values()
+    }
+}

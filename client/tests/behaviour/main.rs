@@ -1,0 +1,10 @@
+//! What the engine does, one fact a test.
+
+#![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, reason = "a test that meets the unexpected fails")]
+
+mod bench;
+mod connection;
+mod outbox;
+mod streams;
+mod unread;
+mod window;

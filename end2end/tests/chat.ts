@@ -1,0 +1,415 @@
+// The vocabulary of the browser tests: a server, and people who use it, each in a browser of their own.
+//
+//     const ada = await chat.signUp("ada");
+//     await ada.says("hi");
+//     await bob.sees("hi");
+//
+// A test fails on every console error, page error, dialog and failed request that it did not announce with
+// `expects`, and on every finding of axe on a page that is open at its end. While a test has cut somebody off,
+// or has killed the server, errors of the network are expected until that browser is connected again.
+import { AxeBuilder } from "@axe-core/playwright";
+import { type Browser, type BrowserContext, type Locator, type Page, expect, test as base } from "@playwright/test";
+import { Server } from "./server.ts";
+import { Wire } from "./wire.ts";
+
+export { expect };
+
+export const PASSWORD = "nine odd teapots";
+
+const NETWORK = /net::ERR_|WebSocket connection to .* failed/;
+// A page that is left drops what it was loading.
+const LEFT = /net::ERR_ABORTED/;
+
+interface Visit {
+  javaScript?: boolean;
+  viewport?: { width: number; height: number };
+}
+
+// Somebody in front of a browser.
+export class Person {
+  room = "";
+  readonly #trouble: string[] = [];
+  readonly #expected: RegExp[] = [];
+  #isCutOff = false;
+
+  constructor(
+    readonly name: string,
+    readonly page: Page,
+    readonly context: BrowserContext,
+    readonly wire: Wire,
+    readonly javaScript: boolean,
+  ) {
+    const note = (what: string): void => {
+      const isExpected = this.#expected.some((pattern) => pattern.test(what)) || LEFT.test(what);
+      if (!isExpected && !(this.#isCutOff && NETWORK.test(what))) this.#trouble.push(`${name}: ${what}`);
+    };
+    // Chromium speaks of a blocked request where it does not run a script.
+    if (!javaScript) this.expects(/\.js: csp$/);
+    page.on("console", (message) => {
+      // Failed requests are noted once, with their address.
+      const isAnswer = message.text().startsWith("Failed to load resource: the server responded");
+      if (message.type() === "error" && !isAnswer) note(`console: ${message.text()}`);
+    });
+    page.on("pageerror", (error) => note(`page error: ${error.stack ?? error.message}`));
+    page.on("requestfailed", (request) => note(`${request.method()} ${request.url()}: ${request.failure()?.errorText}`));
+    page.on("response", (response) => {
+      if (response.status() >= 400) note(`${response.request().method()} ${response.url()}: ${response.status()}`);
+    });
+    page.on("dialog", (dialog) => {
+      note(`dialog: ${dialog.message()}`);
+      void dialog.dismiss();
+    });
+  }
+
+  // Announces trouble that belongs to the test.
+  expects(trouble: RegExp): void {
+    this.#expected.push(trouble);
+  }
+
+  hasNoTrouble(): void {
+    expect.soft(this.#trouble, `what went wrong in ${this.name}'s browser`).toEqual([]);
+  }
+
+  // --- the door
+
+  async goesTo(path: string): Promise<void> {
+    await this.page.goto(this.wire.origin + path);
+  }
+
+  async submits(button: "Create account" | "Log in", username: string, password: string): Promise<void> {
+    await this.page.getByRole("textbox", { name: "Username" }).fill(username);
+    await this.page.getByRole("textbox", { name: "Password" }).fill(password);
+    await this.page.getByRole("button", { name: button }).click();
+  }
+
+  async logsIn(password = PASSWORD): Promise<void> {
+    await this.goesTo("/login");
+    await this.submits("Log in", this.name, password);
+  }
+
+  async logsOut(): Promise<void> {
+    await this.page.getByRole("button", { name: "Log out" }).click();
+    await this.isAtTheDoor();
+  }
+
+  async isAtTheDoor(): Promise<void> {
+    await expect(this.page).toHaveURL(/\/login/);
+    await expect(this.page.getByRole("button", { name: "Log in" })).toBeVisible();
+  }
+
+  async isTold(words: string): Promise<void> {
+    await expect(this.page.getByRole("alert").filter({ hasText: words })).toBeVisible();
+  }
+
+  // --- rooms
+
+  get rooms(): Locator {
+    return this.page.getByRole("navigation", { name: "Rooms" });
+  }
+
+  roomLink(room: string): Locator {
+    return this.rooms.getByRole("link", { name: room, exact: true });
+  }
+
+  async isIn(room: string): Promise<void> {
+    await expect(this.page.getByRole("heading", { name: room, exact: true })).toBeVisible();
+    this.room = room;
+  }
+
+  async opens(room: string): Promise<void> {
+    await this.roomLink(room).click();
+    await this.isIn(room);
+    await this.isConnected();
+  }
+
+  async makes(kind: "Public" | "Private", room: string): Promise<void> {
+    await this.page.getByRole("button", { name: "New room" }).click();
+    const dialog = this.page.getByRole("dialog", { name: "New room" });
+    await dialog.getByRole("textbox", { name: "Room name" }).fill(room);
+    await dialog.getByRole("radio", { name: kind }).check();
+    await dialog.getByRole("button", { name: "Create room" }).click();
+    await this.isIn(room);
+  }
+
+  async joins(room: string): Promise<void> {
+    await this.page.getByRole("link", { name: "Public rooms" }).click();
+    await this.isConnected();
+    await this.page.getByRole("button", { name: `Join ${room}`, exact: true }).click();
+    await this.isIn(room);
+  }
+
+  async adds(someone: string): Promise<void> {
+    await this.members.getByRole("textbox", { name: "Add by username" }).fill(someone);
+    await this.members.getByRole("button", { name: "Add", exact: true }).click();
+    await expect(this.member(someone)).toBeVisible();
+  }
+
+  get members(): Locator {
+    return this.page.getByRole("complementary", { name: "Members" });
+  }
+
+  member(someone: string): Locator {
+    return this.members.getByRole("listitem", { name: someone });
+  }
+
+  async hasUnread(room: string, count: number): Promise<void> {
+    const link = this.page.getByRole("link", { name: room, exact: true });
+    const row = this.rooms.getByRole("listitem").filter({ has: link });
+    if (count === 0) await expect(row).not.toContainText("unread");
+    else await expect(row).toContainText(new RegExp(`(^|\\D)${count} unread`));
+  }
+
+  // --- messages
+
+  get log(): Locator {
+    return this.page.getByRole("log", { name: "Messages" });
+  }
+
+  get composer(): Locator {
+    return this.page.getByRole("textbox", { name: `Message ${this.room}`, exact: true });
+  }
+
+  get messages(): Locator {
+    return this.log.getByRole("article");
+  }
+
+  message(text: string): Locator {
+    return this.messages.filter({ has: this.page.getByText(text, { exact: true }) });
+  }
+
+  async says(...texts: string[]): Promise<void> {
+    for (const text of texts) {
+      await this.composer.fill(text);
+      await this.composer.press("Enter");
+    }
+  }
+
+  // Says a lot at once, as a bot would: over a socket of its own. The server has to allow so many.
+  async saysAtLength(texts: string[]): Promise<void> {
+    await this.page.evaluate(async (texts) => {
+      const room = Number(/^\/rooms\/(\d+)/.exec(location.pathname)?.[1]);
+      const socket = new WebSocket(`${location.origin.replace("http", "ws")}/ws`, "parlor.v1");
+      await new Promise<void>((resolve, reject) => {
+        let answers = 0;
+        socket.onclose = (close) => reject(new Error(`closed: ${close.code}`));
+        socket.onmessage = ({ data }) => {
+          const frame = JSON.parse(data as string);
+          if (frame.type === "error") reject(new Error(data as string));
+          if (frame.type === "hello") {
+            for (const [id, text] of texts.entries()) {
+              const command = { type: "post_message", client_id: crypto.randomUUID(), room, text };
+              socket.send(JSON.stringify({ id, command }));
+            }
+          }
+          if (frame.type === "ack" && ++answers === texts.length) resolve();
+        };
+      });
+      socket.close();
+    }, texts);
+  }
+
+  // Exactly once.
+  async sees(...texts: string[]): Promise<void> {
+    for (const text of texts) await expect(this.message(text)).toHaveCount(1);
+  }
+
+  async seesNothingOf(text: string): Promise<void> {
+    await expect(this.log).not.toContainText(text);
+  }
+
+  // These messages, each once, in this order, and no other message.
+  async seesOnly(...texts: string[]): Promise<void> {
+    const whole = texts.map((text) => new RegExp(`(?<![\\w-])${escaped(text)}(?![\\w-])`));
+    await expect(this.messages).toHaveText(whole, { useInnerText: true });
+  }
+
+  // The message is on the server: no word says that it is still on its way.
+  async hasStored(...texts: string[]): Promise<void> {
+    for (const text of texts) {
+      await this.sees(text);
+      await expect(this.onItsWay(text)).toHaveCount(0);
+    }
+  }
+
+  async hasQueued(...texts: string[]): Promise<void> {
+    for (const text of texts) await expect(this.onItsWay(text)).toBeVisible();
+  }
+
+  onItsWay(text: string): Locator {
+    return this.message(text).getByText(/^(queued|sent)$/);
+  }
+
+  action(text: string, action: "Edit" | "Delete"): Locator {
+    return this.message(text).getByRole("toolbar", { name: "Message actions" }).getByRole("button", { name: action });
+  }
+
+  async edits(text: string, newText: string): Promise<void> {
+    await this.message(text).hover();
+    await this.action(text, "Edit").click();
+    const editor = this.log.getByRole("textbox", { name: "Edit message" });
+    await expect(editor).toHaveValue(text);
+    await editor.fill(newText);
+    await editor.press("Enter");
+    await this.hasStored(newText);
+  }
+
+  async deletes(text: string): Promise<void> {
+    await this.message(text).hover();
+    await this.action(text, "Delete").click();
+    await this.page.getByRole("dialog", { name: "Delete message" }).getByRole("button", { name: "Delete message" }).click();
+    await expect(this.message(text)).toHaveCount(0);
+  }
+
+  // --- places, in pixels
+
+  // How far the message's upper edge is from that of the log.
+  async placeOf(text: string): Promise<number> {
+    const [message, log] = [await this.message(text).boundingBox(), await this.log.boundingBox()];
+    if (!message || !log) throw new Error(`${this.name} has no place for “${text}”`);
+    return message.y - log.y;
+  }
+
+  async isInView(text: string): Promise<void> {
+    await expect(this.message(text)).toBeInViewport();
+  }
+
+  async scrollsTo(text: string): Promise<void> {
+    await this.message(text).evaluate((message) => message.scrollIntoView({ block: "center", behavior: "instant" }));
+    await this.isInView(text);
+  }
+
+  // --- the connection
+
+  get connection(): Locator {
+    return this.page.getByRole("status", { name: "Connection" });
+  }
+
+  // The program runs, and messages come and go.
+  async isConnected(): Promise<void> {
+    await expect(this.connection).toHaveText("Connected");
+    this.#isCutOff = false;
+  }
+
+  async isToldOfTheOutage(): Promise<void> {
+    await expect(this.connection).toContainText("Not connected");
+    await expect(this.connection).toBeVisible();
+  }
+
+  mayBeCutOff(): void {
+    this.#isCutOff = true;
+  }
+
+  async goesOffline(): Promise<void> {
+    this.#isCutOff = true;
+    await this.context.setOffline(true);
+    this.wire.carry("nothing");
+    await this.isToldOfTheOutage();
+  }
+
+  // Pages still come, but no socket opens: what a browser behind some proxies sees.
+  async losesSockets(): Promise<void> {
+    this.#isCutOff = true;
+    this.wire.carry("pages");
+    await this.isToldOfTheOutage();
+  }
+
+  async comesBack(): Promise<void> {
+    this.wire.carry("everything");
+    await this.context.setOffline(false);
+    await this.isConnected();
+  }
+
+  // --- the whole page
+
+  // Without findings, in both themes. Axe is a script itself: a page without scripts is left to the others, who see the same.
+  async isAccessible(): Promise<void> {
+    if (!this.javaScript) return;
+    for (const colorScheme of ["light", "dark"] as const) {
+      await this.page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      const { violations } = await new AxeBuilder({ page: this.page }).analyze();
+      const findings = violations.map(({ id, help, nodes }) => ({ id, help, at: nodes.map((node) => node.html) }));
+      expect.soft(findings, `axe on ${this.page.url()}, ${colorScheme}`).toEqual([]);
+    }
+  }
+
+  async scrollsSideways(): Promise<boolean> {
+    return this.page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
+  }
+}
+
+// A server and its people.
+export class Chat {
+  readonly people: Person[] = [];
+
+  constructor(
+    readonly server: Server,
+    readonly browser: Browser,
+  ) {}
+
+  // Somebody with an empty browser.
+  async visitor(name: string, { javaScript = true, viewport }: Visit = {}): Promise<Person> {
+    const wire = await Wire.to(() => this.server.port);
+    const context = await this.browser.newContext({ javaScriptEnabled: javaScript, ...(viewport && { viewport }) });
+    const person = new Person(name, await context.newPage(), context, wire, javaScript);
+    this.people.push(person);
+    return person;
+  }
+
+  // Somebody with a new account, who is in `general`.
+  async signUp(name: string, visit: Visit = {}): Promise<Person> {
+    const person = await this.visitor(name, visit);
+    await person.goesTo("/signup");
+    await person.submits("Create account", name, PASSWORD);
+    await person.isIn("general");
+    if (person.javaScript) await person.isConnected();
+    return person;
+  }
+
+  // The server is going to die; who is connected will notice.
+  expectsDeath(): void {
+    for (const person of this.people) person.mayBeCutOff();
+  }
+
+  async killServer(): Promise<void> {
+    this.expectsDeath();
+    await this.server.kill();
+  }
+
+  async startServerAgain(): Promise<void> {
+    await this.server.run();
+  }
+}
+
+interface Fixtures {
+  chat: Chat;
+}
+
+interface Options {
+  // Flags of `parlor serve`, beside the address and the data.
+  flags: string[];
+  // `<point>=<marker>`, see `Server.start`.
+  failpoints: string;
+}
+
+export const test = base.extend<Fixtures & Options>({
+  flags: [[], { option: true }],
+  failpoints: ["", { option: true }],
+  chat: async ({ browser, flags, failpoints }, use, testInfo) => {
+    const server = await Server.start(flags, failpoints);
+    const chat = new Chat(server, browser);
+    await use(chat);
+    const hasPassed = testInfo.errors.length === 0;
+    for (const person of chat.people) {
+      if (hasPassed && !person.page.isClosed()) await person.isAccessible();
+      person.hasNoTrouble();
+      await person.context.close();
+      await person.wire.close();
+    }
+    if (!hasPassed) await testInfo.attach("server.log", { body: server.log, contentType: "text/plain" });
+    await server.stop();
+  },
+});
+
+function escaped(text: string): string {
+  return text.replace(/[.*+?^${}()|[\]\\/]/g, "\\$&");
+}

@@ -1,0 +1,144 @@
+// Meeting: public and private rooms, members, unread counts.
+import { expect, test } from "./chat.ts";
+
+test("two people meet in a public room and chat both ways", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  const bob = await chat.signUp("bob");
+
+  await ada.makes("Public", "garden");
+  await bob.joins("garden");
+  await expect(ada.member("bob")).toBeVisible();
+  await ada.says("the roses are out");
+  await bob.sees("the roses are out");
+  await bob.says("I can smell them");
+  await ada.sees("I can smell them");
+
+  await ada.seesOnly("the roses are out", "I can smell them");
+  await bob.seesOnly("the roses are out", "I can smell them");
+});
+
+test("a private room is seen by those who are added, and by nobody else", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  const bob = await chat.signUp("bob");
+  const eve = await chat.signUp("eve");
+  await ada.makes("Private", "cellar");
+  await ada.says("mind the third step");
+  const address = new URL(ada.page.url()).pathname;
+
+  await ada.adds("bob");
+  await bob.opens("cellar");
+  await bob.says("thanks");
+  await ada.sees("thanks");
+
+  eve.expects(/\/rooms\/.*: 404/);
+  await expect(eve.roomLink("cellar")).toHaveCount(0);
+  await eve.page.getByRole("link", { name: "Public rooms" }).click();
+  await expect(eve.page.getByRole("heading", { name: "Public rooms" })).toBeVisible();
+  await expect(eve.page.getByText("cellar")).toHaveCount(0);
+  await eve.goesTo(address);
+  await expect(eve.page.getByRole("heading", { name: "There is nothing here" })).toBeVisible();
+  await expect(eve.page.getByText("mind the third step")).toHaveCount(0);
+});
+
+test("a member who was removed sees no more of the room", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  const bob = await chat.signUp("bob");
+  await ada.makes("Private", "cellar");
+  await ada.adds("bob");
+  await bob.opens("cellar");
+
+  await ada.page.getByRole("button", { name: "Remove bob" }).click();
+  await expect(ada.member("bob")).toHaveCount(0);
+  await ada.says("he is gone");
+
+  await expect(bob.roomLink("cellar")).toHaveCount(0);
+  await expect(bob.page.getByText("he is gone")).toHaveCount(0);
+  await expect(bob.page.getByRole("heading", { name: "There is nothing here" })).toBeVisible();
+});
+
+test("who leaves a room is out, and may join again", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  const bob = await chat.signUp("bob");
+  await ada.makes("Public", "garden");
+  await bob.joins("garden");
+
+  await bob.page.getByRole("button", { name: "Leave room" }).click();
+  await expect(bob.roomLink("garden")).toHaveCount(0);
+  await expect(ada.member("bob")).toHaveCount(0);
+
+  await bob.joins("garden");
+  await expect(ada.member("bob")).toBeVisible();
+});
+
+test("a room without a name and a taken name are refused in words, and the dialog stays", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  await ada.makes("Public", "garden");
+
+  await ada.page.getByRole("button", { name: "New room" }).click();
+  const dialog = ada.page.getByRole("dialog", { name: "New room" });
+  await dialog.getByRole("button", { name: "Create room" }).click();
+  await ada.isTold("The room needs a name.");
+  await dialog.getByRole("textbox", { name: "Room name" }).fill("Garden");
+  await dialog.getByRole("button", { name: "Create room" }).click();
+  await ada.isTold("There is already a public room with this name.");
+  await ada.isAccessible();
+
+  await dialog.getByRole("textbox", { name: "Room name" }).fill("orchard");
+  await dialog.getByRole("button", { name: "Create room" }).click();
+  await ada.isIn("orchard");
+});
+
+test("an unknown name cannot be added, and the reason is told", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  await ada.makes("Private", "cellar");
+
+  await ada.members.getByRole("textbox", { name: "Add by username" }).fill("nobody");
+  await ada.members.getByRole("button", { name: "Add", exact: true }).click();
+
+  await expect(ada.members.getByRole("status")).not.toBeEmpty();
+  await expect(ada.members.getByRole("status")).not.toContainText("is in");
+});
+
+test("unread messages are counted in the list, and reading them clears the count", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  const bob = await chat.signUp("bob");
+  await ada.makes("Public", "garden");
+  await bob.joins("garden");
+  await ada.opens("general");
+
+  await bob.says("one", "two", "three");
+  await ada.hasUnread("garden", 3);
+  await bob.hasUnread("garden", 0);
+  await bob.deletes("two");
+  await ada.hasUnread("garden", 2);
+  await ada.page.reload();
+  await ada.isConnected();
+  await ada.hasUnread("garden", 2);
+
+  await ada.opens("garden");
+  await ada.sees("one", "three");
+  await ada.hasUnread("garden", 0);
+  await expect(ada.log.getByText("New", { exact: true })).toBeVisible();
+  await ada.opens("general");
+  await ada.page.reload();
+  await ada.isConnected();
+  await ada.hasUnread("garden", 0);
+});
+
+test("reading in one window clears the count in the other", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  const bob = await chat.signUp("bob");
+  await bob.makes("Public", "garden");
+  await ada.joins("garden");
+  await ada.opens("general");
+  await bob.says("anybody there?");
+  await ada.hasUnread("garden", 1);
+
+  const other = await ada.context.newPage();
+  await other.goto(`${ada.wire.origin}/rooms`);
+  await other.getByRole("navigation", { name: "Rooms" }).getByRole("link", { name: "garden", exact: true }).click();
+  await expect(other.getByRole("log", { name: "Messages" })).toContainText("anybody there?");
+
+  await ada.hasUnread("garden", 0);
+  await other.close();
+});

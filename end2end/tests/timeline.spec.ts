@@ -1,0 +1,167 @@
+// A long room: places that stay, messages that load while scrolling, the end that follows.
+import { type Person, expect, test } from "./chat.ts";
+
+test.use({ flags: ["--posts-per-second", "1000", "--posts-burst", "1000"] });
+
+const COUNT = 130;
+const text = (number: number): string => `line ${number} of the long story`;
+
+// Ada has told a long story in `general`, and Bob has come to hear it.
+async function tellLongStory(ada: Person): Promise<void> {
+  await ada.saysAtLength(Array.from({ length: COUNT }, (_, index) => text(index + 1)));
+  await ada.sees(text(COUNT));
+}
+
+// Scrolls up to where more is loaded, and watches a message in every picture until it has come: how far did it move?
+async function jumpWhileOlderMessagesLoad(person: Person): Promise<number> {
+  return person.log.evaluate(async (log) => {
+    const articles = (): HTMLElement[] => [...log.querySelectorAll<HTMLElement>("article")];
+    const before = articles().length;
+    // Observers of size are the last to run before a picture is painted, so they see what is seen.
+    const probe = document.body.appendChild(document.createElement("div"));
+    probe.style.position = "fixed";
+    const picture = (): Promise<void> =>
+      new Promise((resolve) => {
+        const observer = new ResizeObserver(() => {
+          if (probe.dataset["grown"] !== "yes") return;
+          observer.disconnect();
+          resolve();
+        });
+        probe.dataset["grown"] = "no";
+        observer.observe(probe);
+        requestAnimationFrame(() => {
+          probe.dataset["grown"] = "yes";
+          probe.style.width = probe.style.width === "1px" ? "2px" : "1px";
+        });
+      });
+
+    log.scrollTop = 300;
+    const watched = articles().find((article) => article.getBoundingClientRect().top > log.getBoundingClientRect().top);
+    if (!watched) throw new Error("nothing is in view");
+    const start = watched.getBoundingClientRect().top;
+    let jump = 0;
+    let picturesAfter = 0;
+    for (let pictures = 0; pictures < 600 && picturesAfter < 10; pictures++) {
+      await picture();
+      jump = Math.max(jump, Math.abs(watched.getBoundingClientRect().top - start));
+      if (articles().length !== before) picturesAfter++;
+    }
+    probe.remove();
+    if (picturesAfter === 0) throw new Error(`nothing was loaded above ${before} messages`);
+    return jump;
+  });
+}
+
+test("older messages load while scrolling up, without a jump, to the very first", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  await tellLongStory(ada);
+  await ada.goesTo("/rooms/1-general");
+  await ada.isIn("general");
+  await ada.isConnected();
+  await expect(ada.message(text(1))).toHaveCount(0);
+  await ada.isInView(text(COUNT));
+
+  expect(await jumpWhileOlderMessagesLoad(ada)).toBeLessThanOrEqual(1);
+
+  await expect(async () => {
+    await ada.log.evaluate((log) => (log.scrollTop = 0));
+    await expect(ada.message(text(1))).toBeInViewport({ timeout: 500 });
+  }).toPass();
+  await expect(ada.page.getByText("This is where the room begins.")).toBeVisible();
+});
+
+test("a reload keeps the room and the exact place", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  await tellLongStory(ada);
+  await ada.scrollsTo(text(70));
+  await expect(ada.page).toHaveURL(/\?at=\d+/);
+  const place = await ada.placeOf(text(70));
+
+  await ada.page.reload();
+  await ada.isConnected();
+
+  await ada.isIn("general");
+  expect(Math.abs((await ada.placeOf(text(70))) - place)).toBeLessThanOrEqual(2);
+});
+
+test("back and forward keep the place", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  await ada.makes("Public", "garden");
+  await ada.opens("general");
+  await tellLongStory(ada);
+  await ada.scrollsTo(text(100));
+  await expect(ada.page).toHaveURL(/\?at=\d+/);
+  const place = await ada.placeOf(text(100));
+
+  await ada.opens("garden");
+  await ada.page.goBack();
+
+  await ada.isIn("general");
+  await ada.isInView(text(100));
+  await expect.poll(async () => Math.abs((await ada.placeOf(text(100))) - place)).toBeLessThanOrEqual(2);
+});
+
+test("who is at the end follows it, and who reads above is not moved", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  const bob = await chat.signUp("bob");
+  await tellLongStory(ada);
+  await bob.isInView(text(COUNT));
+  await ada.scrollsTo(text(90));
+  const place = await ada.placeOf(text(90));
+
+  await bob.says("news from the end");
+  await bob.isInView("news from the end");
+  const jump = ada.page.getByRole("button", { name: "Jump to present" });
+  await expect(jump).toContainText("1 new");
+  expect(await ada.placeOf(text(90))).toBe(place);
+
+  await jump.click();
+  await ada.isInView("news from the end");
+  await expect(jump).toHaveCount(0);
+});
+
+test("a room with unread messages opens at the first of them, as the server rendered it", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  const bob = await chat.signUp("bob");
+  await bob.makes("Public", "garden");
+  await ada.says(text(0));
+  await bob.hasUnread("general", 1);
+  await bob.opens("general");
+  await bob.sees(text(0));
+  await bob.hasUnread("general", 0);
+  await bob.opens("garden");
+  await tellLongStory(ada);
+  await bob.hasUnread("general", COUNT);
+
+  await bob.goesTo("/rooms/1-general");
+  await bob.isIn("general");
+  await bob.isInView(text(1));
+  await expect(bob.log.getByText("New", { exact: true })).toBeInViewport();
+  await expect(bob.message(text(COUNT))).toHaveCount(0);
+  await bob.isConnected();
+  await bob.isInView(text(1));
+});
+
+test("newer messages load while scrolling down", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  await tellLongStory(ada);
+  await ada.goesTo("/rooms/1-general");
+  await ada.isIn("general");
+  await ada.isConnected();
+  await expect(async () => {
+    await ada.log.evaluate((log) => (log.scrollTop = 0));
+    await expect(ada.message(text(1))).toBeInViewport({ timeout: 500 });
+  }).toPass();
+  await ada.scrollsTo(text(5));
+  await expect(ada.page).toHaveURL(/\?at=\d+/);
+  await ada.page.reload();
+  await ada.isConnected();
+  await ada.isInView(text(5));
+  await expect(ada.message(text(COUNT))).toHaveCount(0);
+
+  await expect(async () => {
+    await ada.log.evaluate((log) => (log.scrollTop = log.scrollHeight));
+    await expect(ada.message(text(COUNT))).toBeInViewport({ timeout: 500 });
+  }).toPass();
+  await ada.sees(text(COUNT));
+});

@@ -1,0 +1,248 @@
+//! What a client can ask for over the socket, in the imperative.
+
+use serde::{Deserialize, Serialize};
+use strum::{EnumDiscriminants, EnumIter, IntoStaticStr};
+
+use crate::{
+    account::Username,
+    cursor::ReadCursor,
+    error::{ErrorCode, Invalid},
+    id::{ClientId, CommandId, RoomId, Seq},
+    members::{AddMember, JoinRoom, LeaveRoom, RemoveMember},
+    messages::{DeleteMessage, EditMessage, PostMessage, check_text},
+    rooms::{CreateRoom, RenameRoom, SetTopic, check_name, check_topic},
+    stream::{Position, StreamId},
+};
+
+/// One text frame from a client: a numbered command.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ClientFrame {
+    /// Comes back with the answer. Unique among the commands of a connection that wait for one.
+    pub id: CommandId,
+    /// What to do.
+    pub command: Command,
+}
+
+/// What a client can ask for. Unknown fields are refused, an unknown `type` is answered `unsupported`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, EnumDiscriminants)]
+#[strum_discriminants(name(CommandKind), derive(EnumIter, IntoStaticStr, Hash), strum(serialize_all = "snake_case"))]
+#[strum_discriminants(doc = "The name of a [`Command`], without what it carries.")]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Command {
+    /// Follow a stream.
+    Subscribe(Subscribe),
+    /// Stop following a stream.
+    Unsubscribe(Unsubscribe),
+    /// Say how far one has read.
+    SetReadCursor(SetReadCursor),
+    /// Say something.
+    PostMessage(PostMessage),
+    /// Replace the text of a message.
+    EditMessage(EditMessage),
+    /// Delete a message.
+    DeleteMessage(DeleteMessage),
+    /// Make a room.
+    CreateRoom(CreateRoom),
+    /// Give a room another name.
+    RenameRoom(RenameRoom),
+    /// Say what a room is about.
+    SetTopic(SetTopic),
+    /// Join a public room.
+    JoinRoom(JoinRoom),
+    /// Leave a room.
+    LeaveRoom(LeaveRoom),
+    /// Bring someone in.
+    AddMember(AddMember),
+    /// Put someone out.
+    RemoveMember(RemoveMember),
+    /// From a newer client.
+    #[serde(other)]
+    Unknown,
+}
+
+/// Follow a stream from a known place: what is missing comes first, in order, then [`crate::ServerFrame::Live`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Subscribe {
+    /// Which.
+    pub stream: StreamId,
+    /// The last event that the client has; `seq` 0 for none.
+    pub after: Position,
+}
+
+/// Stop following a stream.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unsubscribe {
+    /// Which.
+    pub stream: StreamId,
+}
+
+/// Say how far one has read; idempotent, see [`ReadCursor::merge`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SetReadCursor {
+    /// Where.
+    pub room: RoomId,
+    /// How far.
+    pub cursor: ReadCursor,
+}
+
+impl Command {
+    /// What makes a retry of this command recognisable; none where it appends nothing.
+    #[must_use]
+    pub fn client_id(&self) -> Option<ClientId> {
+        match self {
+            Self::PostMessage(c) => Some(c.client_id),
+            Self::EditMessage(c) => Some(c.client_id),
+            Self::DeleteMessage(c) => Some(c.client_id),
+            Self::CreateRoom(c) => Some(c.client_id),
+            Self::RenameRoom(c) => Some(c.client_id),
+            Self::SetTopic(c) => Some(c.client_id),
+            Self::JoinRoom(c) => Some(c.client_id),
+            Self::LeaveRoom(c) => Some(c.client_id),
+            Self::AddMember(c) => Some(c.client_id),
+            Self::RemoveMember(c) => Some(c.client_id),
+            Self::Subscribe(_) | Self::Unsubscribe(_) | Self::SetReadCursor(_) | Self::Unknown => None,
+        }
+    }
+
+    /// The room that this command is about; none for a new room and for what is not about one.
+    #[must_use]
+    pub fn room(&self) -> Option<RoomId> {
+        match self {
+            Self::Subscribe(Subscribe { stream, .. }) | Self::Unsubscribe(Unsubscribe { stream }) => match stream {
+                StreamId::Room(room) => Some(*room),
+                StreamId::Inbox(_) => None,
+            },
+            Self::SetReadCursor(c) => Some(c.room),
+            Self::PostMessage(c) => Some(c.room),
+            Self::EditMessage(c) => Some(c.room),
+            Self::DeleteMessage(c) => Some(c.room),
+            Self::RenameRoom(c) => Some(c.room),
+            Self::SetTopic(c) => Some(c.room),
+            Self::JoinRoom(c) => Some(c.room),
+            Self::LeaveRoom(c) => Some(c.room),
+            Self::AddMember(c) => Some(c.room),
+            Self::RemoveMember(c) => Some(c.room),
+            Self::CreateRoom(_) | Self::Unknown => None,
+        }
+    }
+
+    /// The message that this command changes, and the text that it gives it.
+    #[must_use]
+    pub fn message(&self) -> Option<(Seq, Option<&str>)> {
+        match self {
+            Self::EditMessage(c) => Some((c.message, Some(&c.text))),
+            Self::DeleteMessage(c) => Some((c.message, None)),
+            Self::PostMessage(_)
+            | Self::CreateRoom(_)
+            | Self::RenameRoom(_)
+            | Self::SetTopic(_)
+            | Self::JoinRoom(_)
+            | Self::LeaveRoom(_)
+            | Self::AddMember(_)
+            | Self::RemoveMember(_)
+            | Self::Subscribe(_)
+            | Self::Unsubscribe(_)
+            | Self::SetReadCursor(_)
+            | Self::Unknown => None,
+        }
+    }
+
+    /// The account that this command names.
+    #[must_use]
+    pub fn target(&self) -> Option<&Username> {
+        match self {
+            Self::AddMember(c) => Some(&c.username),
+            Self::RemoveMember(c) => Some(&c.username),
+            Self::PostMessage(_)
+            | Self::EditMessage(_)
+            | Self::DeleteMessage(_)
+            | Self::CreateRoom(_)
+            | Self::RenameRoom(_)
+            | Self::SetTopic(_)
+            | Self::JoinRoom(_)
+            | Self::LeaveRoom(_)
+            | Self::Subscribe(_)
+            | Self::Unsubscribe(_)
+            | Self::SetReadCursor(_)
+            | Self::Unknown => None,
+        }
+    }
+
+    /// The name that this command gives a room.
+    #[must_use]
+    pub fn room_name(&self) -> Option<&str> {
+        match self {
+            Self::CreateRoom(c) => Some(&c.name),
+            Self::RenameRoom(c) => Some(&c.name),
+            Self::PostMessage(_)
+            | Self::EditMessage(_)
+            | Self::DeleteMessage(_)
+            | Self::SetTopic(_)
+            | Self::JoinRoom(_)
+            | Self::LeaveRoom(_)
+            | Self::AddMember(_)
+            | Self::RemoveMember(_)
+            | Self::Subscribe(_)
+            | Self::Unsubscribe(_)
+            | Self::SetReadCursor(_)
+            | Self::Unknown => None,
+        }
+    }
+
+    /// Checks what needs no knowledge of the server's state: both ends refuse the same.
+    ///
+    /// # Errors
+    /// `invalid`, `too_large`, `unsupported` for what is no command of this version.
+    pub fn check(&self) -> Result<(), Invalid> {
+        match self {
+            Self::PostMessage(c) => check_text(&c.text),
+            Self::EditMessage(c) => check_text(&c.text),
+            Self::CreateRoom(c) => check_name(&c.name),
+            Self::RenameRoom(c) => check_name(&c.name),
+            Self::SetTopic(c) => check_topic(&c.topic),
+            Self::DeleteMessage(_)
+            | Self::JoinRoom(_)
+            | Self::LeaveRoom(_)
+            | Self::AddMember(_)
+            | Self::RemoveMember(_)
+            | Self::Subscribe(_)
+            | Self::Unsubscribe(_)
+            | Self::SetReadCursor(_) => Ok(()),
+            Self::Unknown => Err(Invalid::new(ErrorCode::Unsupported, ErrorCode::Unsupported.message())),
+        }
+    }
+
+    /// What carrying this out costs, for the limits on how often.
+    #[must_use]
+    pub fn cost(&self) -> Cost {
+        match self {
+            Self::PostMessage(_) => Cost::Post,
+            Self::EditMessage(_)
+            | Self::DeleteMessage(_)
+            | Self::CreateRoom(_)
+            | Self::RenameRoom(_)
+            | Self::SetTopic(_)
+            | Self::JoinRoom(_)
+            | Self::LeaveRoom(_)
+            | Self::AddMember(_)
+            | Self::RemoveMember(_)
+            | Self::SetReadCursor(_) => Cost::Write,
+            Self::Subscribe(_) | Self::Unsubscribe(_) | Self::Unknown => Cost::Read,
+        }
+    }
+}
+
+/// What is counted apart by the limits on how often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cost {
+    /// Posting messages.
+    Post,
+    /// Every other change.
+    Write,
+    /// Snapshots, pages and subscriptions.
+    Read,
+}

@@ -1,0 +1,103 @@
+//! What an event does, said once: the client's [`crate::Room`] and the server's tables both carry this out.
+
+use crate::{
+    account::UserRef,
+    event::{Event, Record},
+    id::{RoomId, Seq, UserId},
+    members::Member,
+    rooms::{RoomInfo, RoomRef, Setting},
+    stream::StreamId,
+    timeline::{Body, Change, Entry, EntryKind},
+};
+
+/// What an event changes; nothing where all is `None`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Effect {
+    /// In what the room is.
+    pub setting: Option<Setting>,
+    /// In who is in the room.
+    pub membership: Option<Membership>,
+    /// In what the room shows.
+    pub timeline: Option<Change>,
+    /// In the rooms of an inbox's user.
+    pub rooms: Option<Rooms>,
+}
+
+/// A change to who is in a room.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Membership {
+    /// Someone is in.
+    In(Member),
+    /// Someone is out.
+    Out(UserId),
+}
+
+/// A change to the rooms of an inbox's user.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rooms {
+    /// One more.
+    Joined(RoomRef),
+    /// One less.
+    Left(RoomId),
+}
+
+/// What a record changes; `None` for an event from a newer server, over which a reader must not step.
+#[must_use]
+pub fn effect(record: &Record) -> Option<Effect> {
+    let actor = &record.actor;
+    let insert = |kind| Some(Change::Insert(Entry { seq: record.seq, at: record.at, actor: actor.clone(), kind }));
+    let notice = || insert(EntryKind::Notice { notice: record.event.clone() });
+    let joined = |user: &UserRef, since: Seq| Some(Membership::In(Member { user: user.clone(), since }));
+    let effect = match &record.event {
+        Event::RoomCreated(e) => Effect {
+            setting: match record.stream {
+                StreamId::Room(id) => Some(Setting::Created(RoomInfo::created(id, actor.clone(), e))),
+                StreamId::Inbox(_) => None,
+            },
+            membership: joined(actor, record.seq),
+            timeline: notice(),
+            ..Effect::default()
+        },
+        Event::RoomRenamed(e) => {
+            Effect { setting: Some(Setting::Name(e.name.clone())), timeline: notice(), ..Effect::default() }
+        }
+        Event::TopicSet(e) => {
+            Effect { setting: Some(Setting::Topic(e.topic.clone())), timeline: notice(), ..Effect::default() }
+        }
+        Event::MemberJoined(_) => {
+            Effect { membership: joined(actor, record.seq), timeline: notice(), ..Effect::default() }
+        }
+        Event::MemberLeft(_) => {
+            Effect { membership: Some(Membership::Out(actor.id)), timeline: notice(), ..Effect::default() }
+        }
+        Event::MemberAdded(e) => {
+            Effect { membership: joined(&e.user, record.seq), timeline: notice(), ..Effect::default() }
+        }
+        Event::MemberRemoved(e) => {
+            Effect { membership: Some(Membership::Out(e.user.id)), timeline: notice(), ..Effect::default() }
+        }
+        Event::MessagePosted(e) => {
+            let body = if e.redacted { Body::Deleted } else { Body::Text { text: e.text.clone(), edited_at: None } };
+            Effect {
+                timeline: insert(EntryKind::Message { client_id: record.client_id, ordinal: e.ordinal, body }),
+                ..Effect::default()
+            }
+        }
+        Event::MessageEdited(e) => Effect {
+            // Nothing to set where the text is gone: the message it belonged to is deleted.
+            timeline: (!e.redacted).then(|| Change::SetText {
+                message: e.message,
+                text: e.text.clone(),
+                edited_at: record.at,
+            }),
+            ..Effect::default()
+        },
+        Event::MessageDeleted(e) => {
+            Effect { timeline: Some(Change::Redact { message: e.message }), ..Effect::default() }
+        }
+        Event::RoomJoined(e) => Effect { rooms: Some(Rooms::Joined(e.room.clone())), ..Effect::default() },
+        Event::RoomLeft(e) => Effect { rooms: Some(Rooms::Left(e.room)), ..Effect::default() },
+        Event::Unknown => return None,
+    };
+    Some(effect)
+}

@@ -1,0 +1,115 @@
+//! What happened, in the past tense: the payloads of the streams.
+
+use serde::{Deserialize, Serialize};
+use strum::{EnumDiscriminants, EnumIter, IntoStaticStr};
+
+use crate::{
+    account::UserRef,
+    id::{ClientId, Epoch, Seq, UnixMs},
+    members::{MemberAdded, MemberJoined, MemberLeft, MemberRemoved, RoomJoined, RoomLeft},
+    messages::{MessageDeleted, MessageEdited, MessagePosted},
+    rooms::{RoomCreated, RoomRenamed, TopicSet},
+    stream::StreamId,
+};
+
+/// One entry of a stream, as it is stored and told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// Which log.
+    pub stream: StreamId,
+    /// Which incarnation of it.
+    pub epoch: Epoch,
+    /// Its place: one more than the entry before.
+    pub seq: Seq,
+    /// When it was stored, by the server's clock.
+    pub at: UnixMs,
+    /// Who caused it.
+    pub actor: UserRef,
+    /// The command that caused it; none for what follows from another event.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<ClientId>,
+    /// What happened.
+    pub event: Event,
+}
+
+/// What happened. Unknown fields are accepted; an unknown `type` stops the reader's cursor: a newer server was
+/// deployed, and the client has to be loaded again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, EnumDiscriminants)]
+#[strum_discriminants(
+    name(EventKind),
+    derive(EnumIter, IntoStaticStr, Hash, PartialOrd, Ord),
+    strum(serialize_all = "snake_case")
+)]
+#[strum_discriminants(doc = "The name of an [`Event`], without what it carries.")]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Event {
+    /// In a room: the first event.
+    RoomCreated(RoomCreated),
+    /// In a room: it has another name.
+    RoomRenamed(RoomRenamed),
+    /// In a room: it is about something else.
+    TopicSet(TopicSet),
+    /// In a room: the actor joined.
+    MemberJoined(MemberJoined),
+    /// In a room: the actor left.
+    MemberLeft(MemberLeft),
+    /// In a room: the actor brought someone in.
+    MemberAdded(MemberAdded),
+    /// In a room: the actor put someone out.
+    MemberRemoved(MemberRemoved),
+    /// In a room: a message.
+    MessagePosted(MessagePosted),
+    /// In a room: a message has a new text.
+    MessageEdited(MessageEdited),
+    /// In a room: a message is gone.
+    MessageDeleted(MessageDeleted),
+    /// In an inbox: its user is a member of a room now.
+    RoomJoined(RoomJoined),
+    /// In an inbox: its user is no member of a room any more.
+    RoomLeft(RoomLeft),
+    /// From a newer server.
+    #[serde(other)]
+    Unknown,
+}
+
+impl Event {
+    /// The message that this event changes, where it is one posted before: who may not see that, may not see this.
+    #[must_use]
+    pub fn refers_to(&self) -> Option<Seq> {
+        match self {
+            Self::MessageEdited(e) => Some(e.message),
+            Self::MessageDeleted(e) => Some(e.message),
+            Self::RoomCreated(_)
+            | Self::RoomRenamed(_)
+            | Self::TopicSet(_)
+            | Self::MemberJoined(_)
+            | Self::MemberLeft(_)
+            | Self::MemberAdded(_)
+            | Self::MemberRemoved(_)
+            | Self::MessagePosted(_)
+            | Self::RoomJoined(_)
+            | Self::RoomLeft(_)
+            | Self::Unknown => None,
+        }
+    }
+
+    /// The same without the text of a message, as the log keeps it once the message is deleted.
+    #[must_use]
+    pub fn redacted(self) -> Self {
+        match self {
+            Self::MessagePosted(e) => Self::MessagePosted(MessagePosted { text: String::new(), redacted: true, ..e }),
+            Self::MessageEdited(e) => Self::MessageEdited(MessageEdited { text: String::new(), redacted: true, ..e }),
+            Self::RoomCreated(_)
+            | Self::RoomRenamed(_)
+            | Self::TopicSet(_)
+            | Self::MemberJoined(_)
+            | Self::MemberLeft(_)
+            | Self::MemberAdded(_)
+            | Self::MemberRemoved(_)
+            | Self::MessageDeleted(_)
+            | Self::RoomJoined(_)
+            | Self::RoomLeft(_)
+            | Self::Unknown => self,
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! The state of a user's inbox: which rooms they are in.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    effect::{Rooms, effect},
+    event::Record,
+    id::RoomId,
+    room::{Applied, place},
+    rooms::RoomRef,
+    snapshot::InboxSnapshot,
+    stream::Position,
+};
+
+/// The rooms of a user as of an event of their inbox.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Inbox {
+    position: Position,
+    rooms: BTreeMap<RoomId, RoomRef>,
+}
+
+impl From<&InboxSnapshot> for Inbox {
+    fn from(snapshot: &InboxSnapshot) -> Self {
+        Self {
+            position: snapshot.position,
+            rooms: snapshot.rooms.iter().map(|summary| (summary.room.id, summary.room.clone())).collect(),
+        }
+    }
+}
+
+impl Inbox {
+    /// The last event folded.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        self.position
+    }
+
+    /// The rooms, by number.
+    pub fn rooms(&self) -> impl Iterator<Item = &RoomRef> {
+        self.rooms.values()
+    }
+
+    /// Whether the user is in this room.
+    #[must_use]
+    pub fn contains(&self, room: RoomId) -> bool {
+        self.rooms.contains_key(&room)
+    }
+
+    /// Folds the next event.
+    pub fn apply(&mut self, record: &Record) -> Applied {
+        let place = place(self.position, record.epoch, record.seq);
+        if place != Applied::Fresh {
+            return place;
+        }
+        let Some(effect) = effect(record) else { return Applied::Unknown };
+        self.position.seq = record.seq;
+        match effect.rooms {
+            Some(Rooms::Joined(room)) => {
+                self.rooms.insert(room.id, room);
+            }
+            Some(Rooms::Left(room)) => {
+                self.rooms.remove(&room);
+            }
+            None => {}
+        }
+        Applied::Fresh
+    }
+}

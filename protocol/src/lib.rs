@@ -1,0 +1,44 @@
+//! Everything that crosses the wire, and the rules that fold it into state.
+//!
+//! Server, browser, bots and tests share these types: a variant added here does not compile until each of
+//! them has said what it does with it (`docs/extending.md`). The crate does no IO, reads no clock and draws
+//! no random numbers, so that the same input gives the same state everywhere.
+
+pub mod account;
+pub mod close;
+pub mod codec;
+pub mod command;
+pub mod cursor;
+pub mod effect;
+pub mod error;
+pub mod event;
+pub mod frame;
+pub mod id;
+pub mod inbox;
+pub mod limits;
+pub mod members;
+pub mod messages;
+pub mod room;
+pub mod rooms;
+pub mod snapshot;
+pub mod stream;
+pub mod timeline;
+pub mod unread;
+
+pub use account::{UserRef, Username};
+pub use codec::{DecodeError, decode_client, encode};
+pub use command::{ClientFrame, Command, CommandKind};
+pub use cursor::ReadCursor;
+pub use error::{ErrorBody, ErrorCode, Invalid};
+pub use event::{Event, EventKind, Record};
+pub use frame::{Done, Hello, ServerFrame};
+pub use id::{ClientId, CommandId, Epoch, RoomId, Seq, UnixMs, UserId};
+pub use inbox::Inbox;
+pub use room::{Applied, Room};
+pub use rooms::RoomInfo;
+pub use snapshot::{HistoryPage, InboxSnapshot, RoomSnapshot, RoomSummary};
+pub use stream::{Position, StreamId};
+pub use timeline::{Body, Entry, EntryKind, Timeline};
+
+/// The WebSocket subprotocol and the version of everything in this crate.
+pub const SUBPROTOCOL: &str = "parlor.v1";

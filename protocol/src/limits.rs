@@ -1,0 +1,40 @@
+//! The bounds that both ends know. Each has a unit in its name; the server refuses what is one above.
+
+/// Longest text of a message, in Unicode scalar values.
+pub const MESSAGE_CHARS_MAX: usize = 10_000;
+/// Longest text of a message, in bytes of UTF-8.
+pub const MESSAGE_BYTES_MAX: usize = 40_000;
+/// Longest name of a room, in Unicode scalar values.
+pub const ROOM_NAME_CHARS_MAX: usize = 80;
+/// Longest user name, in characters (ASCII).
+pub const USERNAME_CHARS_MAX: usize = 32;
+/// Shortest password, in Unicode scalar values.
+pub const PASSWORD_CHARS_MIN: usize = 8;
+/// Longest password, in Unicode scalar values.
+pub const PASSWORD_CHARS_MAX: usize = 128;
+/// Largest WebSocket message and frame that the server takes, in bytes after inflation.
+pub const FRAME_BYTES_MAX: usize = 128 * 1024;
+/// Streams that one socket may follow.
+pub const SUBSCRIPTIONS_MAX: usize = 128;
+/// Entries of one page of history.
+pub const HISTORY_ENTRIES_MAX: u32 = 100;
+/// Entries of the window that a room opens with.
+pub const WINDOW_ENTRIES: u32 = 60;
+/// Of those, entries shown above the first unread one.
+pub const WINDOW_CONTEXT_ENTRIES: u32 = 20;
+/// Entries that a client keeps of one room; older ones are loaded again when scrolled to.
+pub const TIMELINE_ENTRIES_MAX: usize = 400;
+/// Events replayed after `subscribe`; who misses more is told to reset.
+pub const REPLAY_EVENTS_MAX: u64 = 1_000;
+/// Members listed in a room's snapshot.
+pub const MEMBERS_LISTED_MAX: u32 = 5_000;
+/// Where counting unread messages stops.
+pub const UNREAD_MAX: u32 = 999;
+/// How often the server says that it is there, in milliseconds.
+pub const HEARTBEAT_INTERVAL_MS: u64 = 25_000;
+/// Silence after which a client gives a connection up, in milliseconds.
+pub const CLIENT_SILENCE_MS_MAX: u64 = 40_000;
+/// Silence after which the server gives a connection up, in milliseconds.
+pub const SERVER_SILENCE_MS_MAX: u64 = 75_000;
+/// Messages that one user may have waiting to be sent on one device.
+pub const OUTBOX_ENTRIES_MAX: usize = 1_000;

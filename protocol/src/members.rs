@@ -1,0 +1,98 @@
+//! Members: joining, leaving, being added and removed.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    account::{UserRef, Username},
+    id::{ClientId, RoomId, Seq},
+    rooms::RoomRef,
+};
+
+/// Join a public room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JoinRoom {
+    /// Makes a retry recognisable.
+    pub client_id: ClientId,
+    /// Which.
+    pub room: RoomId,
+}
+
+/// Leave a room. Nobody leaves `general`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct LeaveRoom {
+    /// Makes a retry recognisable.
+    pub client_id: ClientId,
+    /// Which.
+    pub room: RoomId,
+}
+
+/// Bring someone in: the room's creator or the server's owner, being members.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AddMember {
+    /// Makes a retry recognisable.
+    pub client_id: ClientId,
+    /// Where.
+    pub room: RoomId,
+    /// Whom.
+    pub username: Username,
+}
+
+/// Put someone out: the room's creator or the server's owner, being members.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RemoveMember {
+    /// Makes a retry recognisable.
+    pub client_id: ClientId,
+    /// Where.
+    pub room: RoomId,
+    /// Whom.
+    pub username: Username,
+}
+
+/// The actor joined.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberJoined {}
+
+/// The actor left.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberLeft {}
+
+/// The actor brought someone in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberAdded {
+    /// Whom.
+    pub user: UserRef,
+}
+
+/// The actor put someone out, who receives nothing after this event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MemberRemoved {
+    /// Whom.
+    pub user: UserRef,
+}
+
+/// In an inbox: its user is a member of this room now.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomJoined {
+    /// Which.
+    pub room: RoomRef,
+}
+
+/// In an inbox: its user is no member of this room any more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomLeft {
+    /// Which.
+    pub room: RoomId,
+}
+
+/// Who is in a room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Member {
+    /// Who.
+    pub user: UserRef,
+    /// The event by which they (last) joined.
+    pub since: Seq,
+}

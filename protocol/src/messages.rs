@@ -1,0 +1,103 @@
+//! Messages: posting, editing, deleting.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    error::{ErrorCode, Invalid},
+    id::{ClientId, RoomId, Seq},
+    limits::{MESSAGE_BYTES_MAX, MESSAGE_CHARS_MAX},
+};
+
+/// Say something in a room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PostMessage {
+    /// Makes a retry recognisable.
+    pub client_id: ClientId,
+    /// Where.
+    pub room: RoomId,
+    /// What; see [`check_text`].
+    pub text: String,
+}
+
+/// Replace the text of one's own message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct EditMessage {
+    /// Makes a retry recognisable.
+    pub client_id: ClientId,
+    /// Where.
+    pub room: RoomId,
+    /// The `seq` of the event that posted it.
+    pub message: Seq,
+    /// The new text; see [`check_text`].
+    pub text: String,
+}
+
+/// Delete a message: one's own, or any as the room's creator or the server's owner.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeleteMessage {
+    /// Makes a retry recognisable.
+    pub client_id: ClientId,
+    /// Where.
+    pub room: RoomId,
+    /// The `seq` of the event that posted it.
+    pub message: Seq,
+}
+
+/// A message was posted; its identity is the `seq` of this event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessagePosted {
+    /// The how-manieth message of the room this is, from 1.
+    pub ordinal: u64,
+    /// The text; empty once redacted.
+    pub text: String,
+    /// The message was deleted since, and its text is gone from the log.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub redacted: bool,
+}
+
+/// A message has a new text.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageEdited {
+    /// The `seq` of the event that posted it.
+    pub message: Seq,
+    /// The new text; empty once redacted.
+    pub text: String,
+    /// The message was deleted since, and its text is gone from the log.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub redacted: bool,
+}
+
+/// A message is gone, everywhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MessageDeleted {
+    /// The `seq` of the event that posted it.
+    pub message: Seq,
+}
+
+/// Checks a message's text: something to read, at most 10,000 characters and 40,000 bytes.
+///
+/// # Errors
+/// `invalid` for nothing but white space or a NUL character, `too_large` above the limits.
+pub fn check_text(text: &str) -> Result<(), Invalid> {
+    if text.trim().is_empty() {
+        return Err(Invalid::new(ErrorCode::Invalid, "The message is empty. Write something first."));
+    }
+    if text.contains('\0') {
+        return Err(Invalid::new(ErrorCode::Invalid, "The message contains a NUL character. Remove it."));
+    }
+    let chars = text.chars().count();
+    if chars > MESSAGE_CHARS_MAX || text.len() > MESSAGE_BYTES_MAX {
+        return Err(Invalid::new(
+            ErrorCode::TooLarge,
+            format!(
+                "The message has {chars} characters ({} bytes). At most {MESSAGE_CHARS_MAX} characters \
+                 ({MESSAGE_BYTES_MAX} bytes) fit: shorten it or send it in parts.",
+                text.len()
+            ),
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,252 @@
+//! What a room shows: messages and notices in order, of which a client holds a window.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    account::UserRef,
+    event::Event,
+    id::{ClientId, Seq, UnixMs, UserId},
+    limits::TIMELINE_ENTRIES_MAX,
+    snapshot::HistoryPage,
+    unread,
+};
+
+/// One line of a room: its `seq` is its identity.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    /// The event that made it.
+    pub seq: Seq,
+    /// When.
+    pub at: UnixMs,
+    /// Who.
+    pub actor: UserRef,
+    /// What.
+    pub kind: EntryKind,
+}
+
+/// What a line of a room is.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum EntryKind {
+    /// Somebody said something.
+    Message {
+        /// The author's id for it; the same before and after it was stored.
+        client_id: Option<ClientId>,
+        /// The how-manieth message of the room, from 1.
+        ordinal: u64,
+        /// Its text, or that it is gone.
+        body: Body,
+    },
+    /// Something happened to the room.
+    Notice {
+        /// What: one of the events that [`crate::effect`] makes a line of.
+        notice: Event,
+    },
+}
+
+/// The text of a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Body {
+    /// There to be read.
+    Text {
+        /// As its author wrote it.
+        text: String,
+        /// When it was last changed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        edited_at: Option<UnixMs>,
+    },
+    /// Deleted.
+    Deleted,
+}
+
+/// What an event does to the lines of a room. The server's tables and the client's window follow the same rules.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Change {
+    /// A new last line.
+    Insert(Entry),
+    /// A message, unless deleted, has another text.
+    SetText {
+        /// Which.
+        message: Seq,
+        /// The text.
+        text: String,
+        /// When.
+        edited_at: UnixMs,
+    },
+    /// A message is deleted.
+    Redact {
+        /// Which.
+        message: Seq,
+    },
+}
+
+/// The window of a room's lines that a client holds.
+#[derive(Clone, Debug, Default)]
+pub struct Timeline {
+    entries: BTreeMap<Seq, Entry>,
+    at_start: bool,
+    at_end: bool,
+    /// The last changes to lines already there, so that a page read before them can be brought up to date.
+    recent: VecDeque<(Seq, Change)>,
+    /// Changes up to here may have been dropped from `recent`.
+    forgotten: Seq,
+}
+
+/// Changes remembered for pages that are on their way, in changes.
+const RECENT_MAX: usize = 512;
+
+impl PartialEq for Timeline {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.entries, self.at_start, self.at_end) == (&other.entries, other.at_start, other.at_end)
+    }
+}
+
+impl Timeline {
+    /// The window that a snapshot brought.
+    #[must_use]
+    pub fn new(page: HistoryPage) -> Self {
+        Self {
+            entries: page.entries.into_iter().map(|entry| (entry.seq, entry)).collect(),
+            at_start: page.at_start,
+            at_end: page.at_end,
+            recent: VecDeque::new(),
+            forgotten: page.as_of,
+        }
+    }
+
+    /// The lines, oldest first.
+    pub fn entries(&self) -> impl DoubleEndedIterator<Item = &Entry> {
+        self.entries.values()
+    }
+
+    /// The line that the event at `seq` made, if it is in the window.
+    #[must_use]
+    pub fn get(&self, seq: Seq) -> Option<&Entry> {
+        self.entries.get(&seq)
+    }
+
+    /// Whether nothing older is to be had.
+    #[must_use]
+    pub fn is_at_start(&self) -> bool {
+        self.at_start
+    }
+
+    /// Whether the newest line is in the window.
+    #[must_use]
+    pub fn is_at_end(&self) -> bool {
+        self.at_end
+    }
+
+    /// Folds the change that the event at `seq` makes.
+    pub fn apply(&mut self, seq: Seq, change: Change) {
+        match &change {
+            Change::Insert(_) => {}
+            Change::SetText { .. } | Change::Redact { .. } => {
+                if self.recent.len() == RECENT_MAX
+                    && let Some((dropped, _)) = self.recent.pop_front()
+                {
+                    self.forgotten = dropped;
+                }
+                self.recent.push_back((seq, change.clone()));
+            }
+        }
+        self.fold(change);
+    }
+
+    fn fold(&mut self, change: Change) {
+        match change {
+            Change::Insert(entry) => {
+                if self.at_end {
+                    // A page that is newer than this event may have brought the line, with later changes in it.
+                    self.entries.entry(entry.seq).or_insert(entry);
+                }
+            }
+            Change::SetText { message, text, edited_at } => {
+                if let Some(body @ Body::Text { .. }) = self.body_mut(message) {
+                    *body = Body::Text { text, edited_at: Some(edited_at) };
+                }
+            }
+            Change::Redact { message } => {
+                if let Some(body) = self.body_mut(message) {
+                    *body = Body::Deleted;
+                }
+            }
+        }
+    }
+
+    fn body_mut(&mut self, message: Seq) -> Option<&mut Body> {
+        match &mut self.entries.get_mut(&message)?.kind {
+            EntryKind::Message { body, .. } => Some(body),
+            EntryKind::Notice { .. } => None,
+        }
+    }
+
+    /// Joins a page of history to the window, which is at `seq`.
+    ///
+    /// The page may have been read before or after events that were folded meanwhile: older ones are folded
+    /// into it again, newer ones will be and change nothing. Returns `false`, and changes nothing, where the
+    /// page does not touch the window or is too old to be brought up to date; then load it again.
+    #[must_use]
+    pub fn join(&mut self, page: HistoryPage, seq: Seq) -> bool {
+        if page.as_of < self.forgotten || !self.touches(&page) {
+            return false;
+        }
+        let older = page.before.is_some();
+        let fresh: Vec<Seq> = page.entries.iter().map(|e| e.seq).filter(|s| !self.entries.contains_key(s)).collect();
+        for entry in page.entries {
+            self.entries.entry(entry.seq).or_insert(entry);
+        }
+        if older {
+            self.at_start = page.at_start;
+        } else {
+            // Lines told between the page and now are not in it, unless nothing was told.
+            self.at_end = page.at_end && page.as_of >= seq;
+        }
+        let missed: Vec<Change> =
+            self.recent.iter().filter(|(at, _)| *at > page.as_of).map(|(_, change)| change.clone()).collect();
+        for change in missed {
+            let concerns_page = match &change {
+                Change::SetText { message, .. } | Change::Redact { message } => fresh.contains(message),
+                Change::Insert(_) => false,
+            };
+            if concerns_page {
+                self.fold(change);
+            }
+        }
+        true
+    }
+
+    fn touches(&self, page: &HistoryPage) -> bool {
+        match (page.before, page.after) {
+            (Some(before), _) => self.entries.keys().next().is_none_or(|first| *first == before),
+            (None, Some(after)) => self.entries.keys().next_back().is_none_or(|last| *last == after),
+            (None, None) => false,
+        }
+    }
+
+    /// Drops the oldest lines above [`TIMELINE_ENTRIES_MAX`].
+    pub fn trim_oldest(&mut self) {
+        while self.entries.len() > TIMELINE_ENTRIES_MAX {
+            self.entries.pop_first();
+            self.at_start = false;
+        }
+    }
+
+    /// Drops the newest lines above [`TIMELINE_ENTRIES_MAX`].
+    pub fn trim_newest(&mut self) {
+        while self.entries.len() > TIMELINE_ENTRIES_MAX {
+            self.entries.pop_last();
+            self.at_end = false;
+        }
+    }
+
+    /// Other people's live messages after the cursor, where the window holds all of them.
+    #[must_use]
+    pub fn unread(&self, cursor: Seq, me: UserId) -> Option<u32> {
+        let from_cursor = self.at_start || self.entries.keys().next().is_some_and(|first| *first <= cursor);
+        (self.at_end && from_cursor).then(|| unread::count(self.entries(), cursor, me))
+    }
+}

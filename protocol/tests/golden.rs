@@ -1,0 +1,430 @@
+//! The wire as it is written down in `golden/v1`: one file per variant, read and written as it was.
+//!
+//! The files are frozen once released: files may be added, never changed. Nothing writes them; a test that misses
+//! one says what to put there.
+
+#![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, reason = "a test that meets the unexpected fails")]
+
+use std::{collections::BTreeSet, fmt::Debug, fs, path::PathBuf};
+
+use proptest::prelude::*;
+use protocol::{
+    ClientFrame, ClientId, Command, CommandId, CommandKind, Done, Epoch, ErrorBody, ErrorCode, Event, EventKind, Hello,
+    Position, ReadCursor, Record, RoomId, SUBPROTOCOL, Seq, ServerFrame, StreamId, UnixMs, UserId, UserRef, Username,
+    command::{SetReadCursor, Subscribe, Unsubscribe},
+    decode_client, encode,
+    frame::{FrameKind, RoomHead, StreamHead, WireLimits},
+    members::{
+        AddMember, JoinRoom, LeaveRoom, MemberAdded, MemberJoined, MemberLeft, MemberRemoved, RemoveMember, RoomJoined,
+        RoomLeft,
+    },
+    messages::{DeleteMessage, EditMessage, MessageDeleted, MessageEdited, MessagePosted, PostMessage},
+    rooms::{CreateRoom, History, RenameRoom, RoomCreated, RoomRef, RoomRenamed, SetTopic, TopicSet, Visibility},
+};
+use serde::{Serialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+use strum::IntoEnumIterator;
+
+const ROOM: RoomId = RoomId(12);
+const NOW: UnixMs = UnixMs(1_790_000_000_123);
+
+fn client_id() -> ClientId {
+    ClientId::new(NOW, &[1, 2, 3, 4, 5, 6, 7, 8, 9, 10])
+}
+
+fn user(id: u64, name: &str) -> UserRef {
+    UserRef { id: UserId(id), name: username(name) }
+}
+
+fn username(name: &str) -> Username {
+    Username::parse(name).unwrap()
+}
+
+fn head() -> Position {
+    Position { epoch: Epoch(1), seq: Seq(42) }
+}
+
+/// A command of each kind; `None` for what only a newer client sends.
+fn sample_command(kind: CommandKind) -> Option<Command> {
+    let client_id = client_id();
+    let room = ROOM;
+    let command = match kind {
+        CommandKind::Subscribe => Command::Subscribe(Subscribe { stream: StreamId::Room(room), after: head() }),
+        CommandKind::Unsubscribe => Command::Unsubscribe(Unsubscribe { stream: StreamId::Inbox(UserId(7)) }),
+        CommandKind::SetReadCursor => {
+            Command::SetReadCursor(SetReadCursor { room, cursor: ReadCursor { version: 2, seq: Seq(40) } })
+        }
+        CommandKind::PostMessage => {
+            Command::PostMessage(PostMessage { client_id, room, text: "Grüße \u{1f44b}\nzweite Zeile".to_owned() })
+        }
+        CommandKind::EditMessage => {
+            Command::EditMessage(EditMessage { client_id, room, message: Seq(40), text: "Hello, all".to_owned() })
+        }
+        CommandKind::DeleteMessage => Command::DeleteMessage(DeleteMessage { client_id, room, message: Seq(40) }),
+        CommandKind::CreateRoom => Command::CreateRoom(CreateRoom {
+            client_id,
+            name: "Über uns".to_owned(),
+            visibility: Visibility::Private,
+            history: History::SinceJoining,
+        }),
+        CommandKind::RenameRoom => Command::RenameRoom(RenameRoom { client_id, room, name: "News".to_owned() }),
+        CommandKind::SetTopic => Command::SetTopic(SetTopic { client_id, room, topic: "What is new".to_owned() }),
+        CommandKind::JoinRoom => Command::JoinRoom(JoinRoom { client_id, room }),
+        CommandKind::LeaveRoom => Command::LeaveRoom(LeaveRoom { client_id, room }),
+        CommandKind::AddMember => Command::AddMember(AddMember { client_id, room, username: username("bob") }),
+        CommandKind::RemoveMember => Command::RemoveMember(RemoveMember { client_id, room, username: username("bob") }),
+        CommandKind::Unknown => return None,
+    };
+    Some(command)
+}
+
+/// An event of each kind; `None` for what only a newer server sends.
+fn sample_event(kind: EventKind) -> Option<Event> {
+    let bob = user(8, "bob");
+    let event = match kind {
+        EventKind::RoomCreated => Event::RoomCreated(RoomCreated {
+            name: "Über uns".to_owned(),
+            visibility: Visibility::Public,
+            history: History::Everything,
+            everyone: false,
+        }),
+        EventKind::RoomRenamed => Event::RoomRenamed(RoomRenamed { name: "News".to_owned() }),
+        EventKind::TopicSet => Event::TopicSet(TopicSet { topic: "What is new".to_owned() }),
+        EventKind::MemberJoined => Event::MemberJoined(MemberJoined {}),
+        EventKind::MemberLeft => Event::MemberLeft(MemberLeft {}),
+        EventKind::MemberAdded => Event::MemberAdded(MemberAdded { user: bob }),
+        EventKind::MemberRemoved => Event::MemberRemoved(MemberRemoved { user: bob }),
+        EventKind::MessagePosted => {
+            Event::MessagePosted(MessagePosted { ordinal: 31, text: "Hello".to_owned(), redacted: false })
+        }
+        EventKind::MessageEdited => {
+            Event::MessageEdited(MessageEdited { message: Seq(40), text: "Hello, all".to_owned(), redacted: false })
+        }
+        EventKind::MessageDeleted => Event::MessageDeleted(MessageDeleted { message: Seq(40) }),
+        EventKind::RoomJoined => Event::RoomJoined(RoomJoined {
+            room: RoomRef { id: ROOM, name: "Über uns".to_owned(), visibility: Visibility::Private },
+        }),
+        EventKind::RoomLeft => Event::RoomLeft(RoomLeft { room: ROOM }),
+        EventKind::Unknown => return None,
+    };
+    Some(event)
+}
+
+fn record(event: Event) -> Record {
+    let stream = match EventKind::from(&event) {
+        EventKind::RoomJoined | EventKind::RoomLeft => StreamId::Inbox(UserId(7)),
+        EventKind::RoomCreated
+        | EventKind::RoomRenamed
+        | EventKind::TopicSet
+        | EventKind::MemberJoined
+        | EventKind::MemberLeft
+        | EventKind::MemberAdded
+        | EventKind::MemberRemoved
+        | EventKind::MessagePosted
+        | EventKind::MessageEdited
+        | EventKind::MessageDeleted
+        | EventKind::Unknown => StreamId::Room(ROOM),
+    };
+    let client_id = matches!(stream, StreamId::Room(_)).then(client_id);
+    Record { stream, epoch: Epoch(1), seq: Seq(42), at: NOW, actor: user(7, "ada"), client_id, event }
+}
+
+/// A frame of each kind; `None` for what only a newer server sends.
+fn sample_frame(kind: FrameKind) -> Option<ServerFrame> {
+    let stream = StreamId::Room(ROOM);
+    let frame = match kind {
+        FrameKind::Hello => ServerFrame::Hello(Hello {
+            versions: vec![SUBPROTOCOL.to_owned()],
+            build: "0.1.0+5f3a9c".to_owned(),
+            now: NOW,
+            user: user(7, "ada"),
+            heartbeat_interval_ms: 25_000,
+            limits: WireLimits {
+                message_chars: 10_000,
+                message_bytes: 40_000,
+                frame_bytes: 131_072,
+                subscriptions: 128,
+            },
+        }),
+        FrameKind::Ack => ServerFrame::Ack { id: CommandId(3), done: sample_dones()[0].1 },
+        FrameKind::Error => ServerFrame::Error(ErrorBody::new(ErrorCode::NotFound).answering(CommandId(3))),
+        FrameKind::Event => ServerFrame::Event(record(sample_event(EventKind::MessagePosted).unwrap())),
+        FrameKind::Withheld => ServerFrame::Withheld { stream, epoch: Epoch(1), seq: Seq(41) },
+        FrameKind::Live => ServerFrame::Live { stream, head: head() },
+        FrameKind::Reset => ServerFrame::Reset { stream, head: head() },
+        FrameKind::Ended => ServerFrame::Ended { stream },
+        FrameKind::Heads => ServerFrame::Heads {
+            rooms: vec![
+                RoomHead { room: ROOM, head: head(), messages: 31, recount: false },
+                RoomHead { room: RoomId(13), head: head(), messages: 5, recount: true },
+            ],
+        },
+        FrameKind::Cursor => ServerFrame::Cursor { room: ROOM, cursor: ReadCursor { version: 2, seq: Seq(40) } },
+        FrameKind::Heartbeat => ServerFrame::Heartbeat { now: NOW, heads: vec![StreamHead { stream, head: head() }] },
+        FrameKind::Unknown => return None,
+    };
+    Some(frame)
+}
+
+fn sample_dones() -> Vec<(&'static str, Done)> {
+    let dones = [Done::Appended { stream: StreamId::Room(ROOM), epoch: Epoch(1), seq: Seq(42) }, Done::Unchanged];
+    // Another variant does not compile here, and then wants to be in the list above.
+    dones
+        .map(|done| match done {
+            Done::Appended { .. } => ("appended", done),
+            Done::Unchanged => ("unchanged", done),
+        })
+        .into()
+}
+
+/// What no variant's sample shows: the optional fields.
+fn special_events() -> Vec<(&'static str, Event)> {
+    vec![
+        (
+            "message_posted.redacted",
+            Event::MessagePosted(MessagePosted { ordinal: 31, text: String::new(), redacted: true }),
+        ),
+        (
+            "message_edited.redacted",
+            Event::MessageEdited(MessageEdited { message: Seq(40), text: String::new(), redacted: true }),
+        ),
+    ]
+}
+
+fn special_errors() -> Vec<(&'static str, ErrorBody)> {
+    let limited = ErrorBody { retry_after_ms: Some(1_500), ..ErrorBody::new(ErrorCode::RateLimited) };
+    let internal = ErrorBody { correlation: Some("01K5N4Q2".to_owned()), ..ErrorBody::new(ErrorCode::Internal) };
+    vec![
+        ("rate_limited.retry_after", limited.answering(CommandId(3))),
+        ("internal.correlation", internal.answering(CommandId(3))),
+    ]
+}
+
+fn commands() -> Vec<(String, ClientFrame)> {
+    let samples = CommandKind::iter().filter_map(|kind| Some((kind, sample_command(kind)?)));
+    samples
+        .map(|(kind, command)| {
+            assert_eq!(CommandKind::from(&command), kind, "a sample of the wrong kind");
+            (format!("command.{}", <&str>::from(kind)), ClientFrame { id: CommandId(3), command })
+        })
+        .collect()
+}
+
+fn events() -> Vec<(String, Record)> {
+    let samples = EventKind::iter().filter_map(|kind| Some((kind, sample_event(kind)?)));
+    let plain = samples.map(|(kind, event)| {
+        assert_eq!(EventKind::from(&event), kind, "a sample of the wrong kind");
+        (<&str>::from(kind), event)
+    });
+    plain.chain(special_events()).map(|(name, event)| (format!("event.{name}"), record(event))).collect()
+}
+
+fn frames() -> Vec<(String, ServerFrame)> {
+    let samples = FrameKind::iter().filter_map(|kind| Some((kind, sample_frame(kind)?)));
+    samples
+        .map(|(kind, frame)| {
+            assert_eq!(FrameKind::from(&frame), kind, "a sample of the wrong kind");
+            (format!("frame.{}", <&str>::from(kind)), frame)
+        })
+        .collect()
+}
+
+fn dones() -> Vec<(String, Done)> {
+    sample_dones().into_iter().map(|(name, done)| (format!("done.{name}"), done)).collect()
+}
+
+fn errors() -> Vec<(String, ErrorBody)> {
+    let plain = ErrorCode::iter().map(|code| (<&str>::from(code), ErrorBody::new(code)));
+    plain.chain(special_errors()).map(|(name, body)| (format!("error.{name}"), body)).collect()
+}
+
+fn folder() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/v1")
+}
+
+/// The text of a golden file, or what to put there.
+fn golden<T: Serialize>(name: &str, sample: &T) -> Result<String, String> {
+    let path = folder().join(format!("{name}.json"));
+    fs::read_to_string(&path).map_err(|_| {
+        let text = serde_json::to_string_pretty(sample).unwrap();
+        format!("protocol/tests/golden/v1/{name}.json is missing. Put there:\n{text}\n")
+    })
+}
+
+fn check<T: Serialize + DeserializeOwned + PartialEq + Debug>(samples: &[(String, T)]) {
+    let missing: Vec<String> = samples.iter().filter_map(|(name, sample)| golden(name, sample).err()).collect();
+    assert!(missing.is_empty(), "{}", missing.join("\n"));
+    for (name, sample) in samples {
+        let text = golden(name, sample).unwrap();
+        let read: T = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{name} cannot be read: {error}"));
+        assert_eq!(&read, sample, "{name} means something else now");
+        let written: Value = serde_json::from_str(&encode(sample)).unwrap();
+        let frozen: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(written, frozen, "{name} is written in another way now");
+    }
+}
+
+#[test]
+fn commands_are_on_the_wire_as_they_were() {
+    check(&commands());
+}
+
+#[test]
+fn events_are_on_the_wire_as_they_were() {
+    check(&events());
+}
+
+#[test]
+fn frames_are_on_the_wire_as_they_were() {
+    check(&frames());
+}
+
+#[test]
+fn answers_are_on_the_wire_as_they_were() {
+    check(&dones());
+    check(&errors());
+}
+
+#[test]
+fn every_golden_file_has_its_sample() {
+    let names = |names: Vec<String>| names.into_iter().map(|name| format!("{name}.json"));
+    let samples: BTreeSet<String> = names(commands().into_iter().map(|(name, _)| name).collect())
+        .chain(names(events().into_iter().map(|(name, _)| name).collect()))
+        .chain(names(frames().into_iter().map(|(name, _)| name).collect()))
+        .chain(names(dones().into_iter().map(|(name, _)| name).collect()))
+        .chain(names(errors().into_iter().map(|(name, _)| name).collect()))
+        .collect();
+
+    let files: BTreeSet<String> =
+        fs::read_dir(folder()).unwrap().map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+
+    assert_eq!(files, samples, "what was once on the wire has to be understood for ever");
+}
+
+#[test]
+fn commands_refuse_fields_that_they_do_not_have() {
+    for (name, frame) in commands() {
+        for place in ["", "/command"] {
+            let mut value = serde_json::to_value(&frame).unwrap();
+            value.pointer_mut(place).unwrap()["role"] = json!("admin");
+
+            let error = decode_client(&value.to_string()).expect_err(&name);
+
+            assert_eq!(error.0.code, ErrorCode::Malformed, "{name}");
+            assert!(error.0.message.contains("role"), "{name}: {}", error.0.message);
+        }
+    }
+}
+
+#[test]
+fn commands_refuse_fields_inside_of_what_they_carry() {
+    for (kind, place) in [(CommandKind::Subscribe, "after"), (CommandKind::SetReadCursor, "cursor")] {
+        let frame = ClientFrame { id: CommandId(3), command: sample_command(kind).unwrap() };
+        let mut value = serde_json::to_value(&frame).unwrap();
+        value["command"][place]["role"] = json!("admin");
+
+        assert_eq!(decode_client(&value.to_string()).unwrap_err().0.code, ErrorCode::Malformed);
+    }
+}
+
+#[test]
+fn events_and_frames_accept_fields_of_tomorrow() {
+    for (name, record) in events() {
+        let mut value = serde_json::to_value(&record).unwrap();
+        for place in ["", "/actor", "/event"] {
+            value.pointer_mut(place).unwrap()["tomorrow"] = json!({ "deep": [1] });
+        }
+        assert_eq!(serde_json::from_value::<Record>(value).unwrap(), record, "{name}");
+    }
+    for (name, frame) in frames() {
+        let mut value = serde_json::to_value(&frame).unwrap();
+        value["tomorrow"] = json!({ "deep": [1] });
+        assert_eq!(serde_json::from_value::<ServerFrame>(value).unwrap(), frame, "{name}");
+    }
+}
+
+#[test]
+fn types_of_tomorrow_are_unknown_and_no_error() {
+    let event: Event = serde_json::from_value(json!({ "type": "reaction_added", "emoji": "+1" })).unwrap();
+    let frame: ServerFrame = serde_json::from_value(json!({ "type": "typing", "users": [7] })).unwrap();
+    let command = decode_client(&json!({ "id": 9, "command": { "type": "add_reaction", "emoji": "+1" } }).to_string());
+
+    assert_eq!(event, Event::Unknown);
+    assert_eq!(frame, ServerFrame::Unknown);
+    let error = command.unwrap_err().0;
+    assert_eq!((error.code, error.id), (ErrorCode::Unsupported, Some(CommandId(9))));
+}
+
+#[test]
+fn a_deeply_nested_frame_is_malformed() {
+    for depth in [100, 127, 128, 129, 10_000, 60_000] {
+        let nested = format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+        for text in [nested.clone(), format!(r#"{{"id":1,"command":{nested}}}"#), "{\"id\":".repeat(depth)] {
+            assert_eq!(decode_client(&text).unwrap_err().0.code, ErrorCode::Malformed);
+        }
+    }
+}
+
+/// Any JSON, of the kinds that a hurried client sends.
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        ".{0,8}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(4, 16, 4, |inner| {
+        let key = prop_oneof![Just("id".to_owned()), Just("type".to_owned()), Just("room".to_owned()), ".{0,5}"];
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+            prop::collection::vec((key, inner), 0..4).prop_map(|fields| Value::Object(fields.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
+
+    #[test]
+    fn no_text_makes_the_decoder_panic(text in ".{0,200}") {
+        let _ = decode_client(&text);
+    }
+
+    #[test]
+    fn a_truncated_command_is_malformed(index in any::<prop::sample::Index>(), cut in any::<prop::sample::Index>()) {
+        let commands = commands();
+        let text = encode(&commands[index.index(commands.len())].1);
+        let mut end = cut.index(text.len());
+        while !text.is_char_boundary(end) {
+            end -= 1;
+        }
+
+        prop_assert_eq!(decode_client(&text[..end]).unwrap_err().0.code, ErrorCode::Malformed);
+    }
+
+    #[test]
+    fn a_value_of_a_wrong_type_is_an_error_with_the_commands_number(
+        index in any::<prop::sample::Index>(),
+        field in any::<prop::sample::Index>(),
+        wrong in any_json(),
+    ) {
+        let commands = commands();
+        let frame = &commands[index.index(commands.len())].1;
+        let mut value = serde_json::to_value(frame).unwrap();
+        let fields: Vec<String> = value["command"].as_object().unwrap().keys().cloned().collect();
+        value["command"][&fields[field.index(fields.len())]] = wrong;
+
+        if let Err(error) = decode_client(&value.to_string()) {
+            prop_assert_eq!(error.0.id, Some(CommandId(3)));
+            prop_assert!(!error.0.message.is_empty());
+        }
+    }
+
+    #[test]
+    fn no_json_makes_the_decoder_panic(value in any_json()) {
+        let _ = decode_client(&value.to_string());
+        let _ = decode_client(&json!({ "id": 3, "command": value }).to_string());
+    }
+}

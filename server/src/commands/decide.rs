@@ -1,0 +1,165 @@
+//! What a command appends.
+
+use protocol::{
+    Command, ErrorCode, Event, RoomId, StreamId, UserRef,
+    members::{MemberAdded, MemberJoined, MemberLeft, MemberRemoved, RoomJoined, RoomLeft},
+    messages::{MessageDeleted, MessageEdited, MessagePosted},
+    rooms::{RoomCreated, RoomRef, RoomRenamed, TopicSet, Visibility},
+};
+
+use super::{
+    Refusal,
+    authorize::{Action, authorize},
+    facts::{Facts, RoomFacts, TargetFacts},
+};
+
+/// What is to be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// These events; the first one is the answer to the command.
+    Append(Vec<(StreamId, Event)>),
+    /// Nothing: it is so already.
+    Nothing,
+}
+
+/// Decides a command that appends events.
+///
+/// # Errors
+/// What [`authorize`] says, `invalid` and `too_large` for what is written, and `room_name_taken`, `not_found` for who is named and does not exist, `unsupported`
+/// for a command that appends nothing.
+pub fn decide(command: &Command, facts: &Facts) -> Result<Decision, Refusal> {
+    command.check()?;
+    let actor = &facts.actor.user;
+    match command {
+        Command::PostMessage(c) => {
+            let room = allowed(Action::Post, facts)?;
+            let posted = MessagePosted { ordinal: room.messages + 1, text: c.text.clone(), redacted: false };
+            Ok(one(room, Event::MessagePosted(posted)))
+        }
+        Command::EditMessage(c) => {
+            let room = allowed(Action::Edit, facts)?;
+            if facts.message.as_ref().is_some_and(|message| message.is_same_text) {
+                return Ok(Decision::Nothing);
+            }
+            let edited = MessageEdited { message: c.message, text: c.text.clone(), redacted: false };
+            Ok(one(room, Event::MessageEdited(edited)))
+        }
+        Command::DeleteMessage(c) => {
+            let room = allowed(Action::Delete, facts)?;
+            Ok(one(room, Event::MessageDeleted(MessageDeleted { message: c.message })))
+        }
+        Command::CreateRoom(c) => {
+            authorize(Action::Create, facts)?;
+            free_name(c.visibility, facts)?;
+            let id = facts.next_room.ok_or(ErrorCode::Internal)?;
+            let room = RoomRef { id, name: c.name.clone(), visibility: c.visibility };
+            let created =
+                RoomCreated { name: c.name.clone(), visibility: c.visibility, history: c.history, everyone: false };
+            Ok(Decision::Append(vec![(StreamId::Room(id), Event::RoomCreated(created)), joined(actor, room)]))
+        }
+        Command::RenameRoom(c) => {
+            let room = allowed(Action::Change, facts)?;
+            if room.info.name == c.name {
+                return Ok(Decision::Nothing);
+            }
+            free_name(room.info.visibility, facts)?;
+            Ok(one(room, Event::RoomRenamed(RoomRenamed { name: c.name.clone() })))
+        }
+        Command::SetTopic(c) => {
+            let room = allowed(Action::Change, facts)?;
+            if room.info.topic == c.topic {
+                return Ok(Decision::Nothing);
+            }
+            Ok(one(room, Event::TopicSet(TopicSet { topic: c.topic.clone() })))
+        }
+        Command::JoinRoom(_) => {
+            let room = allowed(Action::Join, facts)?;
+            if room.actor_since.is_some() {
+                return Ok(Decision::Nothing);
+            }
+            Ok(two(room, Event::MemberJoined(MemberJoined {}), joined(actor, reference(room))))
+        }
+        Command::LeaveRoom(_) => {
+            let room = allowed(Action::Leave, facts)
+                .map_err(|refusal| explain(refusal, "Everyone is in this room, and nobody can leave it."))?;
+            if room.actor_since.is_none() {
+                return Ok(Decision::Nothing);
+            }
+            Ok(two(room, Event::MemberLeft(MemberLeft {}), left(actor, room.info.id)))
+        }
+        Command::AddMember(_) => {
+            let (room, target) = managed(facts)?;
+            if target.is_member {
+                return Ok(Decision::Nothing);
+            }
+            let user = target.user.clone();
+            let inbox = joined(&user, reference(room));
+            Ok(two(room, Event::MemberAdded(MemberAdded { user }), inbox))
+        }
+        Command::RemoveMember(_) => {
+            let (room, target) = managed(facts)?;
+            if target.user.id == actor.id {
+                return Err(explain(
+                    ErrorCode::Forbidden.into(),
+                    "You cannot remove yourself. Leave the room instead.",
+                ));
+            }
+            if !target.is_member {
+                return Ok(Decision::Nothing);
+            }
+            let user = target.user.clone();
+            let inbox = left(&user, room.info.id);
+            Ok(two(room, Event::MemberRemoved(MemberRemoved { user }), inbox))
+        }
+        Command::Subscribe(_) | Command::Unsubscribe(_) | Command::SetReadCursor(_) | Command::Unknown => {
+            Err(ErrorCode::Unsupported.into())
+        }
+    }
+}
+
+fn allowed(action: Action, facts: &Facts) -> Result<&RoomFacts, Refusal> {
+    authorize(action, facts)?;
+    Ok(facts.room.as_ref().ok_or(ErrorCode::NotFound)?)
+}
+
+fn managed(facts: &Facts) -> Result<(&RoomFacts, &TargetFacts), Refusal> {
+    let room = allowed(Action::ManageMembers, facts)?;
+    let nobody = || Refusal {
+        code: ErrorCode::NotFound,
+        message: "There is nobody with this username. Check the spelling.".into(),
+    };
+    Ok((room, facts.target.as_ref().ok_or_else(nobody)?))
+}
+
+/// Private rooms may be called anything: a refusal would tell of another one.
+fn free_name(visibility: Visibility, facts: &Facts) -> Result<(), Refusal> {
+    match visibility {
+        Visibility::Public if facts.is_name_taken => Err(ErrorCode::RoomNameTaken.into()),
+        Visibility::Public | Visibility::Private => Ok(()),
+    }
+}
+
+/// A more particular sentence for what is forbidden; what cannot be seen keeps the words of what does not exist.
+fn explain(refusal: Refusal, message: &'static str) -> Refusal {
+    if refusal.code == ErrorCode::Forbidden { Refusal { message: message.into(), ..refusal } } else { refusal }
+}
+
+fn one(room: &RoomFacts, event: Event) -> Decision {
+    Decision::Append(vec![(StreamId::Room(room.info.id), event)])
+}
+
+fn two(room: &RoomFacts, event: Event, inbox: (StreamId, Event)) -> Decision {
+    Decision::Append(vec![(StreamId::Room(room.info.id), event), inbox])
+}
+
+fn joined(user: &UserRef, room: RoomRef) -> (StreamId, Event) {
+    (StreamId::Inbox(user.id), Event::RoomJoined(RoomJoined { room }))
+}
+
+fn left(user: &UserRef, room: RoomId) -> (StreamId, Event) {
+    (StreamId::Inbox(user.id), Event::RoomLeft(RoomLeft { room }))
+}
+
+fn reference(room: &RoomFacts) -> RoomRef {
+    RoomRef { id: room.info.id, name: room.info.name.clone(), visibility: room.info.visibility }
+}

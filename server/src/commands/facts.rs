@@ -1,0 +1,75 @@
+//! What is known when a command is decided, read in the same transaction that carries it out.
+
+use protocol::{RoomId, RoomInfo, Seq, UserId, UserRef, rooms::History};
+
+use crate::store::Actor;
+
+/// What bears on one command. Parts that the command does not touch are `None`.
+#[derive(Clone, Debug)]
+pub struct Facts {
+    /// Who asks.
+    pub actor: Actor,
+    /// The room it is about, if there is one of that number.
+    pub room: Option<RoomFacts>,
+    /// The account it names, if there is one of that name.
+    pub target: Option<TargetFacts>,
+    /// The message it changes, if the room has one at that place.
+    pub message: Option<MessageFacts>,
+    /// Whether another public room has the name it wants.
+    pub is_name_taken: bool,
+    /// The number a new room would get.
+    pub next_room: Option<RoomId>,
+}
+
+/// A room, seen by the actor.
+#[derive(Clone, Debug)]
+pub struct RoomFacts {
+    /// What it is.
+    pub info: RoomInfo,
+    /// How many messages were posted.
+    pub messages: u64,
+    /// By which event the actor joined; `None` for who is no member.
+    pub actor_since: Option<Seq>,
+}
+
+/// An account that a command names.
+#[derive(Clone, Debug)]
+pub struct TargetFacts {
+    /// Who.
+    pub user: UserRef,
+    /// Whether they are in the room.
+    pub is_member: bool,
+}
+
+/// A message that a command changes.
+#[derive(Clone, Debug)]
+pub struct MessageFacts {
+    /// The event that posted it.
+    pub seq: Seq,
+    /// Who wrote it.
+    pub author: UserId,
+    /// Whether it is deleted.
+    pub is_deleted: bool,
+    /// Whether its text is already the one wanted.
+    pub is_same_text: bool,
+}
+
+impl Facts {
+    /// Nothing but who asks.
+    #[must_use]
+    pub fn about(actor: Actor) -> Self {
+        Self { actor, room: None, target: None, message: None, is_name_taken: false, next_room: None }
+    }
+}
+
+impl RoomFacts {
+    /// The first event that the actor may read; `None` for who is no member.
+    #[must_use]
+    pub fn visible_from(&self) -> Option<Seq> {
+        let since = self.actor_since?;
+        Some(match self.info.history {
+            History::Everything => Seq(0),
+            History::SinceJoining => since,
+        })
+    }
+}

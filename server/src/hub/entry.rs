@@ -1,0 +1,89 @@
+//! An event as it goes over the wire: encoded once, however many sockets receive it.
+
+use axum::extract::ws::Utf8Bytes;
+use protocol::{
+    Epoch, Record, RoomId, Seq, ServerFrame, UserId,
+    effect::{Membership, Rooms, effect},
+    encode,
+    timeline::Change,
+};
+
+/// An encoded event, with what delivery has to know of it.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) epoch: Epoch,
+    pub(crate) seq: Seq,
+    /// The earlier message that it changes: who may not see that gets [`ServerFrame::Withheld`].
+    refers_to: Option<Seq>,
+    /// Whom it puts out of the room: they get this event and none after it.
+    pub(crate) puts_out: Option<UserId>,
+    /// The message whose text it removes.
+    pub(crate) redacts: Option<Seq>,
+    /// What it changes in the rooms of an inbox's user.
+    pub(crate) rooms: Option<RoomChange>,
+    full: Utf8Bytes,
+    withheld: Option<Utf8Bytes>,
+}
+
+/// A user is in one more room, or in one less.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum RoomChange {
+    Joined(RoomId),
+    Left(RoomId),
+}
+
+impl Entry {
+    pub(crate) fn encode(record: &Record) -> Self {
+        let effect = effect(record).unwrap_or_default();
+        let refers_to = record.event.refers_to();
+        let withheld = ServerFrame::Withheld { stream: record.stream, epoch: record.epoch, seq: record.seq };
+        Self {
+            epoch: record.epoch,
+            seq: record.seq,
+            refers_to,
+            puts_out: effect.membership.and_then(|membership| match membership {
+                Membership::Out(user) => Some(user),
+                Membership::In(_) => None,
+            }),
+            redacts: effect.timeline.and_then(|change| match change {
+                Change::Redact { message } => Some(message),
+                Change::Insert(_) | Change::SetText { .. } => None,
+            }),
+            rooms: effect.rooms.map(|rooms| match rooms {
+                Rooms::Joined(room) => RoomChange::Joined(room.id),
+                Rooms::Left(room) => RoomChange::Left(room),
+            }),
+            full: encode(&ServerFrame::Event(record.clone())).into(),
+            withheld: refers_to.map(|_| encode(&withheld).into()),
+        }
+    }
+
+    /// The frame for a follower who may see messages from `visible_from` on.
+    pub(crate) fn frame(&self, visible_from: Seq) -> &Utf8Bytes {
+        match (self.refers_to, &self.withheld) {
+            (Some(message), Some(withheld)) if message < visible_from => withheld,
+            _ => &self.full,
+        }
+    }
+
+    /// What it takes of a ring's room, in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        size_of::<Self>() + self.full.len() + self.withheld.as_ref().map_or(0, |frame| frame.len())
+    }
+
+    /// The same without text, if it is what posted or edited `message`.
+    ///
+    /// Deleting is rare, so the text is read back from the frame rather than kept a second time.
+    pub(crate) fn redacted(&self, message: Seq) -> Option<Self> {
+        if self.seq != message && self.refers_to != Some(message) {
+            return None;
+        }
+        match serde_json::from_str(&self.full) {
+            Ok(ServerFrame::Event(record)) => {
+                let event = record.event.clone().redacted();
+                Some(Self::encode(&Record { event, ..record }))
+            }
+            Ok(_) | Err(_) => unreachable!("frames in a ring were encoded from records"),
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! A store in memory, for tests in which time is paused: one room that everyone is in, and nothing written.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+};
+
+use async_trait::async_trait;
+use protocol::{
+    Command, Done, Epoch, Event, HistoryPage, InboxSnapshot, Position, ReadCursor, Record, RoomId, RoomSnapshot,
+    RoomSummary, Seq, StreamId, UnixMs, UserId, UserRef, Username,
+    messages::MessagePosted,
+    rooms::{History, RoomCreated, RoomInfo, Visibility},
+    snapshot::{DirectoryEntry, Doorstep},
+};
+
+use crate::{
+    commands::{Facts, RoomFacts},
+    store::{Actor, ExecuteError, PageAt, StoreError, StreamStore, WindowAt},
+};
+
+pub(crate) const ROOM: RoomId = RoomId(1);
+pub(crate) const STREAM: StreamId = StreamId::Room(ROOM);
+
+/// See the module. What is put in is "on disk"; telling is up to the test.
+#[derive(Default)]
+pub(crate) struct FakeStore {
+    logs: Mutex<HashMap<StreamId, Vec<Arc<Record>>>>,
+    /// How many times a log was read.
+    pub(crate) replays: AtomicUsize,
+}
+
+pub(crate) fn user(id: u64) -> UserRef {
+    UserRef { id: UserId(id), name: Username::parse(&format!("user{id}")).unwrap() }
+}
+
+/// The `seq`-th message of the room.
+pub(crate) fn message(seq: u64) -> Arc<Record> {
+    text(seq, &format!("message {seq}"))
+}
+
+pub(crate) fn text(seq: u64, text: &str) -> Arc<Record> {
+    Arc::new(Record {
+        stream: STREAM,
+        epoch: Epoch(1),
+        seq: Seq(seq),
+        at: UnixMs(0),
+        actor: user(9),
+        client_id: None,
+        event: Event::MessagePosted(MessagePosted { ordinal: seq, text: text.to_owned(), redacted: false }),
+    })
+}
+
+impl FakeStore {
+    /// Appends records, in order.
+    pub(crate) fn keep(&self, records: &[Arc<Record>]) {
+        let mut logs = self.logs.lock().unwrap();
+        for record in records {
+            let log = logs.entry(record.stream).or_default();
+            assert_eq!(record.seq.0, log.len() as u64 + 1, "a log has no holes");
+            log.push(Arc::clone(record));
+        }
+    }
+
+    pub(crate) fn reads(&self) -> usize {
+        self.replays.load(Ordering::SeqCst)
+    }
+}
+
+#[async_trait]
+impl StreamStore for FakeStore {
+    /// Never answers: a disk that hangs.
+    async fn execute(&self, _: &Actor, _: Command, _: UnixMs) -> Result<Done, ExecuteError> {
+        std::future::pending().await
+    }
+
+    async fn set_read_cursor(&self, _: UserId, _: RoomId, _: ReadCursor) -> Result<Option<ReadCursor>, StoreError> {
+        Ok(None)
+    }
+
+    async fn facts(&self, actor: &Actor, room: RoomId) -> Result<Facts, StoreError> {
+        let info = RoomInfo::created(
+            room,
+            user(9),
+            &RoomCreated {
+                name: "room".to_owned(),
+                visibility: Visibility::Public,
+                history: History::Everything,
+                everyone: true,
+            },
+        );
+        let room = (room == ROOM).then_some(RoomFacts { info, messages: 0, actor_since: Some(Seq(0)) });
+        Ok(Facts { room, ..Facts::about(actor.clone()) })
+    }
+
+    async fn heads(&self, streams: &[StreamId]) -> Result<Vec<(StreamId, Position)>, StoreError> {
+        let logs = self.logs.lock().unwrap();
+        let head = |stream: &StreamId| {
+            let last = logs.get(stream)?.last()?;
+            Some((*stream, Position { epoch: last.epoch, seq: last.seq }))
+        };
+        Ok(streams.iter().filter_map(head).collect())
+    }
+
+    async fn replay(&self, stream: StreamId, after: Seq, limit: u64) -> Result<Vec<Arc<Record>>, StoreError> {
+        self.replays.fetch_add(1, Ordering::SeqCst);
+        let logs = self.logs.lock().unwrap();
+        let log = logs.get(&stream).map_or(&[][..], Vec::as_slice);
+        Ok(log.iter().filter(|record| record.seq > after).take(usize::try_from(limit).unwrap()).cloned().collect())
+    }
+
+    async fn inbox(&self, _: UserId) -> Result<InboxSnapshot, StoreError> {
+        Ok(InboxSnapshot { position: Position::default(), rooms: Vec::new() })
+    }
+
+    async fn summaries(&self, _: UserId, _: &[RoomId]) -> Result<Vec<RoomSummary>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn room(&self, _: UserId, _: RoomId, _: WindowAt) -> Result<Option<RoomSnapshot>, StoreError> {
+        Ok(None)
+    }
+
+    async fn history(&self, _: UserId, _: RoomId, _: PageAt, _: u32) -> Result<Option<HistoryPage>, StoreError> {
+        Ok(None)
+    }
+
+    async fn directory(&self, _: UserId) -> Result<Vec<DirectoryEntry>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn doorstep(&self, _: RoomId) -> Result<Option<Doorstep>, StoreError> {
+        Ok(None)
+    }
+
+    async fn room_named(&self, _: UserId, _: &str) -> Result<Option<RoomId>, StoreError> {
+        Ok(None)
+    }
+
+    fn write_health(&self) -> Result<(), &'static str> {
+        Ok(())
+    }
+}

@@ -1,0 +1,68 @@
+//! What the hub leaves for one connection: not frames, but where to look for them.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Mutex, PoisonError},
+};
+
+use protocol::{ReadCursor, RoomId, StreamId, UserId};
+use tokio::sync::Notify;
+
+/// A connection's mailbox. It holds each stream, room and cursor once, however much happens there.
+#[derive(Debug)]
+pub(crate) struct Follower {
+    pub(super) number: u64,
+    pub(crate) user: UserId,
+    news: Mutex<News>,
+    wake: Notify,
+}
+
+/// What is new since it was last taken.
+#[derive(Debug, Default)]
+pub(crate) struct News {
+    /// Followed streams whose rings have entries to look at.
+    pub(crate) streams: HashSet<StreamId>,
+    /// Rooms of the user in which something happened, and whether that asks for a recount.
+    pub(crate) rooms: HashMap<RoomId, bool>,
+    /// Read cursors that moved on other devices.
+    pub(crate) cursors: HashMap<RoomId, ReadCursor>,
+}
+
+impl Follower {
+    pub(super) fn new(number: u64, user: UserId) -> Self {
+        Self { number, user, news: Mutex::default(), wake: Notify::new() }
+    }
+
+    /// Waits until something is new. Dropping the future loses nothing.
+    pub(crate) async fn woken(&self) {
+        self.wake.notified().await;
+    }
+
+    /// Takes what is new.
+    pub(crate) fn take(&self) -> News {
+        self.with(std::mem::take)
+    }
+
+    pub(crate) fn mark_stream(&self, stream: StreamId) {
+        self.with(|news| news.streams.insert(stream));
+        self.wake.notify_one();
+    }
+
+    pub(crate) fn mark_room(&self, room: RoomId, recount: bool) {
+        self.with(|news| *news.rooms.entry(room).or_default() |= recount);
+        self.wake.notify_one();
+    }
+
+    pub(crate) fn mark_cursor(&self, room: RoomId, cursor: ReadCursor) {
+        self.with(|news| {
+            let known = news.cursors.entry(room).or_insert(cursor);
+            *known = known.merge(cursor);
+        });
+        self.wake.notify_one();
+    }
+
+    fn with<T>(&self, f: impl FnOnce(&mut News) -> T) -> T {
+        // Nothing in the critical sections panics half-way.
+        f(&mut self.news.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}

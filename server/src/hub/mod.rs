@@ -1,0 +1,185 @@
+//! Fan-out: from what was committed to the sockets that follow it.
+//!
+//! A stream that someone on this node follows has one ring of encoded events ([`ring`]). A connection holds a
+//! place in it, not a queue: an event is appended once and its followers are woken; each takes all that it has
+//! not seen. Who falls behind the ring reads the store. The hub orders, encodes and wakes; it reads nothing
+//! itself but what closes a gap ([`task`]), and it decides nothing: who may follow, `commands::authorize` says.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, PoisonError, RwLock,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use protocol::{Position, ReadCursor, Record, RoomId, StreamId, UserId};
+use tokio::sync::mpsc;
+
+use self::{
+    budget::Budget,
+    channel::{Channel, Offered},
+    heads::Heads,
+};
+use crate::{
+    bus::{Bus, BusMessage},
+    limits::Limits,
+    store::Sink,
+};
+
+mod budget;
+mod channel;
+mod entry;
+#[cfg(test)]
+pub(crate) mod fake;
+mod follower;
+mod heads;
+mod registration;
+mod ring;
+mod task;
+#[cfg(test)]
+mod tests;
+
+pub use self::task::HubTask;
+pub(crate) use self::{
+    entry::{Entry, RoomChange},
+    follower::Follower,
+    registration::Registration,
+    ring::Taken,
+};
+
+/// The fan-out of one node.
+pub struct Hub {
+    channels: RwLock<HashMap<StreamId, Arc<Channel>>>,
+    users: RwLock<HashMap<UserId, Vec<Arc<Follower>>>>,
+    heads: Heads,
+    budget: Arc<Budget>,
+    bus: Arc<dyn Bus>,
+    /// Streams with a gap; each is in there once until it is closed.
+    gaps: mpsc::UnboundedSender<StreamId>,
+    followers: AtomicU64,
+}
+
+impl Hub {
+    /// A hub without followers, and the task that has to run beside it.
+    #[must_use]
+    pub fn new(bus: Arc<dyn Bus>, limits: &Limits) -> (Arc<Self>, HubTask) {
+        let bytes = |limit: u64| usize::try_from(limit).unwrap_or(usize::MAX);
+        let (gaps, reported) = mpsc::unbounded_channel();
+        let hub = Arc::new(Self {
+            channels: RwLock::default(),
+            users: RwLock::default(),
+            heads: Heads::default(),
+            budget: Arc::new(Budget::new(bytes(limits.ring_bytes), bytes(limits.rings_bytes))),
+            gaps,
+            followers: AtomicU64::new(0),
+            bus: Arc::clone(&bus),
+        });
+        (Arc::clone(&hub), HubTask::new(hub, bus.subscribe(), reported))
+    }
+
+    /// Tells the other devices of a user, on all nodes, how far a room is read.
+    pub(crate) fn cursor_moved(&self, by: &Follower, room: RoomId, cursor: ReadCursor) {
+        self.tell_cursor(by.user, room, cursor, Some(by));
+        self.bus.publish(BusMessage::CursorMoved { user: by.user, room, cursor });
+    }
+
+    /// Tells the other nodes which sessions are over. This node's own were told directly.
+    pub fn sessions_ended(&self, revoked: crate::auth::connected::SessionsRevoked) {
+        self.bus.publish(BusMessage::SessionsEnded(revoked));
+    }
+
+    /// Bytes that all rings hold.
+    #[must_use]
+    pub fn ring_bytes(&self) -> usize {
+        self.budget.used()
+    }
+
+    /// How many streams are followed.
+    #[must_use]
+    pub fn streams_count(&self) -> usize {
+        read(&self.channels).len()
+    }
+
+    fn tell_cursor(&self, user: UserId, room: RoomId, cursor: ReadCursor, except: Option<&Follower>) {
+        for follower in read(&self.users).get(&user).into_iter().flatten() {
+            if except.is_none_or(|except| except.number != follower.number) {
+                follower.mark_cursor(room, cursor);
+            }
+        }
+    }
+
+    /// Takes records from the writer or another node.
+    fn offer(&self, records: &[Arc<Record>]) {
+        for record in records {
+            if let StreamId::Room(room) = record.stream {
+                self.heads.note(room, record);
+            }
+            if let Some(channel) = self.channel(record.stream)
+                && channel.offer(record) == Offered::Gap
+            {
+                self.report_gap(record.stream);
+            }
+        }
+    }
+
+    fn report_gap(&self, stream: StreamId) {
+        // Without its task the hub is being taken down, and nobody is left to tell.
+        let _ = self.gaps.send(stream);
+    }
+
+    fn channel(&self, stream: StreamId) -> Option<Arc<Channel>> {
+        read(&self.channels).get(&stream).map(Arc::clone)
+    }
+
+    fn next_follower(&self, user: UserId) -> Arc<Follower> {
+        let follower = Arc::new(Follower::new(self.followers.fetch_add(1, Ordering::Relaxed), user));
+        write(&self.users).entry(user).or_default().push(Arc::clone(&follower));
+        follower
+    }
+
+    fn forget(&self, follower: &Follower) {
+        let mut users = write(&self.users);
+        if let Some(followers) = users.get_mut(&follower.user) {
+            followers.retain(|other| other.number != follower.number);
+            if followers.is_empty() {
+                users.remove(&follower.user);
+            }
+        }
+    }
+
+    fn follow(&self, stream: StreamId, follower: &Arc<Follower>) {
+        let mut channels = write(&self.channels);
+        let channel =
+            channels.entry(stream).or_insert_with(|| Arc::new(Channel::new(stream, Arc::clone(&self.budget))));
+        channel.add(Arc::clone(follower));
+    }
+
+    fn unfollow(&self, stream: StreamId, follower: &Follower) {
+        // Under the lock that `follow` takes: a channel that just got its next follower is not dropped.
+        let mut channels = write(&self.channels);
+        if channels.get(&stream).is_some_and(|channel| channel.remove(follower)) {
+            channels.remove(&stream);
+        }
+    }
+
+    fn take(&self, stream: StreamId, cursor: Position, bytes_max: usize) -> Taken {
+        self.channel(stream).map_or(Taken::Lagged, |channel| channel.take(cursor, bytes_max))
+    }
+}
+
+impl Sink for Hub {
+    fn committed(&self, records: &[Arc<Record>]) {
+        self.offer(records);
+        self.bus.publish(BusMessage::Committed(records.into()));
+    }
+}
+
+// Nothing in the critical sections panics half-way, so a poisoned map is still whole.
+fn read<T>(lock: &RwLock<T>) -> std::sync::RwLockReadGuard<'_, T> {
+    lock.read().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn write<T>(lock: &RwLock<T>) -> std::sync::RwLockWriteGuard<'_, T> {
+    lock.write().unwrap_or_else(PoisonError::into_inner)
+}

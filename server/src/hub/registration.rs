@@ -1,0 +1,125 @@
+//! One connection's hold on the hub: what it follows and watches. Dropped, it leaves nothing behind.
+
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use protocol::{Position, ReadCursor, RoomId, RoomSummary, StreamId, UserId};
+
+use super::{Follower, Hub, Taken, heads::Head};
+
+/// See the module.
+pub(crate) struct Registration {
+    hub: Arc<Hub>,
+    follower: Arc<Follower>,
+    held: Mutex<Held>,
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    streams: HashSet<StreamId>,
+    rooms: HashSet<RoomId>,
+}
+
+impl Registration {
+    /// Registers a connection of `user`, which from now on follows the user's inbox.
+    pub(crate) fn new(hub: &Arc<Hub>, user: UserId) -> Self {
+        let registration = Self { hub: Arc::clone(hub), follower: hub.next_follower(user), held: Mutex::default() };
+        registration.follow(registration.inbox());
+        registration
+    }
+
+    pub(crate) fn follower(&self) -> &Follower {
+        &self.follower
+    }
+
+    /// The log that says in which rooms the user is.
+    pub(crate) fn inbox(&self) -> StreamId {
+        StreamId::Inbox(self.follower.user)
+    }
+
+    /// From now on, what is appended to `stream` is kept and announced.
+    pub(crate) fn follow(&self, stream: StreamId) {
+        if self.with(|held| held.streams.insert(stream)) {
+            self.hub.follow(stream, &self.follower);
+        }
+    }
+
+    /// The opposite. The user's own inbox stays followed, whatever the client wants to see of it.
+    pub(crate) fn unfollow(&self, stream: StreamId) {
+        if stream != self.inbox() && self.with(|held| held.streams.remove(&stream)) {
+            self.hub.unfollow(stream, &self.follower);
+        }
+    }
+
+    /// Says where a followed stream ends, as read from the store after [`Registration::follow`].
+    pub(crate) fn anchor(&self, stream: StreamId, head: Position) {
+        if let Some(channel) = self.hub.channel(stream) {
+            channel.anchor(head);
+        }
+    }
+
+    /// What a followed stream has after `cursor`.
+    pub(crate) fn take(&self, stream: StreamId, cursor: Position, bytes_max: usize) -> Taken {
+        self.hub.take(stream, cursor, bytes_max)
+    }
+
+    /// Where a followed stream ends, once that is known.
+    pub(crate) fn stream_head(&self, stream: StreamId) -> Option<Position> {
+        self.hub.channel(stream).and_then(|channel| channel.head())
+    }
+
+    /// From now on, what happens in this room of the user is marked.
+    pub(crate) fn watch(&self, room: RoomId) {
+        if self.with(|held| held.rooms.insert(room)) {
+            self.hub.heads.watch(room, &self.follower);
+        }
+    }
+
+    /// The opposite.
+    pub(crate) fn unwatch(&self, room: RoomId) {
+        if self.with(|held| held.rooms.remove(&room)) {
+            self.hub.heads.unwatch(room, &self.follower);
+        }
+    }
+
+    /// The rooms that are watched.
+    pub(crate) fn watched(&self) -> Vec<RoomId> {
+        self.with(|held| held.rooms.iter().copied().collect())
+    }
+
+    /// The end of a watched room, once it is known. None for rooms that are not watched.
+    pub(crate) fn room_head(&self, room: RoomId) -> Option<Head> {
+        let is_watched = self.with(|held| held.rooms.contains(&room));
+        if is_watched { self.hub.heads.head(room) } else { None }
+    }
+
+    /// Takes in what the store says of a watched room.
+    pub(crate) fn learn(&self, summary: &RoomSummary) {
+        self.hub.heads.learn(summary.room.id, summary.head, summary.messages);
+    }
+
+    /// Tells the user's other devices how far a room is read.
+    pub(crate) fn cursor_moved(&self, room: RoomId, cursor: ReadCursor) {
+        self.hub.cursor_moved(&self.follower, room, cursor);
+    }
+
+    fn with<T>(&self, f: impl FnOnce(&mut Held) -> T) -> T {
+        // Nothing in the critical sections panics half-way.
+        f(&mut self.held.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        let held = std::mem::take(self.held.get_mut().unwrap_or_else(PoisonError::into_inner));
+        for stream in held.streams {
+            self.hub.unfollow(stream, &self.follower);
+        }
+        for room in held.rooms {
+            self.hub.heads.unwatch(room, &self.follower);
+        }
+        self.hub.forget(&self.follower);
+    }
+}

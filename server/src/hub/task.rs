@@ -1,0 +1,134 @@
+//! What the hub does beside the writer: listens to the other nodes, and closes gaps from the store.
+
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
+
+use protocol::StreamId;
+use tokio::{
+    sync::mpsc,
+    time::{Instant, MissedTickBehavior, interval, sleep_until},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{Hub, channel::Offered, read};
+use crate::{
+    auth::connected::ConnectedSessions,
+    bus::{BusMessage, Received, Subscription},
+    store::{StoreError, StreamStore},
+};
+
+/// How long a record waits for one before it. Nodes commit in turn, but tell each other concurrently.
+const REORDERING_MAX: Duration = Duration::from_millis(50);
+
+/// How soon a gap is tried again after the store failed.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// How often the ends of streams are read, where other nodes write too: a lost last message is noticed so.
+const TAILS_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Records read at once to close a gap.
+const FILL_RECORDS_MAX: u64 = 1_000;
+
+/// Streams asked for in one query.
+const HEADS_STREAMS_MAX: usize = 500;
+
+/// The hub's background task, not yet running.
+pub struct HubTask {
+    hub: Arc<Hub>,
+    bus: Box<dyn Subscription>,
+    reported: mpsc::UnboundedReceiver<StreamId>,
+    /// Streams with gaps and when to close them, soonest first.
+    gaps: BTreeSet<(Instant, StreamId)>,
+}
+
+impl HubTask {
+    pub(super) fn new(hub: Arc<Hub>, bus: Box<dyn Subscription>, reported: mpsc::UnboundedReceiver<StreamId>) -> Self {
+        Self { hub, bus, reported, gaps: BTreeSet::new() }
+    }
+
+    /// Runs until the server stops.
+    pub async fn run(mut self, store: Arc<dyn StreamStore>, sessions: ConnectedSessions, stopping: CancellationToken) {
+        let mut tails = interval(TAILS_INTERVAL);
+        tails.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut is_bus_there = true;
+        loop {
+            let next_gap = self.gaps.first().map(|(due, _)| *due);
+            tokio::select! {
+                () = stopping.cancelled() => return,
+                received = self.bus.recv(), if is_bus_there => match received {
+                    Some(Received::Message(message)) => self.take(message, &sessions),
+                    Some(Received::Missed) => self.compare_tails(&*store).await,
+                    None => is_bus_there = false,
+                },
+                Some(stream) = self.reported.recv() => {
+                    self.gaps.insert((Instant::now() + REORDERING_MAX, stream));
+                }
+                () = sleep_until(next_gap.unwrap_or_else(Instant::now)), if next_gap.is_some() => {
+                    if let Some((_, stream)) = self.gaps.pop_first() {
+                        self.close_gap(&*store, stream).await;
+                    }
+                }
+                _ = tails.tick() => if self.hub.bus.is_shared() {
+                    self.compare_tails(&*store).await;
+                }
+            }
+        }
+    }
+
+    fn take(&self, message: BusMessage, sessions: &ConnectedSessions) {
+        match message {
+            BusMessage::Committed(records) => self.hub.offer(&records),
+            BusMessage::SessionsEnded(revoked) => sessions.revoke(revoked),
+            BusMessage::CursorMoved { user, room, cursor } => self.hub.tell_cursor(user, room, cursor, None),
+        }
+    }
+
+    async fn close_gap(&mut self, store: &dyn StreamStore, stream: StreamId) {
+        // Nobody follows any more: nobody misses anything.
+        let Some(channel) = self.hub.channel(stream) else { return };
+        let Some(head) = channel.head() else { return };
+        match store.replay(stream, head.seq, FILL_RECORDS_MAX).await {
+            Ok(records) => {
+                if let StreamId::Room(room) = stream {
+                    for record in &records {
+                        self.hub.heads.note(room, record);
+                    }
+                }
+                if channel.fill(&records) == Offered::Gap {
+                    self.gaps.insert((Instant::now(), stream));
+                }
+            }
+            Err(error) => {
+                tracing::warn!(%stream, ?error, "a gap could not be closed; trying again");
+                self.gaps.insert((Instant::now() + RETRY, stream));
+            }
+        }
+    }
+
+    /// Looks for what other nodes wrote and this one was not told.
+    async fn compare_tails(&mut self, store: &dyn StreamStore) {
+        let mut streams: Vec<StreamId> = read(&self.hub.channels).keys().copied().collect();
+        streams.extend(self.hub.heads.rooms().into_iter().map(StreamId::Room));
+        streams.sort_unstable();
+        streams.dedup();
+        for streams in streams.chunks(HEADS_STREAMS_MAX) {
+            if let Err(error) = compare(&self.hub, store, streams).await {
+                tracing::warn!(?error, "the ends of the followed streams could not be read");
+                return;
+            }
+        }
+    }
+}
+
+async fn compare(hub: &Hub, store: &dyn StreamStore, streams: &[StreamId]) -> Result<(), StoreError> {
+    for (stream, stored) in store.heads(streams).await? {
+        if let Some(channel) = hub.channel(stream)
+            && channel.compare(stored) == Offered::Gap
+        {
+            hub.report_gap(stream);
+        }
+        if let StreamId::Room(room) = stream {
+            hub.heads.compare(room, stored);
+        }
+    }
+    Ok(())
+}

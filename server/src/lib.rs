@@ -1,0 +1,151 @@
+//! The server: HTTP, sockets, accounts, and the store behind its traits.
+//!
+//! [`run`] serves on a bound listener until told to stop; the command line (`main.rs`) only reads settings and
+//! calls it. There is no HTML here (pages are drawn by `app`) and no SQL outside `store`.
+
+use std::{future::Future, net::SocketAddr, time::Duration};
+
+use axum::{
+    Router,
+    extract::{DefaultBodyLimit, State},
+    http::StatusCode,
+    middleware::from_fn_with_state,
+    routing::get,
+    serve::ListenerExt as _,
+};
+use protocol::ErrorCode;
+use tokio::net::TcpListener;
+
+pub mod api;
+pub mod assets;
+pub mod auth;
+pub mod bus;
+pub mod cli;
+pub mod clock;
+pub mod commands;
+pub mod config;
+pub mod error;
+pub mod failpoint;
+mod headers;
+pub mod hub;
+pub mod json;
+pub mod limits;
+mod pages;
+pub mod rates;
+pub mod socket;
+pub mod state;
+pub mod store;
+
+pub use config::Config;
+pub use state::{App, AppState};
+
+use clock::{Clock, Randomness};
+use error::ApiError;
+use store::StoreError;
+
+/// How long requests that are under way may take after the server was told to stop.
+const DRAIN: Duration = Duration::from_secs(10);
+
+/// Why the server ended without being told to.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The data directory could not be opened.
+    #[error("cannot open the data directory")]
+    Store(#[from] StoreError),
+    /// Accepting connections failed.
+    #[error("cannot accept connections")]
+    Accept(#[from] std::io::Error),
+}
+
+/// Serves on `listener` until `shutdown` completes, then lets what is under way end.
+///
+/// # Errors
+/// The data directory cannot be opened, or connections cannot be accepted.
+pub async fn run(
+    listener: TcpListener,
+    config: Config,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), RunError> {
+    // With port 0 the system has chosen one; links are made from it.
+    let config = Config { listen: listener.local_addr()?, ..config };
+    let app = App::open(config, Clock::System, Randomness::System).await?;
+    run_app(listener, app, shutdown).await
+}
+
+/// [`run`], with a state that the caller has made: tests bring their own clock and randomness.
+///
+/// # Errors
+/// Connections cannot be accepted.
+pub async fn run_app(
+    listener: TcpListener,
+    app: AppState,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> Result<(), RunError> {
+    app.tasks.spawn(auth::connected::watch(app.clone()));
+
+    let listener = listener.tap_io(|stream| {
+        // Frames are small and must leave at once.
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(?error, "TCP_NODELAY could not be set");
+        }
+    });
+    let service = router(&app).into_make_service_with_connect_info::<SocketAddr>();
+    let stopping = app.stopping.clone();
+    let server = axum::serve(listener, service).with_graceful_shutdown({
+        let stopping = stopping.clone();
+        async move {
+            shutdown.await;
+            stopping.cancel();
+        }
+    });
+    let served = tokio::select! {
+        served = server => served,
+        () = async {
+            stopping.cancelled().await;
+            tokio::time::sleep(DRAIN).await;
+        } => Ok(()),
+    };
+
+    stopping.cancel();
+    app.tasks.close();
+    if tokio::time::timeout(DRAIN, app.tasks.wait()).await.is_err() {
+        tracing::warn!(tasks = app.tasks.len(), "stopped before everything had ended");
+    }
+    app.store.close().await;
+    Ok(served?)
+}
+
+/// Every address that the server answers on. One line a room of the house.
+fn router(app: &AppState) -> Router {
+    let body_bytes_max = usize::try_from(app.config.limits.body_bytes).unwrap_or(usize::MAX);
+    Router::new()
+        .route("/healthz", get(healthz))
+        .merge(api::routes())
+        .merge(socket::routes())
+        .merge(auth::forms::routes())
+        .merge(auth::sessions::routes())
+        .merge(auth::invites::routes())
+        .merge(pages::routes())
+        .fallback(pages::fallback)
+        .method_not_allowed_fallback(method_not_allowed)
+        .layer(DefaultBodyLimit::max(body_bytes_max))
+        // From the outside in: headers, then errors, then the gate against other sites, then the routes.
+        .layer(from_fn_with_state(app.clone(), auth::origin::guard))
+        .layer(from_fn_with_state(app.clone(), error::report))
+        .layer(from_fn_with_state(app.clone(), headers::secure))
+        .with_state(app.clone())
+}
+
+/// Whether the server answers and can write; if not, why.
+async fn healthz(State(app): State<AppState>) -> Result<&'static str, ApiError> {
+    match app.store.write_health() {
+        Ok(()) => Ok("ok\n"),
+        Err(reason) => Err(ApiError::from(ErrorCode::Unavailable).message(reason)),
+    }
+}
+
+async fn method_not_allowed() -> ApiError {
+    ApiError::from(ErrorCode::Malformed)
+        .status(StatusCode::METHOD_NOT_ALLOWED)
+        .message("This address does not take that method. Its description is in docs/protocol.md.")
+}

@@ -1,0 +1,203 @@
+//! The pages, as the server sends them: what each needs to know is read here, `app` draws it.
+//!
+//! There is no HTML in this file. Every page has a policy (CSP) under which only its own scripts run, by a nonce that
+//! is drawn for it, and is kept by nobody.
+
+use app::{AuthForm, Form, Inside, Me, Open, Page, Place};
+use axum::{
+    Router,
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use protocol::{ErrorBody, ErrorCode, RoomId, Seq, command::Cost};
+
+use crate::{
+    api::authorize_read,
+    auth::{
+        extract::session_of,
+        forms::{AuthPage, FormFailure},
+    },
+    config::Registration,
+    error::{self, ApiError},
+    state::AppState,
+    store::{
+        WindowAt,
+        accounts::{Role, Session},
+    },
+};
+
+mod answer;
+mod cookies;
+
+use answer::Pages;
+
+/// The addresses of the pages.
+pub(crate) fn routes() -> Router<AppState> {
+    Router::new()
+        .route("/", get(home))
+        .route("/login", get(login))
+        .route("/signup", get(signup))
+        .route("/rooms", get(inside))
+        .route("/rooms/{slug}", get(inside))
+}
+
+/// A form that was refused, shown again with the error in words.
+pub(crate) async fn auth_page(app: AppState, failure: FormFailure) -> Response {
+    let FormFailure { page, error, username, next, invite } = failure;
+    let pages = Pages::new(&app, None);
+    let form = match page {
+        AuthPage::LogIn => Form::LogIn,
+        AuthPage::SignUp => Form::SignUp,
+    };
+    let correlation = error::correlation(&app);
+    // Only what is a fault of the server has a number worth telling.
+    let number = (error.code() == ErrorCode::Internal).then(|| correlation.clone());
+    let body = ErrorBody { correlation: number, ..error.body().clone() };
+    error.log(&correlation, "POST", "form");
+    match auth_form(&app, form).await {
+        Ok(empty) => {
+            let form = AuthForm { username, invite, next, error: Some(body), ..empty };
+            let mut response = pages.page(error.http_status(), Page::Auth(form));
+            if let Some(seconds) = error.retry_after_header() {
+                response.headers_mut().insert(header::RETRY_AFTER, seconds);
+            }
+            response
+        }
+        Err(error) => pages.failure(&error, &Method::POST, "form"),
+    }
+}
+
+/// What no other address answers: a file of the front end, or that there is nothing.
+pub(crate) async fn fallback(State(app): State<AppState>, request: Request) -> Response {
+    let path = request.uri().path();
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    if path.starts_with("/api/") || path == "/ws" || path.starts_with("/ws/") || !is_read {
+        return ApiError::from(ErrorCode::NotFound).into_response();
+    }
+    match app.assets.answer(path, request.headers()) {
+        Some(response) => response,
+        None => Pages::new(&app, Some(request.headers())).failure(&ErrorCode::NotFound.into(), request.method(), path),
+    }
+}
+
+/// `/`: on to the room that was open last, or the first one.
+async fn home(State(app): State<AppState>, headers: HeaderMap) -> Response {
+    let pages = Pages::new(&app, Some(&headers));
+    answer_or_failure(&pages, "/", async {
+        let Some(session) = session_of(&app, &headers).await? else { return Ok(see_other("/login")) };
+        app.rates.check(Cost::Read, session.user.id)?;
+        let inbox = app.store.inbox(session.user.id).await?;
+        let last = cookies::get(&headers, "room").and_then(|id| id.parse().ok()).map(RoomId);
+        let room = inbox.rooms.iter().find(|room| Some(room.room.id) == last).or(inbox.rooms.first());
+        Ok(match room {
+            Some(summary) => see_other(&Place::room_path(summary.room.id, &summary.room.name)),
+            None => see_other("/rooms"),
+        })
+    })
+    .await
+}
+
+async fn login(State(app): State<AppState>, uri: Uri, headers: HeaderMap) -> Response {
+    form_page(app, Form::LogIn, &uri, &headers).await
+}
+
+async fn signup(State(app): State<AppState>, uri: Uri, headers: HeaderMap) -> Response {
+    form_page(app, Form::SignUp, &uri, &headers).await
+}
+
+/// An empty form; who is logged in has no use for it.
+async fn form_page(app: AppState, form: Form, uri: &Uri, headers: &HeaderMap) -> Response {
+    let pages = Pages::new(&app, Some(headers));
+    answer_or_failure(&pages, uri.path(), async {
+        if session_of(&app, headers).await?.is_some() {
+            return Ok(see_other("/"));
+        }
+        let query = uri.query().unwrap_or_default();
+        let empty = auth_form(&app, form).await?;
+        if form == Form::LogIn && empty.first {
+            return Ok(see_other("/signup"));
+        }
+        let filled =
+            AuthForm { next: cookies::parameter(query, "next"), invite: cookies::parameter(query, "invite"), ..empty };
+        Ok(pages.page(StatusCode::OK, Page::Auth(filled)))
+    })
+    .await
+}
+
+async fn auth_form(app: &AppState, form: Form) -> Result<AuthForm, ApiError> {
+    let registration = match app.config.registration() {
+        Registration::Open => app::Registration::Open,
+        Registration::Invite => app::Registration::Invite,
+        Registration::Closed => app::Registration::Closed,
+    };
+    let first = app.store.accounts_count().await? == 0;
+    Ok(AuthForm { form, username: String::new(), invite: None, next: None, registration, first, error: None })
+}
+
+/// The pages for who is logged in.
+async fn inside(State(app): State<AppState>, uri: Uri, headers: HeaderMap) -> Response {
+    let pages = Pages::new(&app, Some(&headers));
+    answer_or_failure(&pages, uri.path(), async {
+        let Some(session) = session_of(&app, &headers).await? else {
+            return Ok(see_other(&format!("/login?next={}", cookies::encode(&uri.to_string()))));
+        };
+        app.rates.check(Cost::Read, session.user.id)?;
+        let at = Place::at_of_query(uri.query().unwrap_or_default());
+        let open = open(&app, &session, Place::of_path(uri.path()), at).await?;
+        let status = match &open {
+            Open::Missing => StatusCode::NOT_FOUND,
+            Open::Room(_) | Open::Doorstep(_) | Open::Directory { .. } => StatusCode::OK,
+        };
+        // After the room: a message that is counted in the list is never missing from the room's page.
+        let inbox = app.store.inbox(session.user.id).await?;
+        let owner = match session.role {
+            Role::Owner => true,
+            Role::Member => false,
+        };
+        let me = Me { user: session.user, owner };
+        Ok(pages.page_at(&uri, status, Page::Inside(Inside { me, inbox, open })))
+    })
+    .await
+}
+
+/// What the place shows this user. What may not be seen is answered like what does not exist.
+async fn open(app: &AppState, session: &Session, place: Place, at: Option<Seq>) -> Result<Open, ApiError> {
+    let room = match place {
+        Place::Directory => {
+            return Ok(Open::Directory { rooms: app.store.directory(session.user.id).await? });
+        }
+        Place::Room(room) => room,
+        Place::Home | Place::LogIn | Place::SignUp | Place::Unknown => return Ok(Open::Missing),
+    };
+    let window = at.map_or(WindowAt::Unread, WindowAt::Line);
+    match authorize_read(app, session, room).await {
+        Ok(()) => {
+            if let Some(snapshot) = app.store.room(session.user.id, room, window).await? {
+                return Ok(Open::Room(snapshot));
+            }
+        }
+        Err(error) if matches!(error.code(), ErrorCode::NotFound | ErrorCode::Forbidden) => {}
+        Err(error) => return Err(error),
+    }
+    Ok(app.store.doorstep(room).await?.map_or(Open::Missing, Open::Doorstep))
+}
+
+/// Runs what makes an answer; a failure becomes a page of its own.
+async fn answer_or_failure(
+    pages: &Pages<'_>,
+    path: &str,
+    answer: impl Future<Output = Result<Response, ApiError>>,
+) -> Response {
+    match answer.await {
+        Ok(response) => response,
+        Err(error) => pages.failure(&error, &Method::GET, path),
+    }
+}
+
+fn see_other(to: &str) -> Response {
+    // Slugs may have letters beyond ASCII; a header may not.
+    let to = HeaderValue::try_from(cookies::encode_path(to)).unwrap_or(HeaderValue::from_static("/"));
+    (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response()
+}

@@ -1,0 +1,91 @@
+//! `GET /ws/echo`: sends back what it is sent, for measuring latency and for conformance suites.
+
+use std::time::Duration;
+
+use axum::{
+    extract::{
+        State, WebSocketUpgrade,
+        ws::{Message, WebSocket, rejection::WebSocketUpgradeRejection},
+    },
+    response::Response,
+};
+use futures::{SinkExt as _, StreamExt as _};
+use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    ending::Ending,
+    handshake::{bounded, no_handshake},
+};
+use crate::{auth::address::ClientAddress, error::ApiError, state::AppState};
+
+/// How long one socket is served.
+const ECHO_MAX: Duration = Duration::from_mins(5);
+
+/// Bytes a second that one socket gets back.
+const BYTES_PER_SECOND_MAX: u64 = 1024 * 1024;
+
+/// How long a peer may take nothing, or say nothing.
+const IDLE_MAX: Duration = Duration::from_secs(75);
+
+/// How long a peer may take to answer a close frame.
+const CLOSING_MAX: Duration = Duration::from_secs(2);
+
+pub(super) async fn open(
+    State(app): State<AppState>,
+    ClientAddress(from): ClientAddress,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<Response, ApiError> {
+    let upgrade = bounded(upgrade.map_err(no_handshake)?, &app.sockets);
+    let sockets = &app.sockets;
+    let place = sockets.admission.admit_echo(from).map_err(|no_place| no_place.answer(&sockets.random))?;
+    let (running, stopping) = (app.tasks.token(), app.stopping.clone());
+    Ok(upgrade.on_upgrade(move |mut socket| async move {
+        let ending = echo(&mut socket, &stopping).await;
+        let _ = tokio::time::timeout(CLOSING_MAX, close(&mut socket, &ending)).await;
+        drop((place, running));
+    }))
+}
+
+async fn echo(socket: &mut WebSocket, stopping: &CancellationToken) -> Ending {
+    let until = Instant::now() + ECHO_MAX;
+    // When what was sent back so far is paid for at the allowed rate.
+    let mut paid = Instant::now();
+    loop {
+        let heard = tokio::select! {
+            () = stopping.cancelled() => return Ending::restart(0),
+            heard = timeout_at(until.min(Instant::now() + IDLE_MAX), socket.next()) => heard,
+        };
+        let message = match heard {
+            Err(_) => return Ending::time_is_up(),
+            Ok(None) => return Ending::Gone,
+            Ok(Some(Err(error))) => return error.into(),
+            Ok(Some(Ok(message))) => message,
+        };
+        let bytes = match &message {
+            Message::Text(text) => text.len(),
+            Message::Binary(bytes) => bytes.len(),
+            // The library answers pings.
+            Message::Ping(_) | Message::Pong(_) => continue,
+            Message::Close(_) => return Ending::Gone,
+        };
+        match timeout_at(until.min(Instant::now() + IDLE_MAX), socket.send(message)).await {
+            Err(_) => return Ending::Stalled,
+            Ok(Err(error)) => return error.into(),
+            Ok(Ok(())) => {}
+        }
+        let cost = Duration::from_nanos(bytes as u64 * 1_000_000_000 / BYTES_PER_SECOND_MAX);
+        paid = paid.max(Instant::now()) + cost;
+        sleep_until(paid.min(until)).await;
+    }
+}
+
+async fn close(socket: &mut WebSocket, ending: &Ending) {
+    if let Some(message) = ending.message() {
+        if socket.send(message).await.is_ok() {
+            while let Some(Ok(_)) = socket.next().await {}
+        }
+    } else {
+        let _ = socket.close().await;
+    }
+}

@@ -1,0 +1,141 @@
+//! WebSocket connections: who is let in, what they may send, and what they are sent.
+//!
+//! One task per connection ([`connection`]) reads commands, carries them out one after the other, and writes
+//! what the hub has for it. Everything that waits for a connection is bounded; a peer that takes nothing is
+//! closed. Refusals come before the upgrade ([`admission`]), and `GET /api/v1/connect` repeats them, because a
+//! browser does not tell a page why its socket failed.
+
+use std::{ops::Deref, sync::Arc};
+
+use protocol::{
+    ErrorBody, ErrorCode, Hello, SUBPROTOCOL, UserRef,
+    frame::WireLimits,
+    limits::{FRAME_BYTES_MAX, HEARTBEAT_INTERVAL_MS, MESSAGE_BYTES_MAX, MESSAGE_CHARS_MAX, SUBSCRIPTIONS_MAX},
+};
+use tokio_util::sync::CancellationToken;
+
+use self::{admission::Admission, replay::Replays};
+use crate::{
+    clock::{Clock, Randomness},
+    error::{self, ApiError},
+    hub::Hub,
+    limits::Limits,
+    rates::Rates,
+    store::StreamStore,
+};
+
+mod admission;
+mod commands;
+mod connection;
+mod delivery;
+mod echo;
+mod ending;
+mod handshake;
+mod replay;
+mod rooms;
+mod subscription;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use handshake::routes;
+
+/// What all sockets of a server share.
+pub struct Sockets {
+    shared: Shared,
+    admission: Arc<Admission>,
+    replays: Replays,
+}
+
+/// The parts of the server that sockets work with.
+pub struct Shared {
+    /// Fan-out.
+    pub hub: Arc<Hub>,
+    /// Where commands go, and where missed events come from.
+    pub streams: Arc<dyn StreamStore>,
+    /// How often a user may do something.
+    pub rates: Arc<Rates>,
+    /// The time.
+    pub clock: Clock,
+    /// Random bytes.
+    pub random: Randomness,
+    /// The operator's limits.
+    pub limits: Limits,
+    /// Names the build: clients reload when another one is deployed.
+    pub build: String,
+    /// Cancelled when the server stops.
+    pub stopping: CancellationToken,
+}
+
+impl Deref for Sockets {
+    type Target = Shared;
+
+    fn deref(&self) -> &Shared {
+        &self.shared
+    }
+}
+
+impl Sockets {
+    /// Nobody is connected yet.
+    #[must_use]
+    pub fn new(shared: Shared) -> Self {
+        Self { admission: Arc::new(Admission::new(&shared.limits)), replays: Replays::default(), shared }
+    }
+
+    /// How many sockets are open, with a session.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        self.admission.count()
+    }
+
+    fn hello(&self, user: UserRef) -> Hello {
+        let number = |limit: usize| u32::try_from(limit).unwrap_or(u32::MAX);
+        Hello {
+            versions: vec![SUBPROTOCOL.to_owned()],
+            build: self.build.clone(),
+            now: self.clock.now(),
+            user,
+            heartbeat_interval_ms: HEARTBEAT_INTERVAL_MS,
+            limits: WireLimits {
+                message_chars: number(MESSAGE_CHARS_MAX),
+                message_bytes: number(MESSAGE_BYTES_MAX),
+                frame_bytes: number(FRAME_BYTES_MAX),
+                subscriptions: number(SUBSCRIPTIONS_MAX),
+            },
+        }
+    }
+
+    /// What a client is told of a failure. Causes are logged here, once, under the number that it is given.
+    fn explain(&self, error: &ApiError) -> ErrorBody {
+        let body = error.body().clone();
+        match body.code {
+            ErrorCode::Internal | ErrorCode::Busy | ErrorCode::Unavailable => {
+                let correlation = error::number(&self.random);
+                error.log(&correlation, "SOCKET", "/ws");
+                ErrorBody { correlation: Some(correlation), ..body }
+            }
+            ErrorCode::Malformed
+            | ErrorCode::Invalid
+            | ErrorCode::TooLarge
+            | ErrorCode::Unsupported
+            | ErrorCode::Unauthorized
+            | ErrorCode::Forbidden
+            | ErrorCode::NotFound
+            | ErrorCode::Conflict
+            | ErrorCode::RoomNameTaken
+            | ErrorCode::UsernameTaken
+            | ErrorCode::UsernameInvalid
+            | ErrorCode::PasswordTooShort
+            | ErrorCode::PasswordTooLong
+            | ErrorCode::PasswordCommon
+            | ErrorCode::WrongLogin
+            | ErrorCode::RegistrationClosed
+            | ErrorCode::InviteNeeded
+            | ErrorCode::InviteInvalid
+            | ErrorCode::InviteExpired
+            | ErrorCode::InviteUsedUp
+            | ErrorCode::CrossSite
+            | ErrorCode::RateLimited
+            | ErrorCode::TooManyConnections => body,
+        }
+    }
+}

@@ -1,0 +1,102 @@
+//! The rooms of a connection's user: which they are, and the heads that the client has to be told.
+
+use std::{collections::HashMap, time::Duration};
+
+use protocol::{Position, RoomId, ServerFrame, StreamId, UserId, frame::RoomHead};
+use tokio::time::Instant;
+
+use super::Sockets;
+use crate::{hub::Registration, store::StoreError};
+
+/// The shortest time between two `heads` frames.
+pub(super) const HEADS_INTERVAL: Duration = Duration::from_millis(500);
+
+/// Rooms in one `heads` frame.
+const HEADS_ROOMS_MAX: usize = 500;
+
+/// What a connection knows of its user's rooms.
+#[derive(Debug)]
+pub(super) struct Rooms {
+    /// The last event of the inbox that is taken in; none while the rooms are being loaded.
+    pub(super) inbox: Option<Position>,
+    /// Rooms in which something happened that the client was not told, and whether it has to recount.
+    news: HashMap<RoomId, bool>,
+    /// When it may be told.
+    next: Instant,
+}
+
+impl Rooms {
+    pub(super) fn new() -> Self {
+        Self { inbox: None, news: HashMap::new(), next: Instant::now() }
+    }
+
+    pub(super) fn mark(&mut self, room: RoomId, recount: bool) {
+        *self.news.entry(room).or_default() |= recount;
+    }
+
+    /// When there is something to tell.
+    pub(super) fn due(&self) -> Option<Instant> {
+        (!self.news.is_empty()).then_some(self.next)
+    }
+
+    /// What there is to tell; a room that the user has left, or of which nothing is known, is left out.
+    pub(super) fn take(&mut self, registration: &Registration) -> Vec<ServerFrame> {
+        self.next = Instant::now() + HEADS_INTERVAL;
+        let mut rooms: Vec<RoomHead> = std::mem::take(&mut self.news)
+            .into_iter()
+            .filter_map(|(room, recount)| {
+                let head = registration.room_head(room)?;
+                Some(RoomHead { room, head: head.position, messages: head.messages, recount })
+            })
+            .collect();
+        rooms.sort_unstable_by_key(|head| head.room);
+        rooms.chunks(HEADS_ROOMS_MAX).map(|rooms| ServerFrame::Heads { rooms: rooms.to_vec() }).collect()
+    }
+}
+
+/// Watches all rooms of a user. Returns the inbox's end in that state, and the rooms.
+pub(super) async fn load(
+    sockets: &Sockets,
+    registration: &Registration,
+    user: UserId,
+) -> Result<(Position, Vec<RoomId>), StoreError> {
+    let inbox = sockets.streams.inbox(user).await?;
+    registration.anchor(registration.inbox(), inbox.position);
+    let rooms: Vec<RoomId> = inbox.rooms.iter().map(|summary| summary.room.id).collect();
+    for left in registration.watched().into_iter().filter(|room| !rooms.contains(room)) {
+        registration.unwatch(left);
+    }
+    for summary in &inbox.rooms {
+        registration.watch(summary.room.id);
+        registration.learn(summary);
+        // Another device may have moved it since this one's snapshot.
+        registration.follower().mark_cursor(summary.room.id, summary.cursor);
+    }
+
+    // What happened between reading the summaries and watching was not marked: ask again where the end moved.
+    let streams: Vec<StreamId> = rooms.iter().copied().map(StreamId::Room).collect();
+    let heads: HashMap<StreamId, Position> = sockets.streams.heads(&streams).await?.into_iter().collect();
+    let moved: Vec<RoomId> = inbox
+        .rooms
+        .iter()
+        .filter(|summary| heads.get(&StreamId::Room(summary.room.id)) != Some(&summary.head))
+        .map(|summary| summary.room.id)
+        .collect();
+    learn(sockets, registration, user, &moved).await?;
+    Ok((inbox.position, rooms))
+}
+
+/// Reads the ends of some watched rooms.
+pub(super) async fn learn(
+    sockets: &Sockets,
+    registration: &Registration,
+    user: UserId,
+    rooms: &[RoomId],
+) -> Result<(), StoreError> {
+    if !rooms.is_empty() {
+        for summary in sockets.streams.summaries(user, rooms).await? {
+            registration.learn(&summary);
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,92 @@
+//! Following a stream: who may, from where, and how far a connection has got.
+
+use protocol::{ErrorCode, Position, Seq, StreamId, limits::REPLAY_EVENTS_MAX};
+
+use super::Sockets;
+use crate::{
+    commands::{Action, authorize},
+    error::ApiError,
+    hub::Registration,
+    store::Actor,
+};
+
+/// A followed stream of one connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Subscription {
+    /// The last event sent.
+    pub(super) cursor: Position,
+    pub(super) access: Access,
+    pub(super) state: State,
+    /// Tells this subscription from earlier ones of the same stream.
+    pub(super) generation: u64,
+}
+
+/// Where the next events come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum State {
+    /// From the ring.
+    Live,
+    /// From the store, up to `until`; then the client is told that it is live, where it asked to follow.
+    CatchingUp { until: Position, announce: bool },
+}
+
+/// What the user may see of a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Access {
+    /// Changes of messages before this one are withheld.
+    pub(super) visible_from: Seq,
+    /// The event by which the user is in; being put out counts from here.
+    pub(super) since: Seq,
+}
+
+/// How a follower gets on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Admitted {
+    /// With the events between `cursor` and `until`.
+    Resume { cursor: Position, until: Position, access: Access },
+    /// With a fresh snapshot.
+    Reset { head: Position },
+}
+
+/// Registers for a stream, then decides, then reads its end: nothing falls between.
+///
+/// Who is refused has to be unregistered by the caller.
+///
+/// # Errors
+/// What `authorize` says, or the store failed.
+pub(super) async fn admit(
+    sockets: &Sockets,
+    registration: &Registration,
+    actor: &Actor,
+    stream: StreamId,
+    after: Position,
+) -> Result<Admitted, ApiError> {
+    registration.follow(stream);
+    let access = access(sockets, actor, stream).await?;
+    let head = sockets.streams.heads(&[stream]).await?.first().map_or_else(Position::default, |(_, head)| *head);
+    registration.anchor(stream, head);
+
+    // Who has nothing yet need not know the incarnation.
+    let is_same_log = after.epoch == head.epoch || after.seq == Seq(0);
+    let cursor = Position { epoch: head.epoch, seq: after.seq };
+    let can_resume = is_same_log
+        && cursor.seq <= head.seq
+        && head.seq.0 - cursor.seq.0 <= REPLAY_EVENTS_MAX
+        && cursor.seq.0 + 1 >= access.visible_from.0;
+    Ok(if can_resume { Admitted::Resume { cursor, until: head, access } } else { Admitted::Reset { head } })
+}
+
+async fn access(sockets: &Sockets, actor: &Actor, stream: StreamId) -> Result<Access, ApiError> {
+    match stream {
+        StreamId::Inbox(user) if user == actor.user.id => Ok(Access { visible_from: Seq(0), since: Seq(0) }),
+        // Another's inbox answers as one that does not exist.
+        StreamId::Inbox(_) => Err(ErrorCode::NotFound.into()),
+        StreamId::Room(room) => {
+            let facts = sockets.streams.facts(actor, room).await?;
+            authorize(Action::Read, &facts)?;
+            let room = facts.room.as_ref().ok_or(ErrorCode::NotFound)?;
+            let since = room.actor_since.ok_or(ErrorCode::NotFound)?;
+            Ok(Access { visible_from: room.visible_from().ok_or(ErrorCode::NotFound)?, since })
+        }
+    }
+}

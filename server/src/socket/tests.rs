@@ -1,0 +1,310 @@
+//! One connection with paused time and a peer in memory: heartbeats, silence, stalls, and what waits.
+
+#![allow(clippy::wildcard_enum_match_arm, reason = "a test names what it waits for; everything else is one case")]
+
+use std::{
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll},
+    time::Duration,
+};
+
+use axum::extract::ws::Message;
+use futures::{Sink, SinkExt as _, Stream, StreamExt as _, channel::mpsc};
+use protocol::{Position, Seq, ServerFrame, close, limits::HEARTBEAT_INTERVAL_MS};
+use tokio::{
+    task::JoinHandle,
+    time::{Instant, sleep, timeout},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Shared, Sockets,
+    connection::{COMMANDS_WAITING_MAX, Connection, PROGRESS_MAX},
+};
+use crate::{
+    auth::connected::{ConnectedSessions, SessionsRevoked},
+    bus::LocalBus,
+    clock::{Clock, Randomness},
+    hub::{
+        Hub,
+        fake::{FakeStore, STREAM, message, user},
+    },
+    limits::Limits,
+    rates::Rates,
+    store::{
+        Actor, Sink as _,
+        accounts::{Role, Session, SessionId},
+    },
+};
+
+/// The server's end of a connection in memory.
+struct Pipe {
+    from_peer: mpsc::UnboundedReceiver<Message>,
+    to_peer: mpsc::Sender<Message>,
+}
+
+impl Stream for Pipe {
+    type Item = Result<Message, axum::Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.from_peer.poll_next_unpin(cx).map(|message| message.map(Ok))
+    }
+}
+
+impl Sink<Message> for Pipe {
+    type Error = axum::Error;
+
+    fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), axum::Error>> {
+        self.to_peer.poll_ready_unpin(cx).map_err(axum::Error::new)
+    }
+
+    fn start_send(mut self: Pin<&mut Self>, message: Message) -> Result<(), axum::Error> {
+        self.to_peer.start_send_unpin(message).map_err(axum::Error::new)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), axum::Error>> {
+        self.to_peer.poll_flush_unpin(cx).map_err(axum::Error::new)
+    }
+
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), axum::Error>> {
+        self.to_peer.poll_close_unpin(cx).map_err(axum::Error::new)
+    }
+}
+
+/// A running connection and the peer's end of it.
+struct Bench {
+    hub: Arc<Hub>,
+    store: Arc<FakeStore>,
+    sessions: ConnectedSessions,
+    stopping: CancellationToken,
+    to_server: mpsc::UnboundedSender<Message>,
+    from_server: mpsc::Receiver<Message>,
+    running: JoinHandle<()>,
+}
+
+impl Bench {
+    /// With a peer that has taken `hello`.
+    async fn new() -> Self {
+        let limits = Limits { posts_burst: 10_000, reads_burst: 10_000, ..Limits::default() };
+        let (hub, task) = Hub::new(Arc::new(LocalBus::alone()), &limits);
+        let (store, stopping, sessions) =
+            (Arc::new(FakeStore::default()), CancellationToken::new(), ConnectedSessions::default());
+        tokio::spawn(task.run(store.clone(), sessions.clone(), stopping.clone()));
+        let clock = Clock::manual(protocol::UnixMs(0));
+        let sockets = Sockets::new(Shared {
+            hub: hub.clone(),
+            streams: store.clone(),
+            rates: Arc::new(Rates::new(clock.clone(), &limits)),
+            clock,
+            random: Randomness::seeded(1),
+            limits,
+            build: "test".to_owned(),
+            stopping: stopping.clone(),
+        });
+        let (to_server, from_peer) = mpsc::unbounded();
+        let (to_peer, from_server) = mpsc::channel(0);
+        let session = Session { id: SessionId(1), user: user(1), role: Role::Member, seen_at: protocol::UnixMs(0) };
+        let actor = Actor { user: user(1), is_owner: false };
+        let pipe = Pipe { from_peer, to_peer };
+        let connection = Connection::new(Arc::new(sockets), actor, sessions.attach(&session), pipe);
+        let running = tokio::spawn(connection.run());
+        let mut bench = Self { hub, store, sessions, stopping, to_server, from_server, running };
+        assert!(matches!(bench.frame().await, ServerFrame::Hello(_)));
+        bench
+    }
+
+    async fn message(&mut self) -> Message {
+        timeout(Duration::from_secs(600), self.from_server.next()).await.expect("something comes").expect("it is open")
+    }
+
+    async fn frame(&mut self) -> ServerFrame {
+        loop {
+            if let Message::Text(text) = self.message().await {
+                return serde_json::from_str(&text).unwrap();
+            }
+        }
+    }
+
+    /// Reads on until the server closes.
+    async fn close_code(&mut self) -> u16 {
+        loop {
+            if let Message::Close(Some(close)) = self.message().await {
+                return close.code;
+            }
+        }
+    }
+
+    fn send(&self, text: &str) {
+        self.to_server.unbounded_send(Message::text(text)).unwrap();
+    }
+
+    /// Follows the room from its beginning.
+    async fn follow(&mut self) {
+        self.send(r#"{"id":1,"command":{"type":"subscribe","stream":"room:1","after":{"epoch":1,"seq":0}}}"#);
+        while !matches!(self.frame().await, ServerFrame::Live { .. }) {}
+    }
+
+    /// Commits a message and tells the hub.
+    fn commit(&self, seq: u64) {
+        self.store.keep(&[message(seq)]);
+        self.hub.committed(&[message(seq)]);
+    }
+
+    /// Messages that the server has not read.
+    fn unread(&self) -> usize {
+        self.to_server.len()
+    }
+
+    async fn ended(self) -> Duration {
+        let started = Instant::now();
+        timeout(Duration::from_secs(600), self.running).await.expect("it ends").unwrap();
+        assert_eq!(self.sessions.count(), 0);
+        assert_eq!(self.hub.streams_count(), 0, "something is still followed");
+        started.elapsed()
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_heartbeat_names_the_ends_of_what_was_sent() {
+    let mut bench = Bench::new().await;
+    bench.commit(1);
+    bench.follow().await;
+    bench.commit(2);
+    let started = Instant::now();
+
+    assert!(matches!(bench.frame().await, ServerFrame::Event(record) if record.seq == Seq(2)));
+    assert!(matches!(bench.message().await, Message::Ping(_)));
+    let ServerFrame::Heartbeat { heads, .. } = bench.frame().await else { panic!("a heartbeat comes with the ping") };
+
+    assert!(started.elapsed() <= Duration::from_millis(HEARTBEAT_INTERVAL_MS));
+    let position = Position { epoch: protocol::Epoch(1), seq: Seq(2) };
+    assert_eq!(heads, [protocol::frame::StreamHead { stream: STREAM, head: position }]);
+    assert!(matches!(bench.message().await, Message::Ping(_)));
+    assert_eq!(started.elapsed().as_secs(), 50, "and again");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_is_silent_for_75_seconds_is_given_up() {
+    let mut bench = Bench::new().await;
+    let started = Instant::now();
+
+    assert_eq!(bench.close_code().await, close::GOING_AWAY);
+
+    assert_eq!(started.elapsed().as_secs(), 75);
+    bench.ended().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_answers_pings_is_kept() {
+    let mut bench = Bench::new().await;
+    let started = Instant::now();
+
+    while started.elapsed() < Duration::from_secs(600) {
+        match bench.message().await {
+            Message::Ping(ping) => bench.to_server.unbounded_send(Message::Pong(ping)).unwrap(),
+            Message::Close(close) => panic!("{close:?} after {:?}", started.elapsed()),
+            _ => {}
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_takes_nothing_for_15_seconds_is_dropped() {
+    let mut bench = Bench::new().await;
+    bench.follow().await;
+
+    for n in 1..=5_000 {
+        bench.commit(n);
+    }
+
+    let took = bench.ended().await;
+    assert!(took >= PROGRESS_MAX && took <= PROGRESS_MAX + Duration::from_secs(1), "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_peer_that_is_slow_but_reads_gets_everything() {
+    let mut bench = Bench::new().await;
+    bench.follow().await;
+    for n in 1..=50 {
+        bench.commit(n);
+    }
+
+    let mut next = 1;
+    while next <= 50 {
+        sleep(PROGRESS_MAX - Duration::from_secs(1)).await;
+        match bench.message().await {
+            Message::Text(text) => {
+                if let ServerFrame::Event(record) = serde_json::from_str(&text).unwrap() {
+                    assert_eq!(record.seq, Seq(next));
+                    next += 1;
+                }
+            }
+            Message::Ping(_) => {}
+            other => panic!("{other:?}"),
+        }
+        bench.to_server.unbounded_send(Message::Pong(Default::default())).unwrap();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_that_ends_while_the_peer_takes_nothing_is_over_at_once() {
+    let mut bench = Bench::new().await;
+    bench.follow().await;
+    for n in 1..=500 {
+        bench.commit(n);
+    }
+    sleep(Duration::from_secs(1)).await;
+
+    bench.sessions.revoke(SessionsRevoked { user: user(1).id, except: None, only: None });
+
+    let took = bench.ended().await;
+    assert!(took < Duration::from_secs(5), "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_hanging_disk_stops_reading_commands_and_not_events() {
+    let mut bench = Bench::new().await;
+    bench.follow().await;
+    let id = "00000000-0000-7000-8000-000000000001";
+    let post = format!(r#"{{"id":2,"command":{{"type":"post_message","client_id":"{id}","room":1,"text":"x"}}}}"#);
+
+    for _ in 0..100 {
+        bench.send(&post);
+    }
+    sleep(Duration::from_secs(1)).await;
+    bench.commit(1);
+
+    assert!(matches!(bench.frame().await, ServerFrame::Event(record) if record.seq == Seq(1)));
+    // One is being carried out, 32 wait, and the rest was never read.
+    assert_eq!(bench.unread(), 100 - 1 - COMMANDS_WAITING_MAX);
+}
+
+#[tokio::test(start_paused = true)]
+async fn stopping_closes_with_1012() {
+    let mut bench = Bench::new().await;
+
+    bench.stopping.cancel();
+
+    assert_eq!(bench.close_code().await, close::RESTART);
+    bench.ended().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_store_does_not_have_is_never_stepped_over() {
+    let mut bench = Bench::new().await;
+    bench.commit(1);
+    bench.follow().await;
+
+    // Told, and not kept: this store is broken.
+    bench.hub.committed(&[message(3)]);
+
+    let closed = loop {
+        match bench.message().await {
+            Message::Close(Some(close)) => break close.code,
+            Message::Text(text) => assert!(!text.contains("message 3"), "event 2 was stepped over"),
+            _ => {}
+        }
+    };
+    assert_eq!(closed, close::TRY_AGAIN_LATER);
+}

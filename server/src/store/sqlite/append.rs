@@ -1,0 +1,211 @@
+//! An event's way into its log, and into the tables derived from it.
+
+use protocol::{
+    ClientId, Epoch, Event, Record, RoomId, RoomInfo, Seq, StreamId, UnixMs, UserRef,
+    effect::{Effect, Membership, effect},
+    rooms::{History, Setting, Visibility},
+    timeline::{Body, Change, Entry, EntryKind},
+};
+use sqlx::{Row, SqliteConnection};
+
+use super::{execute::Fingerprint, rows};
+use crate::store::StoreError;
+
+/// Name of the room that everyone is in.
+pub(super) const EVERYONE_ROOM: &str = "general";
+
+/// Appends an event to its stream, which is made if it is new, and carries its effect out.
+pub(super) async fn append(
+    tx: &mut SqliteConnection,
+    stream: StreamId,
+    actor: &UserRef,
+    cause: Option<(ClientId, Fingerprint)>,
+    event: Event,
+    now: UnixMs,
+) -> Result<Record, StoreError> {
+    let next = "INSERT INTO streams (name, epoch, head) VALUES (?, (SELECT epoch FROM server), 1) \
+                ON CONFLICT (name) DO UPDATE SET head = head + 1 RETURNING epoch, head";
+    let place = sqlx::query(next).bind(stream.to_string()).fetch_one(&mut *tx).await?;
+    let record = Record {
+        stream,
+        epoch: Epoch(place.try_get(0)?),
+        seq: Seq(place.try_get::<i64, _>(1)?.cast_unsigned()),
+        at: now,
+        actor: actor.clone(),
+        client_id: cause.map(|(client_id, _)| client_id),
+        event,
+    };
+    let insert = "INSERT INTO events (stream, seq, at_ms, actor_id, client_id, fingerprint, refers_to, event) \
+                  VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+    sqlx::query(insert)
+        .bind(stream.to_string())
+        .bind(record.seq.0.cast_signed())
+        .bind(now.0)
+        .bind(actor.id.0.cast_signed())
+        .bind(cause.map(|(client_id, _)| client_id.0.into_bytes().to_vec()))
+        .bind(cause.map(|(_, fingerprint)| fingerprint.to_vec()))
+        .bind(record.event.refers_to().map(|seq| seq.0.cast_signed()))
+        .bind(protocol::encode(&record.event))
+        .execute(&mut *tx)
+        .await?;
+    project(tx, &record).await?;
+    Ok(record)
+}
+
+async fn project(tx: &mut SqliteConnection, record: &Record) -> Result<(), StoreError> {
+    let Some(Effect { setting, membership, timeline, rooms: _ }) = effect(record) else { return Ok(()) };
+    // Who is in which room is the table `members`; an inbox's events change nothing else.
+    let StreamId::Room(room) = record.stream else { return Ok(()) };
+    if let Some(setting) = setting {
+        set(tx, room, setting).await?;
+    }
+    if let Some(membership) = membership {
+        move_member(tx, room, membership).await?;
+    }
+    if let Some(change) = timeline {
+        change_lines(tx, room, change).await?;
+    }
+    Ok(())
+}
+
+/// Keeps what the room is as `protocol` folds it, so that a new setting needs nothing here.
+async fn set(tx: &mut SqliteConnection, room: RoomId, setting: Setting) -> Result<(), StoreError> {
+    let info = match rows::room_info(tx, room).await? {
+        Some(mut info) => {
+            info.set(setting);
+            info
+        }
+        None => RoomInfo::new(setting).ok_or_else(|| StoreError::internal(NoRoom(room)))?,
+    };
+    let sql = "INSERT INTO rooms (id, info, name, name_key, visibility, history, is_everyone) VALUES (?, ?, ?, ?, ?, ?, ?) \
+               ON CONFLICT (id) DO UPDATE SET info = excluded.info, name = excluded.name, name_key = excluded.name_key, \
+                 visibility = excluded.visibility, history = excluded.history";
+    sqlx::query(sql)
+        .bind(room.0.cast_signed())
+        .bind(protocol::encode(&info))
+        .bind(&info.name)
+        .bind(info.name.to_lowercase())
+        .bind(<&str>::from(info.visibility))
+        .bind(<&str>::from(info.history))
+        .bind(info.everyone)
+        .execute(&mut *tx)
+        .await?;
+    sqlx::query("UPDATE server SET rooms = max(rooms, ?)").bind(room.0.cast_signed()).execute(tx).await?;
+    Ok(())
+}
+
+async fn move_member(tx: &mut SqliteConnection, room: RoomId, membership: Membership) -> Result<(), StoreError> {
+    match membership {
+        Membership::In(member) => {
+            let (room, user) = (room.0.cast_signed(), member.user.id.0.cast_signed());
+            let since = member.since.0.cast_signed();
+            sqlx::query("INSERT OR REPLACE INTO members (room_id, user_id, since) VALUES (?, ?, ?)")
+                .bind(room)
+                .bind(user)
+                .bind(since)
+                .execute(&mut *tx)
+                .await?;
+            // What was said before one came is there to be read, but it is not unread.
+            let sql = "INSERT INTO read_cursors (user_id, room_id, version, seq) VALUES (?, ?, 0, ?) \
+                       ON CONFLICT (user_id, room_id) DO UPDATE SET seq = max(seq, excluded.seq)";
+            sqlx::query(sql).bind(user).bind(room).bind(since).execute(tx).await?;
+        }
+        Membership::Out(user) => {
+            sqlx::query("DELETE FROM members WHERE room_id = ? AND user_id = ?")
+                .bind(room.0.cast_signed())
+                .bind(user.0.cast_signed())
+                .execute(tx)
+                .await?;
+        }
+    }
+    Ok(())
+}
+
+async fn change_lines(tx: &mut SqliteConnection, room: RoomId, change: Change) -> Result<(), StoreError> {
+    match change {
+        Change::Insert(entry) => insert_line(tx, room, entry).await,
+        Change::SetText { message, text, edited_at } => {
+            let sql = "UPDATE entries SET body = ?, edited_at_ms = ? WHERE room_id = ? AND seq = ? AND is_deleted = 0";
+            sqlx::query(sql)
+                .bind(text)
+                .bind(edited_at.0)
+                .bind(room.0.cast_signed())
+                .bind(message.0.cast_signed())
+                .execute(tx)
+                .await?;
+            Ok(())
+        }
+        Change::Redact { message } => {
+            let sql = "UPDATE entries SET body = '', edited_at_ms = NULL, is_deleted = 1 WHERE room_id = ? AND seq = ?";
+            sqlx::query(sql).bind(room.0.cast_signed()).bind(message.0.cast_signed()).execute(&mut *tx).await?;
+            redact_log(tx, room, message).await
+        }
+    }
+}
+
+async fn insert_line(tx: &mut SqliteConnection, room: RoomId, entry: Entry) -> Result<(), StoreError> {
+    let (ordinal, client_id, body, is_deleted) = match entry.kind {
+        EntryKind::Message { client_id, ordinal, body: Body::Text { text, .. } } => {
+            (Some(ordinal), client_id, text, false)
+        }
+        EntryKind::Message { client_id, ordinal, body: Body::Deleted } => {
+            (Some(ordinal), client_id, String::new(), true)
+        }
+        EntryKind::Notice { notice } => (None, None, protocol::encode(&notice), false),
+    };
+    let sql = "INSERT INTO entries (room_id, seq, at_ms, actor_id, ordinal, client_id, body, is_deleted) \
+               VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+    sqlx::query(sql)
+        .bind(room.0.cast_signed())
+        .bind(entry.seq.0.cast_signed())
+        .bind(entry.at.0)
+        .bind(entry.actor.id.0.cast_signed())
+        .bind(ordinal.map(u64::cast_signed))
+        .bind(client_id.map(|id| id.0.into_bytes().to_vec()))
+        .bind(body)
+        .bind(is_deleted)
+        .execute(&mut *tx)
+        .await?;
+    if let Some(ordinal) = ordinal {
+        sqlx::query("UPDATE rooms SET messages = ? WHERE id = ?")
+            .bind(ordinal.cast_signed())
+            .bind(room.0.cast_signed())
+            .execute(tx)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Takes a deleted message's texts out of the log: the first one, every edit, and what they could be guessed from.
+async fn redact_log(tx: &mut SqliteConnection, room: RoomId, message: Seq) -> Result<(), StoreError> {
+    let stream = StreamId::Room(room).to_string();
+    let sql = "SELECT seq, event FROM events WHERE stream = ?1 AND seq = ?2 \
+               UNION ALL SELECT seq, event FROM events WHERE stream = ?1 AND refers_to = ?2";
+    let rows = sqlx::query(sql).bind(&stream).bind(message.0.cast_signed()).fetch_all(&mut *tx).await?;
+    for row in rows {
+        let seq: i64 = row.try_get(0)?;
+        let event: Event = serde_json::from_str(row.try_get(1)?).map_err(StoreError::internal)?;
+        sqlx::query("UPDATE events SET event = ?, fingerprint = NULL WHERE stream = ? AND seq = ?")
+            .bind(protocol::encode(&event.redacted()))
+            .bind(&stream)
+            .bind(seq)
+            .execute(&mut *tx)
+            .await?;
+    }
+    Ok(())
+}
+
+/// A room's log began with something else than its making.
+#[derive(Debug, thiserror::Error)]
+#[error("room {0} was changed before it was made")]
+struct NoRoom(RoomId);
+
+/// The event that makes the room that everyone is in.
+pub(super) fn everyone_room() -> Event {
+    Event::RoomCreated(protocol::rooms::RoomCreated {
+        name: EVERYONE_ROOM.to_owned(),
+        visibility: Visibility::Public,
+        history: History::Everything,
+        everyone: true,
+    })
+}

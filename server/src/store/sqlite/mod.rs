@@ -1,0 +1,180 @@
+//! The store on SQLite, in one file of the data directory.
+//!
+//! One connection writes, a few read. WAL lets them do so at the same time, `synchronous=FULL` makes a commit
+//! survive a power cut, `secure_delete` overwrites what was deleted. Another process may write too (the
+//! command line beside a running server): every change is therefore one `BEGIN IMMEDIATE` transaction.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use sqlx::{
+    SqlitePool,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use tokio::{
+    sync::{Mutex, mpsc},
+    task::JoinHandle,
+};
+use tokio_util::sync::CancellationToken;
+
+use self::{
+    write::{Lane, Write},
+    writer::Job,
+};
+use super::{Sink, Store, StoreError};
+
+mod accounts;
+mod append;
+mod execute;
+mod facts;
+mod health;
+mod invites;
+mod rows;
+mod sessions;
+mod sign_up;
+mod snapshots;
+mod streams;
+mod welcome;
+mod windows;
+mod write;
+mod writer;
+
+/// The database's file in the data directory.
+pub const FILE_NAME: &str = "parlor.db";
+
+/// Connections that read. SQLite reads in the caller's thread, and each costs memory for its page cache.
+const READERS_MAX: u32 = 4;
+
+/// How long a statement or a caller waits for others before it gives up as `Busy`.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// An open database.
+pub struct SqliteStore {
+    read: SqlitePool,
+    lane: Lane,
+    queue: mpsc::Sender<Job>,
+    closing: CancellationToken,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl SqliteStore {
+    /// Opens the database in a directory, making both if missing, and brings it to this version's schema.
+    ///
+    /// # Errors
+    /// The directory cannot be written, the file is not a database, or a migration fails (then nothing of it
+    /// is applied).
+    ///
+    /// `sink` is told what was committed.
+    pub async fn open(directory: &Path, sink: Arc<dyn Sink>) -> Result<Self, StoreError> {
+        make_directory(directory).map_err(StoreError::internal)?;
+        let options = SqliteConnectOptions::new()
+            .filename(directory.join(FILE_NAME))
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY_TIMEOUT)
+            .pragma("secure_delete", "ON");
+        let pool = || SqlitePoolOptions::new().acquire_timeout(BUSY_TIMEOUT).idle_timeout(None).max_lifetime(None);
+
+        let write = pool().max_connections(1).connect_with(options.clone()).await?;
+        sqlx::migrate!("../migrations/sqlite").run(&write).await.map_err(StoreError::internal)?;
+        let read = pool().max_connections(READERS_MAX).connect_with(options.pragma("query_only", "ON")).await?;
+        let lane = Lane::new(write, sink);
+        let closing = CancellationToken::new();
+        let (queue, writer) = writer::spawn(lane.clone(), closing.clone());
+        Ok(Self { read, lane, queue, closing, writer: Mutex::new(Some(writer)) })
+    }
+
+    /// Starts a change. All changes start here, one at a time; dropped without commit, nothing happened.
+    async fn begin_write(&self) -> Result<Write, StoreError> {
+        self.lane.begin().await
+    }
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    // The last connection to close moves the log back into the database.
+    async fn close(&self) {
+        self.closing.cancel();
+        let writer = self.writer.lock().await.take();
+        if let Some(Err(error)) = match writer {
+            Some(writer) => Some(writer.await),
+            None => None,
+        } {
+            tracing::error!(%error, "the writer ended abnormally");
+        }
+        self.read.close().await;
+        self.lane.pool.close().await;
+    }
+}
+
+/// Makes the data directory if missing. What is kept there is nobody else's business, on the machine too.
+pub(crate) fn make_directory(directory: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(directory)
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        // The low byte of an extended result code is the primary one (https://sqlite.org/rescode.html).
+        let primary = error.as_database_error().and_then(|e| e.code()?.parse::<i32>().ok()).map(|code| code & 0xff);
+        let extended = error.as_database_error().and_then(|e| e.code()?.parse::<i32>().ok());
+        if extended == Some(SQLITE_IOERR_FSYNC) {
+            return Self::SyncFailed(Arc::new(error));
+        }
+        match (primary, &error) {
+            (Some(SQLITE_BUSY | SQLITE_LOCKED), _) | (_, sqlx::Error::PoolTimedOut) => Self::Busy,
+            (Some(SQLITE_IOERR | SQLITE_FULL | SQLITE_READONLY), _) => Self::Unavailable(Arc::new(error)),
+            _ => Self::Internal(Arc::new(error)),
+        }
+    }
+}
+
+const SQLITE_BUSY: i32 = 5;
+const SQLITE_LOCKED: i32 = 6;
+const SQLITE_READONLY: i32 = 8;
+const SQLITE_IOERR: i32 = 10;
+const SQLITE_FULL: i32 = 13;
+const SQLITE_IOERR_FSYNC: i32 = 1034;
+
+/// Whether an error is the violation of a `UNIQUE` constraint on these columns, such as `users.username_key`.
+fn violates_unique(error: &sqlx::Error, columns: &str) -> bool {
+    error.as_database_error().is_some_and(|e| e.is_unique_violation() && e.message().ends_with(columns))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::NoFollowers;
+
+    #[tokio::test]
+    async fn sqlite_is_new_enough_to_keep_every_commit() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(directory.path(), Arc::new(NoFollowers)).await.unwrap();
+
+        let version: String = sqlx::query_scalar("SELECT sqlite_version()").fetch_one(&store.read).await.unwrap();
+
+        // Before 3.51.3 two connections could lose a commit at a WAL reset (https://sqlite.org/wal.html).
+        let numbers: Vec<u32> = version.split('.').map(|part| part.parse().unwrap()).collect();
+        assert!(numbers >= vec![3, 51, 3], "SQLite is {version}");
+    }
+
+    #[tokio::test]
+    async fn every_connection_has_the_settings_that_durability_rests_on() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(directory.path(), Arc::new(NoFollowers)).await.unwrap();
+
+        for pool in [&store.read, &store.lane.pool] {
+            let journal: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(pool).await.unwrap();
+            let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(pool).await.unwrap();
+            let foreign_keys: i64 = sqlx::query_scalar("PRAGMA foreign_keys").fetch_one(pool).await.unwrap();
+            let secure_delete: i64 = sqlx::query_scalar("PRAGMA secure_delete").fetch_one(pool).await.unwrap();
+            assert_eq!((journal.as_str(), synchronous, foreign_keys, secure_delete), ("wal", 2, 1, 1));
+        }
+    }
+}

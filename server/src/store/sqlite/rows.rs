@@ -1,0 +1,90 @@
+//! Rows to the types of the wire.
+
+use std::str::FromStr;
+
+use protocol::{
+    Body, ClientId, Entry, EntryKind, Epoch, Position, Record, RoomId, RoomInfo, Seq, StreamId, UnixMs, UserId,
+    UserRef, Username,
+};
+use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
+
+use crate::store::StoreError;
+
+/// The columns of [`entry`], of `entries e` joined with `users u` on the actor.
+pub(super) const ENTRY_COLUMNS: &str =
+    "e.seq, e.at_ms, e.actor_id, u.username, e.ordinal, e.client_id, e.body, e.edited_at_ms, e.is_deleted";
+
+/// The columns of [`record`], of `events e` joined with `users u` on the actor and `streams s`.
+pub(super) const RECORD_COLUMNS: &str = "e.seq, e.at_ms, e.actor_id, u.username, e.client_id, e.event, s.epoch";
+
+/// A line of a room.
+pub(super) fn entry(row: &SqliteRow) -> Result<Entry, StoreError> {
+    let body: String = row.try_get(6)?;
+    let kind = match row.try_get::<Option<i64>, _>(4)? {
+        Some(ordinal) => EntryKind::Message {
+            client_id: client_id(row.try_get(5)?)?,
+            ordinal: ordinal.cast_unsigned(),
+            body: if row.try_get(8)? {
+                Body::Deleted
+            } else {
+                Body::Text { text: body, edited_at: row.try_get::<Option<i64>, _>(7)?.map(UnixMs) }
+            },
+        },
+        None => EntryKind::Notice { notice: serde_json::from_str(&body).map_err(StoreError::internal)? },
+    };
+    Ok(Entry { seq: seq(row.try_get(0)?), at: UnixMs(row.try_get(1)?), actor: user(row, 2)?, kind })
+}
+
+/// An entry of a log.
+pub(super) fn record(stream: StreamId, row: &SqliteRow) -> Result<Record, StoreError> {
+    Ok(Record {
+        stream,
+        epoch: Epoch(row.try_get(6)?),
+        seq: seq(row.try_get(0)?),
+        at: UnixMs(row.try_get(1)?),
+        actor: user(row, 2)?,
+        client_id: client_id(row.try_get(4)?)?,
+        event: serde_json::from_str(row.try_get(5)?).map_err(StoreError::internal)?,
+    })
+}
+
+/// An account from its number at `index` and its name after that.
+pub(super) fn user(row: &SqliteRow, index: usize) -> Result<UserRef, StoreError> {
+    Ok(UserRef { id: UserId(row.try_get::<i64, _>(index)?.cast_unsigned()), name: username(row.try_get(index + 1)?)? })
+}
+
+/// A name that was checked when the account was made.
+pub(super) fn username(text: &str) -> Result<Username, StoreError> {
+    Username::parse(text).map_err(StoreError::internal)
+}
+
+/// What a room is, if there is one of that number.
+pub(super) async fn room_info(tx: &mut SqliteConnection, room: RoomId) -> Result<Option<RoomInfo>, StoreError> {
+    let info: Option<String> =
+        sqlx::query_scalar("SELECT info FROM rooms WHERE id = ?").bind(room.0.cast_signed()).fetch_optional(tx).await?;
+    info.map(|info| parse_info(&info)).transpose()
+}
+
+/// What a room is, from the column `info`.
+pub(super) fn parse_info(json: &str) -> Result<RoomInfo, StoreError> {
+    serde_json::from_str(json).map_err(StoreError::internal)
+}
+
+/// A place from the epoch at `index` and the sequence number after that.
+pub(super) fn position(row: &SqliteRow, index: usize) -> Result<Position, StoreError> {
+    Ok(Position { epoch: Epoch(row.try_get(index)?), seq: seq(row.try_get(index + 1)?) })
+}
+
+/// A sequence number.
+pub(super) fn seq(number: i64) -> Seq {
+    Seq(number.cast_unsigned())
+}
+
+/// One of the words that a `CHECK` allows.
+pub(super) fn parse<T: FromStr<Err = strum::ParseError>>(word: &str) -> Result<T, StoreError> {
+    word.parse().map_err(StoreError::internal)
+}
+
+fn client_id(bytes: Option<Vec<u8>>) -> Result<Option<ClientId>, StoreError> {
+    bytes.map(|bytes| uuid::Uuid::from_slice(&bytes).map(ClientId).map_err(StoreError::internal)).transpose()
+}

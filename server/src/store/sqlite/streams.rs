@@ -1,0 +1,177 @@
+//! [`StreamStore`] on SQLite: commands go to the writer, everything else reads a snapshot.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use protocol::{
+    Command, Done, HistoryPage, InboxSnapshot, Position, ReadCursor, Record, RoomId, RoomSnapshot, RoomSummary, Seq,
+    StreamId, UnixMs, UserId,
+    rooms::{RoomRef, Visibility},
+    snapshot::{DirectoryEntry, Doorstep},
+};
+use sqlx::{AssertSqlSafe, QueryBuilder, Row, Sqlite};
+use tokio::sync::{mpsc::error::TrySendError, oneshot};
+
+use super::{
+    SqliteStore, facts,
+    rows::{self, RECORD_COLUMNS},
+    snapshots, windows,
+    writer::Job,
+};
+use crate::{
+    commands::Facts,
+    store::{Actor, ExecuteError, PageAt, StoreError, StreamStore, WindowAt},
+};
+
+#[async_trait]
+impl StreamStore for SqliteStore {
+    async fn execute(&self, actor: &Actor, command: Command, now: UnixMs) -> Result<Done, ExecuteError> {
+        let (reply, answer) = oneshot::channel();
+        let job = Job { actor: actor.clone(), command, now, reply };
+        self.queue.try_send(job).map_err(|error| match error {
+            TrySendError::Full(_) | TrySendError::Closed(_) => StoreError::Busy,
+        })?;
+        // Without an answer the writer is gone, and with it the command.
+        answer.await.unwrap_or(Err(ExecuteError::Store(StoreError::Busy)))
+    }
+
+    async fn set_read_cursor(
+        &self,
+        user: UserId,
+        room: RoomId,
+        cursor: ReadCursor,
+    ) -> Result<Option<ReadCursor>, StoreError> {
+        let mut write = self.begin_write().await?;
+        let Some((_, head, _)) = snapshots::view(&mut write, user, room).await? else { return Ok(None) };
+        // Nobody has read what is not there yet.
+        let cursor = ReadCursor { seq: cursor.seq.min(head.seq), ..cursor };
+        // `ReadCursor::merge` in SQL: the larger pair of version and place.
+        let sql = "INSERT INTO read_cursors (user_id, room_id, version, seq) VALUES (?, ?, ?, ?) \
+                   ON CONFLICT (user_id, room_id) DO UPDATE SET version = excluded.version, seq = excluded.seq \
+                   WHERE (excluded.version, excluded.seq) > (version, seq)";
+        sqlx::query(sql)
+            .bind(user.0.cast_signed())
+            .bind(room.0.cast_signed())
+            .bind(cursor.version.cast_signed())
+            .bind(cursor.seq.0.cast_signed())
+            .execute(&mut *write)
+            .await?;
+        let row = sqlx::query("SELECT version, seq FROM read_cursors WHERE user_id = ? AND room_id = ?")
+            .bind(user.0.cast_signed())
+            .bind(room.0.cast_signed())
+            .fetch_one(&mut *write)
+            .await?;
+        let merged = snapshots::cursor(&row, 0)?;
+        write.commit().await?;
+        Ok(Some(merged))
+    }
+
+    async fn facts(&self, actor: &Actor, room: RoomId) -> Result<Facts, StoreError> {
+        let mut connection = self.read.acquire().await?;
+        let room = facts::room(&mut connection, actor.user.id, room).await?;
+        Ok(Facts { room, ..Facts::about(actor.clone()) })
+    }
+
+    async fn heads(&self, streams: &[StreamId]) -> Result<Vec<(StreamId, Position)>, StoreError> {
+        let mut query = QueryBuilder::<Sqlite>::new("SELECT name, epoch, head FROM streams WHERE name IN (");
+        let mut names = query.separated(", ");
+        for stream in streams {
+            names.push_bind(stream.to_string());
+        }
+        query.push(")");
+        let rows = query.build().fetch_all(&self.read).await?;
+        rows.iter()
+            .map(|row| {
+                let stream = row.try_get::<&str, _>(0)?.parse().map_err(StoreError::internal)?;
+                Ok((stream, rows::position(row, 1)?))
+            })
+            .collect()
+    }
+
+    async fn replay(&self, stream: StreamId, after: Seq, limit: u64) -> Result<Vec<Arc<Record>>, StoreError> {
+        let sql = format!(
+            "SELECT {RECORD_COLUMNS} FROM events e JOIN users u ON u.id = e.actor_id JOIN streams s ON s.name = e.stream \
+             WHERE e.stream = ? AND e.seq > ? ORDER BY e.seq LIMIT ?"
+        );
+        // Only constants of this crate are in the text.
+        let rows = sqlx::query(AssertSqlSafe(sql))
+            .bind(stream.to_string())
+            .bind(after.0.cast_signed())
+            .bind(limit.cast_signed())
+            .fetch_all(&self.read)
+            .await?;
+        rows.iter().map(|row| rows::record(stream, row).map(Arc::new)).collect()
+    }
+
+    async fn inbox(&self, user: UserId) -> Result<InboxSnapshot, StoreError> {
+        let mut tx = self.read.begin().await?;
+        snapshots::inbox(&mut tx, user).await
+    }
+
+    async fn summaries(&self, user: UserId, rooms: &[RoomId]) -> Result<Vec<RoomSummary>, StoreError> {
+        let mut tx = self.read.begin().await?;
+        let mut summaries = Vec::with_capacity(rooms.len());
+        for room in rooms {
+            summaries.extend(snapshots::summaries(&mut tx, user, Some(*room)).await?);
+        }
+        Ok(summaries)
+    }
+
+    async fn room(&self, user: UserId, room: RoomId, at: WindowAt) -> Result<Option<RoomSnapshot>, StoreError> {
+        let mut tx = self.read.begin().await?;
+        snapshots::room(&mut tx, user, room, at).await
+    }
+
+    async fn history(
+        &self,
+        user: UserId,
+        room: RoomId,
+        at: PageAt,
+        limit: u32,
+    ) -> Result<Option<HistoryPage>, StoreError> {
+        let mut tx = self.read.begin().await?;
+        let Some((_, _, view)) = snapshots::view(&mut tx, user, room).await? else { return Ok(None) };
+        Ok(Some(windows::page(&mut tx, view, at, limit).await?))
+    }
+
+    async fn directory(&self, user: UserId) -> Result<Vec<DirectoryEntry>, StoreError> {
+        let sql = "SELECT r.id, r.name, (SELECT count(*) FROM members m WHERE m.room_id = r.id), \
+                     EXISTS (SELECT 1 FROM members m WHERE m.room_id = r.id AND m.user_id = ?) \
+                   FROM rooms r WHERE r.visibility = 'public' ORDER BY r.name_key";
+        let rows = sqlx::query(sql).bind(user.0.cast_signed()).fetch_all(&self.read).await?;
+        rows.iter()
+            .map(|row| {
+                let id = RoomId(row.try_get::<i64, _>(0)?.cast_unsigned());
+                let room = RoomRef { id, name: row.try_get(1)?, visibility: Visibility::Public };
+                Ok(DirectoryEntry { room, member_count: row.try_get(2)?, joined: row.try_get(3)? })
+            })
+            .collect()
+    }
+
+    async fn doorstep(&self, room: RoomId) -> Result<Option<Doorstep>, StoreError> {
+        let mut tx = self.read.begin().await?;
+        let name: Option<String> = sqlx::query_scalar("SELECT name FROM rooms WHERE id = ? AND visibility = 'public'")
+            .bind(room.0.cast_signed())
+            .fetch_optional(&mut *tx)
+            .await?;
+        let Some(name) = name else { return Ok(None) };
+        let member_count = snapshots::member_count(&mut tx, room).await?;
+        Ok(Some(Doorstep { id: room, name, visibility: Visibility::Public, member_count }))
+    }
+
+    async fn room_named(&self, user: UserId, name: &str) -> Result<Option<RoomId>, StoreError> {
+        let sql = "SELECT r.id FROM rooms r LEFT JOIN members m ON m.room_id = r.id AND m.user_id = ? \
+                   WHERE r.name_key = ? AND (r.visibility = 'public' OR m.user_id IS NOT NULL) \
+                   ORDER BY m.user_id IS NULL, r.visibility = 'private', r.id LIMIT 1";
+        let id: Option<i64> = sqlx::query_scalar(sql)
+            .bind(user.0.cast_signed())
+            .bind(name.to_lowercase())
+            .fetch_optional(&self.read)
+            .await?;
+        Ok(id.map(|id| RoomId(id.cast_unsigned())))
+    }
+
+    fn write_health(&self) -> Result<(), &'static str> {
+        self.lane.health.reason().map_or(Ok(()), Err)
+    }
+}

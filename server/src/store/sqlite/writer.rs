@@ -1,0 +1,124 @@
+//! Group commit: commands wait in a bounded queue, and what is waiting is committed at once.
+//!
+//! While one batch is being synced the next one gathers; nothing waits for a timer. Within a batch every command
+//! has a savepoint of its own: one that is refused leaves the others alone.
+
+use std::sync::Arc;
+
+use protocol::{Command, Done, Record, UnixMs};
+use sqlx::SqliteConnection;
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinHandle,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{execute::execute, write::Lane};
+use crate::{
+    failpoint::{self, Point},
+    store::{Actor, ExecuteError, StoreError},
+};
+
+/// Commands that may wait; the next one is answered `busy`.
+const QUEUE_COMMANDS_MAX: usize = 1_024;
+
+/// Commands committed at once: bounds how long the first of a batch waits for the last.
+const BATCH_COMMANDS_MAX: usize = 256;
+
+/// A command that waits for its turn.
+pub(super) struct Job {
+    pub(super) actor: Actor,
+    pub(super) command: Command,
+    pub(super) now: UnixMs,
+    pub(super) reply: oneshot::Sender<Result<Done, ExecuteError>>,
+}
+
+/// The queue's entrance and the task behind it, which ends when `closing` is cancelled and what waited is done.
+pub(super) fn spawn(lane: Lane, closing: CancellationToken) -> (mpsc::Sender<Job>, JoinHandle<()>) {
+    let (entrance, mut queue) = mpsc::channel(QUEUE_COMMANDS_MAX);
+    let task = tokio::spawn(async move {
+        let mut batch = Vec::with_capacity(BATCH_COMMANDS_MAX);
+        loop {
+            let taken = tokio::select! {
+                taken = queue.recv_many(&mut batch, BATCH_COMMANDS_MAX) => taken,
+                () = closing.cancelled(), if !queue.is_closed() => {
+                    queue.close();
+                    continue;
+                }
+            };
+            if taken == 0 {
+                return;
+            }
+            commit_batch(&lane, std::mem::take(&mut batch)).await;
+        }
+    });
+    (entrance, task)
+}
+
+async fn commit_batch(lane: &Lane, jobs: Vec<Job>) {
+    let mut outcomes = Vec::with_capacity(jobs.len());
+    let mut texts = Vec::new();
+    let result = store_batch(lane, &jobs, &mut outcomes, &mut texts).await;
+    for (index, job) in jobs.into_iter().enumerate() {
+        let answer = match (&result, outcomes.get_mut(index).and_then(Option::take)) {
+            (Ok(()), Some(outcome)) => outcome,
+            // A refusal wrote nothing and holds whatever became of the others.
+            (Err(_), Some(Err(ExecuteError::Refused(refusal)))) => Err(ExecuteError::Refused(refusal)),
+            (Err(error), _) => Err(ExecuteError::Store(error.clone())),
+            (Ok(()), None) => Err(ExecuteError::Store(StoreError::Busy)),
+        };
+        // Who asked may be gone; the log has it all the same.
+        let _ = job.reply.send(answer);
+    }
+}
+
+type Outcome = Option<Result<Done, ExecuteError>>;
+
+async fn store_batch(
+    lane: &Lane,
+    jobs: &[Job],
+    outcomes: &mut Vec<Outcome>,
+    texts: &mut Vec<String>,
+) -> Result<(), StoreError> {
+    let mut write = lane.begin().await?;
+    let mut records = Vec::new();
+    for job in jobs {
+        outcomes.push(Some(one(&mut write, job, &mut records).await?));
+        if cfg!(feature = "failpoints") {
+            texts.push(protocol::encode(&job.command));
+        }
+    }
+    hit(Point::BeforeCommit, texts);
+    write.commit_and_tell(&records, || hit(Point::AfterCommit, texts)).await?;
+    hit(Point::AfterBroadcast, texts);
+    Ok(())
+}
+
+/// Carries one command out in a savepoint. The outer error is one after which the whole batch is given up.
+async fn one(
+    connection: &mut SqliteConnection,
+    job: &Job,
+    records: &mut Vec<Arc<Record>>,
+) -> Result<Result<Done, ExecuteError>, StoreError> {
+    sqlx::query("SAVEPOINT command").execute(&mut *connection).await?;
+    let outcome = execute(&mut *connection, &job.actor, &job.command, job.now).await;
+    let outcome = match outcome {
+        Ok((done, appended)) => {
+            records.extend(appended);
+            Ok(done)
+        }
+        Err(ExecuteError::Refused(refusal)) => {
+            sqlx::query("ROLLBACK TO command").execute(&mut *connection).await?;
+            Err(ExecuteError::Refused(refusal))
+        }
+        Err(ExecuteError::Store(error)) => return Err(error),
+    };
+    sqlx::query("RELEASE command").execute(&mut *connection).await?;
+    Ok(outcome)
+}
+
+fn hit(point: Point, texts: &[String]) {
+    for text in texts {
+        failpoint::hit(point, || text.clone());
+    }
+}

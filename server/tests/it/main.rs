@@ -1,0 +1,27 @@
+//! The server from the outside: raw requests against a running one. One module a topic.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+#![allow(clippy::wildcard_enum_match_arm, reason = "a test names what it waits for; everything else is one case")]
+
+mod accounts;
+mod bad_input;
+mod command_line;
+mod cross_site;
+mod invites;
+mod python_client;
+mod rooms;
+mod sessions;
+mod settings;
+mod socket_admission;
+mod socket_echo;
+mod socket_heads;
+mod socket_membership;
+mod socket_nodes;
+mod socket_payloads;
+mod socket_roles;
+mod socket_sessions;
+mod socket_streams;
+mod store;
+mod support;
+mod threats_frames;
+mod throttling;

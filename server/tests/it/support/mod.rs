@@ -1,0 +1,13 @@
+//! What tests speak with: a server of their own and people who use it.
+
+mod client;
+mod nodes;
+mod server;
+pub(crate) mod socket;
+
+pub(crate) use client::{Answer, Client, form, send};
+pub(crate) use nodes::Nodes;
+pub(crate) use server::TestServer;
+
+/// A password that every rule allows.
+pub(crate) const PASSWORD: &str = "nine odd teapots";

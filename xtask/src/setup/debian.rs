@@ -1,0 +1,56 @@
+//! What comes from the system: a browser, and Python with the means to make an environment.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail};
+
+use crate::command::{command, is_installed, output, run};
+
+/// The browser of the tests: `CHROMIUM`, or where Debian puts it.
+pub(crate) fn chromium() -> PathBuf {
+    std::env::var_os("CHROMIUM").map_or_else(|| "/usr/bin/chromium".into(), PathBuf::from)
+}
+
+/// Installs what is missing, or says exactly what that is.
+pub(super) fn packages() -> Result<()> {
+    let missing = missing();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let names = missing.join(" ");
+    if !is_installed("apt-get") {
+        bail!(
+            "missing: {names}, and there is no apt-get to install them. Install them with your system's packages; \
+             where Chromium or Chrome is not at /usr/bin/chromium, set CHROMIUM to its path"
+        );
+    }
+    if output(command("id").arg("-u")).as_deref() != Some("0") {
+        bail!(
+            "missing: {names}. Installing them needs root; run: sudo apt-get install -y --no-install-recommends {names}"
+        );
+    }
+    let mut update = command("apt-get");
+    run(update.args(["update", "-qq"]))?;
+    let mut install = command("apt-get");
+    install.env("DEBIAN_FRONTEND", "noninteractive").args(["install", "-y", "-qq", "--no-install-recommends"]);
+    run(install.args(&missing))?;
+    let still = self::missing();
+    if !still.is_empty() {
+        bail!("apt-get installed {names}, and yet this is not there: {}", still.join(" "));
+    }
+    Ok(())
+}
+
+fn missing() -> Vec<&'static str> {
+    let mut missing = Vec::new();
+    if !chromium().is_file() {
+        missing.push("chromium");
+    }
+    if !is_installed("python3") {
+        missing.push("python3");
+    }
+    if output(command("python3").args(["-c", "import ensurepip, venv"])).is_none() {
+        missing.push("python3-venv");
+    }
+    missing
+}
