@@ -25,6 +25,7 @@ use crate::{
 #[component]
 pub(crate) fn Composer(room: ShownRoom) -> impl IntoView {
     let session = expect_context::<Session>();
+    let me = session.me().user.id;
     let input = NodeRef::<html::Textarea>::new();
     let refusal = RwSignal::new(None::<String>);
     let label = move || format!("Message {}", room.name.get().unwrap_or_default());
@@ -33,9 +34,9 @@ pub(crate) fn Composer(room: ShownRoom) -> impl IntoView {
         if let Some(input) = input.get() {
             let typed_early = input.value();
             if typed_early.is_empty() {
-                input.set_value(&platform::draft(room.id));
+                input.set_value(&platform::draft(me, room.id));
             } else {
-                platform::keep_draft(room.id, &typed_early);
+                platform::keep_draft(me, room.id, &typed_early);
             }
         }
     });
@@ -51,7 +52,7 @@ pub(crate) fn Composer(room: ShownRoom) -> impl IntoView {
         }
         refusal.set(None);
         input.set_value("");
-        platform::keep_draft(room.id, "");
+        platform::keep_draft(me, room.id, "");
         session.post(room.id, text);
         _ = input.focus();
     };
@@ -62,7 +63,7 @@ pub(crate) fn Composer(room: ShownRoom) -> impl IntoView {
         }
     };
     let on_input = move |event: Event| {
-        platform::keep_draft(room.id, &event_target_value(&event));
+        platform::keep_draft(me, room.id, &event_target_value(&event));
         refusal.set(None);
     };
     view! {

@@ -145,13 +145,13 @@ async fn inside(State(app): State<AppState>, uri: Uri, headers: HeaderMap) -> Re
         };
         app.rates.check(Cost::Read, session.user.id)?;
         let at = Place::at_of_query(uri.query().unwrap_or_default());
+        // Before the room: a message that is counted in the list is never missing from the room's page.
+        let inbox = app.store.inbox(session.user.id).await?;
         let open = open(&app, &session, Place::of_path(uri.path()), at).await?;
         let status = match &open {
             Open::Missing => StatusCode::NOT_FOUND,
             Open::Room(_) | Open::Doorstep(_) | Open::Directory { .. } => StatusCode::OK,
         };
-        // After the room: a message that is counted in the list is never missing from the room's page.
-        let inbox = app.store.inbox(session.user.id).await?;
         let owner = match session.role {
             Role::Owner => true,
             Role::Member => false,

@@ -1,7 +1,7 @@
 //! The browser's side: clock, randomness, storage, and the page around the app.
 
 use leptos::prelude::*;
-use protocol::{ClientId, RoomId, UnixMs};
+use protocol::{ClientId, RoomId, UnixMs, UserId};
 use wasm_bindgen::{JsCast as _, JsValue, prelude::Closure};
 
 use crate::{app::App, initial::Initial, time::Civil};
@@ -148,19 +148,19 @@ fn local() -> Option<web_sys::Storage> {
     window().local_storage().ok().flatten()
 }
 
-fn draft_key(room: RoomId) -> String {
-    format!("parlor.draft.{room}")
+fn draft_key(user: UserId, room: RoomId) -> String {
+    format!("parlor.draft.{user}.{room}")
 }
 
 /// What was being written in a room.
-pub(crate) fn draft(room: RoomId) -> String {
-    local().and_then(|storage| storage.get_item(&draft_key(room)).ok().flatten()).unwrap_or_default()
+pub(crate) fn draft(user: UserId, room: RoomId) -> String {
+    local().and_then(|storage| storage.get_item(&draft_key(user, room)).ok().flatten()).unwrap_or_default()
 }
 
 /// Keeps what is being written; a full storage is no reason to stop writing.
-pub(crate) fn keep_draft(room: RoomId, text: &str) {
+pub(crate) fn keep_draft(user: UserId, room: RoomId, text: &str) {
     if let Some(storage) = local() {
-        let key = draft_key(room);
+        let key = draft_key(user, room);
         _ = if text.is_empty() { storage.remove_item(&key) } else { storage.set_item(&key, text) };
     }
 }

@@ -4,7 +4,7 @@ use client::Output;
 use jiff::{Timestamp, tz::TimeZone};
 use leptos::prelude::*;
 use leptos_router::location::RequestUrl;
-use protocol::{ClientId, RoomId, UnixMs};
+use protocol::{ClientId, RoomId, UnixMs, UserId};
 
 use crate::{initial::Initial, session::Session, time::Civil};
 
@@ -67,11 +67,11 @@ pub(crate) fn close_panels(_ids: &[&str]) {}
 /// A page is drawn once: nothing comes later.
 pub(crate) fn later(_action: impl FnOnce() + 'static) {}
 
-pub(crate) fn draft(_room: RoomId) -> String {
+pub(crate) fn draft(_user: UserId, _room: RoomId) -> String {
     String::new()
 }
 
-pub(crate) fn keep_draft(_room: RoomId, _text: &str) {}
+pub(crate) fn keep_draft(_user: UserId, _room: RoomId, _text: &str) {}
 
 pub(crate) fn reloaded_for() -> Option<String> {
     None

@@ -26,7 +26,10 @@ pub async fn session_of(app: &AppState, headers: &HeaderMap) -> Result<Option<Se
     let life = token::lifetime(app);
     let Some(session) = app.store.session(hash, life).await? else { return Ok(None) };
     if life.now.0 - session.seen_at.0 > TOUCH_AFTER_MS {
-        app.store.touch_sessions(&[session.id], life.now).await?;
+        // Reading goes on where nothing can be written; the session is noted as used another time.
+        if let Err(error) = app.store.touch_sessions(&[session.id], life.now).await {
+            tracing::warn!(?error, "a session could not be noted as used");
+        }
     }
     Ok(Some(session))
 }

@@ -76,7 +76,9 @@ pub async fn change_password(
     check_new(name, &new)?;
     let hash = app.passwords.hash(new).await?;
     app.store.set_password(session.user.id, hash, Some(session.id)).await?;
-    app.sessions.revoke(SessionsRevoked { user: session.user.id, except: Some(session.id), only: None });
+    let revoked = SessionsRevoked { user: session.user.id, except: Some(session.id), only: None };
+    app.sessions.revoke(revoked);
+    app.hub.sessions_ended(revoked);
     tracing::info!(user = %session.user.id, "password changed");
     Ok(())
 }

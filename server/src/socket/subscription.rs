@@ -48,7 +48,7 @@ pub(super) enum Admitted {
     Reset { head: Position },
 }
 
-/// Registers for a stream, then decides, then reads its end: nothing falls between.
+/// Registers for a stream, then reads its end, then decides: nothing falls between.
 ///
 /// Who is refused has to be unregistered by the caller.
 ///
@@ -62,8 +62,9 @@ pub(super) async fn admit(
     after: Position,
 ) -> Result<Admitted, ApiError> {
     registration.follow(stream);
-    let access = access(sockets, actor, stream).await?;
+    // The end first: who is put out after that is put out by an event behind it, which is then delivered.
     let head = sockets.streams.heads(&[stream]).await?.first().map_or_else(Position::default, |(_, head)| *head);
+    let access = access(sockets, actor, stream).await?;
     registration.anchor(stream, head);
 
     // Who has nothing yet need not know the incarnation.

@@ -62,8 +62,6 @@ async fn commit_batch(lane: &Lane, jobs: Vec<Job>) {
     for (index, job) in jobs.into_iter().enumerate() {
         let answer = match (&result, outcomes.get_mut(index).and_then(Option::take)) {
             (Ok(()), Some(outcome)) => outcome,
-            // A refusal wrote nothing and holds whatever became of the others.
-            (Err(_), Some(Err(ExecuteError::Refused(refusal)))) => Err(ExecuteError::Refused(refusal)),
             (Err(error), _) => Err(ExecuteError::Store(error.clone())),
             (Ok(()), None) => Err(ExecuteError::Store(StoreError::Busy)),
         };
