@@ -1,8 +1,9 @@
-//! Which page it is.
+//! Which page it is. Forms and failures need no program, so the browser has neither them nor this choice.
 
-use leptos::prelude::*;
+use leptos::{either::EitherOf3, prelude::*};
 
 use crate::{
+    address::Address,
     auth::AuthPage,
     failure::FailurePage,
     frame::Inhabited,
@@ -13,11 +14,11 @@ use crate::{
 /// All that stands in the page's body. The forms and the failures stay as the server wrote them; only what is for
 /// people who are logged in comes to life.
 #[component]
-pub(crate) fn App(initial: Initial) -> impl IntoView {
+pub(crate) fn App(initial: Initial, address: Address) -> impl IntoView {
     Times::provide(&initial);
     match initial.page {
-        Page::Auth(form) => view! { <AuthPage form/> }.into_any(),
-        Page::Failure(failure) => view! { <FailurePage failure/> }.into_any(),
-        Page::Inside(inside) => view! { <Inhabited inside/> }.into_any(),
+        Page::Auth(form) => EitherOf3::A(view! { <AuthPage form/> }),
+        Page::Failure(failure) => EitherOf3::B(view! { <FailurePage failure/> }),
+        Page::Inside(inside) => EitherOf3::C(view! { <Inhabited inside address/> }),
     }
 }

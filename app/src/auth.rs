@@ -3,7 +3,10 @@
 use leptos::prelude::*;
 use protocol::limits::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, USERNAME_CHARS_MAX};
 
-use crate::initial::{AuthForm, Form, Registration};
+use crate::{
+    icons::BrandMark,
+    initial::{AuthForm, Form, Registration},
+};
 
 /// The words of one of the two forms.
 struct Words {
@@ -109,33 +112,12 @@ pub(crate) fn AuthPage(form: AuthForm) -> impl IntoView {
 
 /// The way to the other form, or why there is none.
 fn other_form(form: &AuthForm) -> impl IntoView + use<> {
-    match (form.form, form.registration) {
-        (Form::SignUp, _) => {
-            view! { <p class="auth__other">"You have an account? " <a href="/login">"Log in"</a></p> }.into_any()
-        }
-        (Form::LogIn, Registration::Open) => {
-            view! { <p class="auth__other">"New here? " <a href="/signup">"Create an account"</a></p> }.into_any()
-        }
-        (Form::LogIn, _) if form.first => {
-            view! { <p class="auth__other">"Nobody is here yet. " <a href="/signup">"Create the first account"</a></p> }
-                .into_any()
-        }
-        (Form::LogIn, Registration::Invite) => {
-            view! { <p class="auth__other">"New here? Ask someone who is in for an invitation."</p> }.into_any()
-        }
-        (Form::LogIn, Registration::Closed) => {
-            view! { <p class="auth__other">"New accounts are made by the owner of this server only."</p> }.into_any()
-        }
-    }
-}
-
-/// Parlor's sign: two people's words, leaning towards each other.
-#[component]
-pub(crate) fn BrandMark() -> impl IntoView {
-    view! {
-        <svg class="brand__mark" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
-            <path class="brand__back" d="M10 4h12a7 7 0 0 1 7 7v4a7 7 0 0 1-7 7h-1v5l-6-5h-5a7 7 0 0 1-7-7v-4a7 7 0 0 1 7-7Z"/>
-            <path class="brand__front" d="M10.500 13.500h.01M16 13.500h.01M21.500 13.500h.01"/>
-        </svg>
-    }
+    let (words, link) = match (form.form, form.registration) {
+        (Form::SignUp, _) => ("You have an account? ", Some(("/login", "Log in"))),
+        (Form::LogIn, Registration::Open) => ("New here? ", Some(("/signup", "Create an account"))),
+        (Form::LogIn, _) if form.first => ("Nobody is here yet. ", Some(("/signup", "Create the first account"))),
+        (Form::LogIn, Registration::Invite) => ("New here? Ask someone who is in for an invitation.", None),
+        (Form::LogIn, Registration::Closed) => ("New accounts are made by the owner of this server only.", None),
+    };
+    view! { <p class="auth__other">{words} {link.map(|(href, label)| view! { <a href=href>{label}</a> })}</p> }
 }

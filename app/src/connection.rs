@@ -1,7 +1,7 @@
 //! Whether the server can be reached: quiet while it can, a banner with the next try while it cannot.
 
 use client::{Connection, Engine, Instant, Reason};
-use leptos::prelude::*;
+use leptos::{either::EitherOf5, prelude::*};
 
 use crate::{
     icons::{Icon, Sign},
@@ -69,13 +69,13 @@ pub(crate) fn ConnectionStatus() -> impl IntoView {
     view! {
         <div class="connection" class:connection--banner=is_banner role="status" aria-label="Connection">
             {move || match kind.get() {
-                ConnectionView::Opening => ().into_any(),
-                ConnectionView::Connected => view! { <span class="visually-hidden">"Connected"</span> }.into_any(),
+                ConnectionView::Opening => EitherOf5::A(()),
+                ConnectionView::Connected => EitherOf5::B(view! { <span class="visually-hidden">"Connected"</span> }),
                 ConnectionView::Trying => {
-                    view! { <p class="connection__text">"Not connected. Trying to reach the server …"</p> }.into_any()
+                    EitherOf5::C(view! { <p class="connection__text">"Not connected. Trying to reach the server …"</p> })
                 }
                 ConnectionView::Waiting { .. } => {
-                    view! {
+                    EitherOf5::D(view! {
                         <p class="connection__text">
                             "Not connected. What you write is kept and sent later. Next try in "
                             <span class="connection__seconds" aria-live="off">{seconds}</span> " s."
@@ -83,19 +83,17 @@ pub(crate) fn ConnectionStatus() -> impl IntoView {
                         <button class="button button--small" type="button" on:click=move |_| session.wake()>
                             <Icon sign=Sign::Retry/> "Try now"
                         </button>
-                    }
-                        .into_any()
+                    })
                 }
                 ConnectionView::Outdated => {
-                    view! {
+                    EitherOf5::E(view! {
                         <p class="connection__text">
                             "This server was updated, and this page is too old for it. Reload the page to go on."
                         </p>
                         <button class="button button--small" type="button" on:click=move |_| crate::platform::reload()>
                             "Reload"
                         </button>
-                    }
-                        .into_any()
+                    })
                 }
             }}
         </div>

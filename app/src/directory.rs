@@ -1,6 +1,6 @@
 //! The public rooms, to look around and join.
 
-use leptos::prelude::*;
+use leptos::{either::Either, prelude::*};
 use protocol::snapshot::DirectoryEntry;
 
 use crate::{
@@ -43,9 +43,9 @@ pub(crate) fn Directory() -> impl IntoView {
 fn DirectoryRow(room: DirectoryEntry) -> impl IntoView {
     let DirectoryEntry { room, member_count, joined } = room;
     let action = if joined {
-        view! { <a class="button button--small" href=Place::room_path(room.id, &room.name)>"Open"</a> }.into_any()
+        Either::Left(view! { <a class="button button--small" href=Place::room_path(room.id, &room.name)>"Open"</a> })
     } else {
-        view! { <JoinButton id=room.id name=room.name.clone() small=true/> }.into_any()
+        Either::Right(view! { <JoinButton id=room.id name=room.name.clone() small=true/> })
     };
     view! {
         <li class="directory__row">

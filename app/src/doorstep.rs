@@ -1,10 +1,10 @@
 //! A public room that one is not in: what it is, and the way in.
 
 use leptos::prelude::*;
-use leptos_router::{NavigateOptions, hooks::use_navigate};
 use protocol::{Command, RoomId, members::JoinRoom, snapshot::Doorstep};
 
 use crate::{
+    address::Address,
     directory::members_in_words,
     frame::RoomsButton,
     icons::{Icon, Sign},
@@ -36,14 +36,14 @@ pub(crate) fn DoorstepPage(room: Doorstep) -> impl IntoView {
 #[component]
 pub(crate) fn JoinButton(id: RoomId, name: String, #[prop(optional)] small: bool) -> impl IntoView {
     let session = expect_context::<Session>();
-    let navigate = use_navigate();
+    let address = expect_context::<Address>();
     let refusal = RwSignal::new(None::<String>);
     let waits = RwSignal::new(false);
     let label = format!("Join {name}");
     let path = Place::room_path(id, &name);
     let join = move |_| {
         waits.set(true);
-        let (navigate, path) = (navigate.clone(), path.clone());
+        let path = path.clone();
         session.run(
             |client_id| Command::JoinRoom(JoinRoom { client_id, room: id }),
             move |result| {
@@ -51,7 +51,7 @@ pub(crate) fn JoinButton(id: RoomId, name: String, #[prop(optional)] small: bool
                 match result {
                     Ok(_) => {
                         session.show(id, None);
-                        navigate(&path, NavigateOptions::default());
+                        address.go(&path);
                     }
                     Err(error) => refusal.set(Some(error.message.into_owned())),
                 }

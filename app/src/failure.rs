@@ -19,18 +19,3 @@ pub(crate) fn FailurePage(failure: Failure) -> impl IntoView {
         </main>
     }
 }
-
-/// The same inside the frame, beside the list of rooms.
-#[component]
-pub(crate) fn Missing() -> impl IntoView {
-    view! {
-        <div class="failure">
-            <h1>"There is nothing here"</h1>
-            <p>
-                "This room does not exist, or you are not in it. Check the address, ask someone in the room to add you, "
-                "or look through the public rooms."
-            </p>
-            <p><a class="button" href="/rooms" rel="external">"Public rooms"</a></p>
-        </div>
-    }
-}

@@ -1,22 +1,17 @@
 //! The frame of everything inside: the rooms on one side, what is open beside them.
 
-use leptos::prelude::*;
-use leptos_router::{
-    components::{Outlet, ParentRoute, Route, Router, Routes},
-    hooks::{use_location, use_params_map},
-    path,
-};
-use protocol::{RoomId, rooms::id_of_slug};
+use leptos::{children::TypedChildren, either::EitherOf4, prelude::*};
 
 use crate::{
     account::AccountBar,
-    auth::BrandMark,
+    address::Address,
     connection::ConnectionStatus,
     directory::Directory,
-    failure::Missing,
-    icons::{Icon, Sign},
+    icons::{BrandMark, Icon, Sign},
     initial::Inside,
     new_room::NewRoom,
+    place::Place,
+    platform,
     room::RoomPage,
     rooms::RoomList,
     session::Session,
@@ -24,19 +19,11 @@ use crate::{
 
 /// Everything inside, around the session that feeds it.
 #[component]
-pub(crate) fn Inhabited(inside: Inside) -> impl IntoView {
+pub(crate) fn Inhabited(inside: Inside, address: Address) -> impl IntoView {
+    provide_context(address);
     provide_context(Session::start(inside));
-    view! {
-        <Router>
-            <Routes fallback=MissingPage>
-                <ParentRoute path=path!("") view=Frame>
-                    <Route path=path!("") view=Nowhere/>
-                    <Route path=path!("rooms") view=Directory/>
-                    <Route path=path!("rooms/:slug") view=OpenRoom/>
-                </ParentRoute>
-            </Routes>
-        </Router>
-    }
+    Effect::new(move |_| platform::follow_links(address));
+    view! { <Frame/> }
 }
 
 /// The id of the list of rooms, which a button opens where there is no place for both columns.
@@ -47,11 +34,11 @@ pub(crate) const MEMBERS_PANEL: &str = "members";
 /// The columns. On narrow screens the outer ones are popovers, which browsers open without any program.
 #[component]
 fn Frame() -> impl IntoView {
-    let pathname = use_location().pathname;
+    let address = expect_context::<Address>();
     Effect::new(move |before: Option<String>| {
-        let path = pathname.get();
+        let path = address.path.get();
         if before.is_some_and(|before| before != path) {
-            crate::platform::close_panels(&[ROOMS_PANEL, MEMBERS_PANEL]);
+            platform::close_panels(&[ROOMS_PANEL, MEMBERS_PANEL]);
         }
         path
     });
@@ -86,7 +73,7 @@ fn Frame() -> impl IntoView {
             </header>
             <div class="frame__open">
                 <ConnectionStatus/>
-                <Outlet/>
+                <Here/>
             </div>
             <Complaint/>
         </div>
@@ -122,15 +109,17 @@ fn Complaint() -> impl IntoView {
     }
 }
 
-/// The room that the address names.
+/// What the address names.
 #[component]
-fn OpenRoom() -> impl IntoView {
-    let params = use_params_map();
-    let id: Memo<Option<RoomId>> =
-        Memo::new(move |_| params.with(|params| params.get("slug").as_deref().and_then(id_of_slug)));
-    move || match id.get() {
-        Some(id) => view! { <RoomPage id/> }.into_any(),
-        None => view! { <MissingPage/> }.into_any(),
+fn Here() -> impl IntoView {
+    let address = expect_context::<Address>();
+    // A memo, because a room may have several addresses and is opened once.
+    let place = Memo::new(move |_| address.place());
+    move || match place.get() {
+        Place::Home => EitherOf4::A(view! { <Nowhere/> }),
+        Place::Directory => EitherOf4::B(view! { <Directory/> }),
+        Place::Room(id) => EitherOf4::C(view! { <RoomPage id/> }),
+        Place::LogIn | Place::SignUp | Place::Unknown => EitherOf4::D(view! { <MissingPage/> }),
     }
 }
 
@@ -150,13 +139,13 @@ fn Nowhere() -> impl IntoView {
 
 /// What is no room: the way to the rooms on narrow screens, and what there is to say.
 #[component]
-pub(crate) fn Bare(children: Children) -> impl IntoView {
+pub(crate) fn Bare<V: IntoView + 'static>(children: TypedChildren<V>) -> impl IntoView {
     view! {
         <main class="frame__main" id="main" tabindex="-1">
             <div class="bar bar--bare">
                 <RoomsButton/>
             </div>
-            {children()}
+            {children.into_inner()()}
         </main>
     }
 }
@@ -166,7 +155,14 @@ pub(crate) fn Bare(children: Children) -> impl IntoView {
 pub(crate) fn MissingPage() -> impl IntoView {
     view! {
         <Bare>
-            <Missing/>
+            <div class="failure">
+                <h1>"There is nothing here"</h1>
+                <p>
+                    "This room does not exist, or you are not in it. Check the address, ask someone in the room to add you, "
+                    "or look through the public rooms."
+                </p>
+                <p><a class="button" href="/rooms" rel="external">"Public rooms"</a></p>
+            </div>
         </Bare>
     }
 }

@@ -46,3 +46,14 @@ pub(crate) fn Icon(sign: Sign) -> impl IntoView {
         </svg>
     }
 }
+
+/// Parlor's sign: two people's words, leaning towards each other.
+#[component]
+pub(crate) fn BrandMark() -> impl IntoView {
+    view! {
+        <svg class="brand__mark" viewBox="0 0 32 32" aria-hidden="true" focusable="false">
+            <path class="brand__back" d="M10 4h12a7 7 0 0 1 7 7v4a7 7 0 0 1-7 7h-1v5l-6-5h-5a7 7 0 0 1-7-7v-4a7 7 0 0 1 7-7Z"/>
+            <path class="brand__front" d="M10.500 13.500h.01M16 13.500h.01M21.500 13.500h.01"/>
+        </svg>
+    }
+}

@@ -8,9 +8,9 @@ use protocol::{
 };
 use serde::{Deserialize, Serialize};
 
-/// A page and all that it shows.
+/// A page and all that it shows. Only what is inside comes to life, so only `Initial<Inside>` stands in pages.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Initial {
+pub struct Initial<P = Page> {
     /// The build that rendered it; another one answering later means that the page is old.
     pub build: String,
     /// The server's time when it was rendered.
@@ -19,12 +19,11 @@ pub struct Initial {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub zone: Option<String>,
     /// Which page.
-    pub page: Page,
+    pub page: P,
 }
 
 /// A page.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Page {
     /// Log-in or sign-up.
     Auth(AuthForm),
@@ -35,31 +34,26 @@ pub enum Page {
 }
 
 /// The log-in or the sign-up form, empty or as it came back.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct AuthForm {
     /// Which of the two.
     pub form: Form,
     /// What was typed as the user name.
-    #[serde(default)]
     pub username: String,
     /// The invitation in the address, if there is one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub invite: Option<String>,
     /// Where to go afterwards: a path of this server.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<String>,
     /// Who may sign up.
     pub registration: Registration,
     /// Nobody has an account yet: the first one made owns the server.
     pub first: bool,
     /// Why it came back.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<ErrorBody>,
 }
 
 /// One of the two forms for people without a session.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     /// For those who have an account.
     LogIn,
@@ -68,8 +62,7 @@ pub enum Form {
 }
 
 /// Who may make an account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Registration {
     /// Everyone.
     Open,
@@ -101,7 +94,7 @@ pub struct Me {
 
 /// What is open beside the list of rooms.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(rename_all = "snake_case")]
 pub enum Open {
     /// A room that the user is in.
     Room(RoomSnapshot),
@@ -117,7 +110,7 @@ pub enum Open {
 }
 
 /// That something is not there or did not work.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Failure {
     /// The HTTP status.
     pub status: u16,

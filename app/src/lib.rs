@@ -7,13 +7,17 @@
 #![expect(unreachable_pub, reason = "the component macro makes the functions that it writes public")]
 
 mod account;
+mod address;
+#[cfg(not(target_arch = "wasm32"))]
 mod app;
+#[cfg(not(target_arch = "wasm32"))]
 mod auth;
 mod avatar;
 mod composer;
 mod connection;
 mod directory;
 mod doorstep;
+#[cfg(not(target_arch = "wasm32"))]
 mod failure;
 mod frame;
 mod icons;

@@ -1,7 +1,6 @@
 //! Who is in a room; bringing people in, putting them out, leaving.
 
-use leptos::{ev::SubmitEvent, html, prelude::*};
-use leptos_router::{NavigateOptions, hooks::use_navigate};
+use leptos::{either::Either, ev::SubmitEvent, html, prelude::*};
 use protocol::{
     Command, UserRef, Username,
     limits::USERNAME_CHARS_MAX,
@@ -9,6 +8,7 @@ use protocol::{
 };
 
 use crate::{
+    address::Address,
     avatar::Avatar,
     frame::MEMBERS_PANEL,
     icons::{Icon, Sign},
@@ -22,10 +22,10 @@ pub(crate) fn Members(room: ShownRoom) -> impl IntoView {
     let session = expect_context::<Session>();
     let count = move || room.member_count.get();
     let may_add = Memo::new(move |_| session.moderates(room) && !room.everyone.get());
-    let more = move || {
+    let more = Memo::new(move |_| {
         let listed = room.members.with(Vec::len);
         usize::try_from(count()).unwrap_or(usize::MAX).saturating_sub(listed)
-    };
+    });
     view! {
         <aside class="frame__members panel" id=MEMBERS_PANEL popover aria-label="Members">
             <div class="members">
@@ -46,15 +46,15 @@ pub(crate) fn Members(room: ShownRoom) -> impl IntoView {
                         <MemberRow room member may_remove=may_add/>
                     </For>
                 </ul>
-                <Show when=move || { more() > 0 }>
-                    <p class="members__more">{move || format!("and {} more", more())}</p>
-                </Show>
-                <Show when=move || may_add.get()>
-                    <AddForm room/>
-                </Show>
-                <Show when=move || !room.everyone.get() fallback=|| view! { <p class="members__more">"Everyone is in this room."</p> }>
-                    <LeaveButton room/>
-                </Show>
+                {move || (more.get() > 0).then(|| view! { <p class="members__more">{format!("and {} more", more.get())}</p> })}
+                {move || may_add.get().then(|| view! { <AddForm room/> })}
+                {move || {
+                    if room.everyone.get() {
+                        Either::Left(view! { <p class="members__more">"Everyone is in this room."</p> })
+                    } else {
+                        Either::Right(view! { <LeaveButton room/> })
+                    }
+                }}
             </div>
         </aside>
     }
@@ -141,9 +141,9 @@ fn AddForm(room: ShownRoom) -> impl IntoView {
             </div>
             <div role="status">
                 {move || match said.get() {
-                    Some(Said::Done(sentence)) => Some(view! { <p class="notice">{sentence}</p> }.into_any()),
+                    Some(Said::Done(sentence)) => Some(Either::Left(view! { <p class="notice">{sentence}</p> })),
                     Some(Said::Refused(sentence)) => {
-                        Some(view! { <p class="notice notice--refused">{sentence}</p> }.into_any())
+                        Some(Either::Right(view! { <p class="notice notice--refused">{sentence}</p> }))
                     }
                     None => None,
                 }}
@@ -162,13 +162,12 @@ enum Said {
 #[component]
 fn LeaveButton(room: ShownRoom) -> impl IntoView {
     let session = expect_context::<Session>();
-    let navigate = use_navigate();
+    let address = expect_context::<Address>();
     let leave = move |_| {
-        let navigate = navigate.clone();
         session.run(
             |client_id| Command::LeaveRoom(LeaveRoom { client_id, room: room.id }),
             move |result| match result {
-                Ok(_) => navigate(&session.elsewhere(room.id), NavigateOptions::default()),
+                Ok(_) => address.go(&session.elsewhere(room.id)),
                 Err(error) => session.complain(Err(error)),
             },
         );

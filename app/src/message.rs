@@ -1,7 +1,11 @@
 //! A row of the timeline: a message from queued to stored, or a notice, with what stands above it.
 
 use client::{Content, PendingChange, Status};
-use leptos::{html, prelude::*};
+use leptos::{
+    either::{Either, EitherOf3},
+    html,
+    prelude::*,
+};
 use protocol::{Body, ClientId, Command, Seq, UnixMs, messages::DeleteMessage};
 
 use crate::{
@@ -49,9 +53,9 @@ pub(crate) fn RowLine(room: ShownRoom, row: Row) -> impl IntoView {
             {move || is_first_new.get().then(|| view! { <p class="new-line"><span>"New"</span></p> })}
             {move || {
                 if is_notice.get() {
-                    view! { <NoticeLine view/> }.into_any()
+                    Either::Left(view! { <NoticeLine view/> })
                 } else {
-                    view! { <Message room key view/> }.into_any()
+                    Either::Right(view! { <Message room key view/> })
                 }
             }}
         </div>
@@ -80,30 +84,29 @@ fn Message(room: ShownRoom, key: RowKey, view: RwSignal<RowView>) -> impl IntoVi
     let state = move || status.with(state_word);
     let body = move || match (text.get(), handle.get()) {
         (Some(text), Some(handle)) if edits.get() => {
-            view! { <EditMessage room handle text on_done=move || edits.set(false)/> }.into_any()
+            EitherOf3::A(view! { <EditMessage room handle text on_done=move || edits.set(false)/> })
         }
-        (Some(text), _) => view! { <p class="message__text" dir="auto">{text}</p> }.into_any(),
+        (Some(text), _) => EitherOf3::B(view! { <p class="message__text" dir="auto">{text}</p> }),
         (None, _) => {
-            view! { <p class="message__text message__text--deleted">"This message was deleted."</p> }.into_any()
+            EitherOf3::C(view! { <p class="message__text message__text--deleted">"This message was deleted."</p> })
         }
     };
     let below = move || match (status.get(), handle.get()) {
         (Status::Refused(error), Some(handle)) => {
             let allowed = Allowed { edit: text.with(Option::is_some), delete: true };
-            view! {
+            EitherOf3::A(view! {
                 <div class="message__refusal">
                     <p class="notice notice--refused">{format!("Not sent. {}", error.message)}</p>
                     <Actions room handle allowed edits/>
                 </div>
-            }
-            .into_any()
+            })
         }
         (Status::Stored, Some(handle)) if !edits.get() => {
             let is_there = text.with(Option::is_some);
             let allowed = Allowed { edit: is_mine && is_there, delete: may_delete.get() && is_there };
-            (allowed != Allowed::default()).then(|| view! { <Actions room handle allowed edits/> }).into_any()
+            EitherOf3::B((allowed != Allowed::default()).then(|| view! { <Actions room handle allowed edits/> }))
         }
-        (Status::Queued | Status::Sent | Status::Stored, _) | (Status::Refused(_), None) => ().into_any(),
+        (Status::Queued | Status::Sent | Status::Stored, _) | (Status::Refused(_), None) => EitherOf3::C(()),
     };
     view! {
         <article class="message" class:message--pending=move || state().is_some() aria-label=label>

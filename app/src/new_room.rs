@@ -1,7 +1,6 @@
 //! Making a room.
 
 use leptos::{ev::SubmitEvent, html, prelude::*};
-use leptos_router::{NavigateOptions, hooks::use_navigate};
 use protocol::{
     Command, Done, StreamId,
     limits::ROOM_NAME_CHARS_MAX,
@@ -9,6 +8,7 @@ use protocol::{
 };
 
 use crate::{
+    address::Address,
     icons::{Icon, Sign},
     place::Place,
     session::Session,
@@ -18,7 +18,7 @@ use crate::{
 #[component]
 pub(crate) fn NewRoom() -> impl IntoView {
     let session = expect_context::<Session>();
-    let navigate = use_navigate();
+    let address = expect_context::<Address>();
     let dialog = NodeRef::<html::Dialog>::new();
     let name_input = NodeRef::<html::Input>::new();
     let visibility = RwSignal::new(Visibility::Public);
@@ -46,7 +46,7 @@ pub(crate) fn NewRoom() -> impl IntoView {
         }
         refusal.set(None);
         waits.set(true);
-        let (navigate, visibility) = (navigate.clone(), visibility.get_untracked());
+        let visibility = visibility.get_untracked();
         let named = name.clone();
         session.run(
             |client_id| {
@@ -59,7 +59,7 @@ pub(crate) fn NewRoom() -> impl IntoView {
                         input.set_value("");
                         close();
                         session.show(room, None);
-                        navigate(&Place::room_path(room, &name), NavigateOptions::default());
+                        address.go(&Place::room_path(room, &name));
                     }
                     Ok(Done::Appended { stream: StreamId::Inbox(_), .. } | Done::Unchanged) => close(),
                     Err(error) => refusal.set(Some(error.message.into_owned())),

@@ -1,20 +1,24 @@
 //! A room: its heading, its messages, the composer, its members.
 
-use leptos::{ev::SubmitEvent, html, prelude::*};
-use leptos_router::hooks::use_location;
+use leptos::{
+    either::{Either, EitherOf4},
+    ev::SubmitEvent,
+    html,
+    prelude::*,
+};
 use protocol::{
     Command, RoomId,
     rooms::{SetTopic, TOPIC_CHARS_MAX, Visibility},
 };
 
 use crate::{
+    address::Address,
     composer::Composer,
     doorstep::DoorstepPage,
     frame::{Bare, MEMBERS_PANEL, MissingPage, RoomsButton},
     icons::{Icon, Sign},
     initial::Open,
     members::Members,
-    place::Place,
     session::Session,
     shown::{RoomState, ShownRoom},
     timeline::TimelineView,
@@ -24,7 +28,7 @@ use crate::{
 #[component]
 pub(crate) fn RoomPage(id: RoomId) -> impl IntoView {
     let session = expect_context::<Session>();
-    let at = use_location().search.with_untracked(|query| Place::at_of_query(query));
+    let at = expect_context::<Address>().at();
     let room = session.show(id, at);
     let state = Memo::new(move |_| room.state.get());
     Effect::new(move |_| {
@@ -34,20 +38,19 @@ pub(crate) fn RoomPage(id: RoomId) -> impl IntoView {
         }
     });
     move || match state.get() {
-        RoomState::Ready => view! { <Inside room/> }.into_any(),
-        RoomState::Loading => view! {
+        RoomState::Ready => EitherOf4::A(view! { <Inside room/> }),
+        RoomState::Loading => EitherOf4::B(view! {
             <Bare>
                 <p class="loading" role="status">"Opening the room …"</p>
             </Bare>
-        }
-        .into_any(),
-        RoomState::Outside => match session.opened_with() {
-            Open::Doorstep(doorstep) if doorstep.id == id => view! { <DoorstepPage room=doorstep/> }.into_any(),
+        }),
+        RoomState::Outside => EitherOf4::C(match session.opened_with() {
+            Open::Doorstep(doorstep) if doorstep.id == id => Either::Left(view! { <DoorstepPage room=doorstep/> }),
             Open::Doorstep(_) | Open::Room(_) | Open::Directory { .. } | Open::Missing => {
-                view! { <MissingPage/> }.into_any()
+                Either::Right(view! { <MissingPage/> })
             }
-        },
-        RoomState::Failed(reason) => view! {
+        }),
+        RoomState::Failed(reason) => EitherOf4::D(view! {
             <Bare>
             <div class="failure">
                 <h1>"The room could not be opened"</h1>
@@ -57,8 +60,7 @@ pub(crate) fn RoomPage(id: RoomId) -> impl IntoView {
                 </p>
             </div>
             </Bare>
-        }
-        .into_any(),
+        }),
     }
 }
 
@@ -124,29 +126,34 @@ fn Topic(room: ShownRoom) -> impl IntoView {
             _ = input.focus();
         }
     });
-    view! {
-        <Show
-            when=move || is_edited.get()
-            fallback=move || view! {
+    move || {
+        if is_edited.get() {
+            Either::Left(view! {
+                <form
+                    class="bar__form"
+                    on:submit=save
+                    on:keydown=move |event| if event.key() == "Escape" { is_edited.set(false) }
+                >
+                    <input
+                        type="text"
+                        aria-label="Topic"
+                        autocomplete="off"
+                        maxlength=TOPIC_CHARS_MAX.to_string()
+                        prop:value=move || topic.get_untracked()
+                        node_ref=input
+                    />
+                    <button class="button button--small" type="submit">"Save"</button>
+                </form>
+            })
+        } else {
+            Either::Right(view! {
                 <p class="bar__note" title=move || topic.get()>{move || topic.get()}</p>
-                <Show when=move || may_set.get()>
+                {move || may_set.get().then(|| view! {
                     <button class="icon-button" type="button" aria-label="Change topic" on:click=move |_| is_edited.set(true)>
                         <Icon sign=Sign::Edit/>
                     </button>
-                </Show>
-            }
-        >
-            <form class="bar__form" on:submit=save on:keydown=move |event| if event.key() == "Escape" { is_edited.set(false) }>
-                <input
-                    type="text"
-                    aria-label="Topic"
-                    autocomplete="off"
-                    maxlength=TOPIC_CHARS_MAX.to_string()
-                    prop:value=move || topic.get_untracked()
-                    node_ref=input
-                />
-                <button class="button button--small" type="submit">"Save"</button>
-            </form>
-        </Show>
+                })}
+            })
+        }
     }
 }

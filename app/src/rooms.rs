@@ -1,10 +1,10 @@
 //! The list of one's rooms.
 
 use leptos::prelude::*;
-use leptos_router::hooks::use_location;
 use protocol::{RoomId, rooms::Visibility, unread};
 
 use crate::{
+    address::Address,
     icons::{Icon, Sign},
     place::Place,
     session::Session,
@@ -24,6 +24,7 @@ pub(crate) struct RoomItem {
 pub(crate) fn RoomList() -> impl IntoView {
     let session = expect_context::<Session>();
     let ids = Memo::new(move |_| session.rooms.with(|rooms| rooms.iter().map(|room| room.id).collect::<Vec<_>>()));
+    let is_empty = Memo::new(move |_| ids.with(Vec::is_empty));
     view! {
         <h2 class="sidebar__title" aria-hidden="true">"Rooms"</h2>
         <ul class="rooms">
@@ -31,16 +32,21 @@ pub(crate) fn RoomList() -> impl IntoView {
                 <RoomLink id/>
             </For>
         </ul>
-        <Show when=move || ids.with(Vec::is_empty)>
-            <p class="sidebar__empty">"You are in no room yet. Make one, or look through the public rooms."</p>
-        </Show>
+        {move || {
+            is_empty.get()
+                .then(|| {
+                    view! {
+                        <p class="sidebar__empty">"You are in no room yet. Make one, or look through the public rooms."</p>
+                    }
+                })
+        }}
     }
 }
 
 #[component]
 fn RoomLink(id: RoomId) -> impl IntoView {
     let session = expect_context::<Session>();
-    let pathname = use_location().pathname;
+    let address = expect_context::<Address>();
     let item = Memo::new(move |_| session.rooms.with(|rooms| rooms.iter().find(|room| room.id == id).cloned()));
     let name = Memo::new(move |_| item.with(|item| item.as_ref().map(|item| item.name.clone()).unwrap_or_default()));
     let sign = move || {
@@ -50,7 +56,7 @@ fn RoomLink(id: RoomId) -> impl IntoView {
         })
     };
     let unread = Memo::new(move |_| item.with(|item| item.as_ref().map_or(0, |item| item.unread)));
-    let is_open = Memo::new(move |_| pathname.with(|path| Place::of_path(path) == Place::Room(id)));
+    let is_open = Memo::new(move |_| address.place() == Place::Room(id));
     view! {
         <li class="rooms__item" class:rooms__item--unread=move || unread.get() != 0>
             <span class="rooms__sign">{move || view! { <Icon sign=sign()/> }}</span>

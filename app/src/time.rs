@@ -48,7 +48,7 @@ const DAY_MS: i64 = 86_400_000;
 
 impl Times {
     /// Makes the zone of the page known to all components, and corrects it once the browser runs.
-    pub(crate) fn provide(initial: &Initial) -> Self {
+    pub(crate) fn provide<P>(initial: &Initial<P>) -> Self {
         let times = Self { zone: RwSignal::new(initial.zone.clone()), now: RwSignal::new(initial.now) };
         provide_context(times);
         Effect::new(move |_| {

@@ -34,7 +34,9 @@ pub(crate) fn TimelineView(room: ShownRoom) -> impl IntoView {
         height.set_value(seen);
         let at_end = scroll::is_at_end(&log, seen) && room.edges.get_untracked().at_end;
         let anchor = scroll::anchor(&log);
-        is_away.set(!at_end);
+        if is_away.get_untracked() == at_end {
+            is_away.set(!at_end);
+        }
         scroll::keep(if at_end { None } else { anchor.as_ref() });
         place.set_value(Place { at_end, anchor });
         if let Some(seq) = scroll::last_visible(&log)
@@ -117,21 +119,28 @@ pub(crate) fn TimelineView(room: ShownRoom) -> impl IntoView {
                 <For each=move || room.rows.get() key=|row| row.key let(row)>
                     <RowLine room row/>
                 </For>
-                <Show when=move || room.has_no_messages.get()>
-                    <p class="empty">"Nobody has said anything yet. Write the first message below."</p>
-                </Show>
+                {move || {
+                    room.has_no_messages.get()
+                        .then(|| view! { <p class="empty">"Nobody has said anything yet. Write the first message below."</p> })
+                }}
             </div>
-            <Show when=move || is_away.get()>
-                <button class="jump" type="button" on:click=move |_| session.jump_to_present(room.id)>
-                    <Icon sign=Sign::Down/>
-                    "Jump to present"
-                    {move || match room.unread.get() {
-                        0 => None,
-                        count => Some(view! { <span class="jump__count">{format!(" · {} new", protocol::unread::label(count))}</span> }),
-                    }}
-                </button>
-            </Show>
+            {move || is_away.get().then(|| view! { <JumpButton room/> })}
         </div>
+    }
+}
+
+#[component]
+fn JumpButton(room: ShownRoom) -> impl IntoView {
+    let session = expect_context::<Session>();
+    view! {
+        <button class="jump" type="button" on:click=move |_| session.jump_to_present(room.id)>
+            <Icon sign=Sign::Down/>
+            "Jump to present"
+            {move || match room.unread.get() {
+                0 => None,
+                count => Some(view! { <span class="jump__count">{format!(" · {} new", protocol::unread::label(count))}</span> }),
+            }}
+        </button>
     }
 }
 

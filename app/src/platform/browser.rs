@@ -4,12 +4,19 @@ use leptos::prelude::*;
 use protocol::{ClientId, RoomId, UnixMs, UserId};
 use wasm_bindgen::{JsCast as _, JsValue, prelude::Closure};
 
-use crate::{app::App, initial::Initial, time::Civil};
+use crate::{
+    address::Address,
+    frame::Inhabited,
+    initial::{Initial, Inside},
+    time::{Civil, Times},
+};
 
+mod links;
 mod outbox;
 mod socket;
 mod transport;
 
+pub(crate) use links::{follow_links, push_address};
 pub(crate) use transport::{connect, every_second, perform};
 
 /// Takes over the page that the server rendered.
@@ -21,8 +28,13 @@ pub fn start() {
         }
     }));
     let json = document().get_element_by_id("initial").and_then(|element| element.text_content()).unwrap_or_default();
-    let initial: Initial = serde_json::from_str(&json).expect("the server writes what it knows into every page");
-    leptos::mount::hydrate_body(move || view! { <App initial/> });
+    let initial: Initial<Inside> =
+        serde_json::from_str(&json).expect("the server writes what it knows into every page that starts the program");
+    leptos::mount::hydrate_body(move || {
+        let address = Address::new(&links::current_address());
+        Times::provide(&initial);
+        view! { <Inhabited inside=initial.page address/> }
+    });
 }
 
 /// Milliseconds since the page was opened; never goes back.

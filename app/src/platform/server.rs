@@ -3,10 +3,9 @@
 use client::Output;
 use jiff::{Timestamp, tz::TimeZone};
 use leptos::prelude::*;
-use leptos_router::location::RequestUrl;
 use protocol::{ClientId, RoomId, UnixMs, UserId};
 
-use crate::{initial::Initial, session::Session, time::Civil};
+use crate::{address::Address, initial::Initial, session::Session, time::Civil};
 
 mod shell;
 
@@ -18,9 +17,9 @@ use shell::Document;
 pub fn render(initial: Initial, assets: &Assets, path: &str, nonce: &str) -> String {
     let owner = Owner::new();
     let html = owner.with(|| {
-        provide_context(RequestUrl::new(path));
+        let address = Address::new(path);
         let (assets, nonce) = (assets.clone(), nonce.to_owned());
-        view! { <Document initial assets nonce/> }.to_html()
+        view! { <Document initial address assets nonce/> }.to_html()
     });
     owner.cleanup();
     html
@@ -61,6 +60,10 @@ pub(crate) fn has_focus() -> bool {
 }
 
 pub(crate) fn reload() {}
+
+pub(crate) fn follow_links(_address: Address) {}
+
+pub(crate) fn push_address(_to: &str) {}
 
 pub(crate) fn close_panels(_ids: &[&str]) {}
 

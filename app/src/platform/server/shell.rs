@@ -1,10 +1,11 @@
 //! The document around the app: what the browser loads, and with what.
 
-use leptos::{html, prelude::*};
+use leptos::{either::EitherOf3, html, prelude::*};
 
 use crate::{
+    address::Address,
     app::App,
-    initial::{Initial, Open, Page},
+    initial::{Initial, Inside, Open, Page},
 };
 
 /// Addresses of the built front end; none where the server was built without one.
@@ -24,15 +25,21 @@ pub struct Assets {
 
 /// A whole page.
 #[component]
-pub(crate) fn Document(initial: Initial, assets: Assets, nonce: String) -> impl IntoView {
+pub(crate) fn Document(initial: Initial, address: Address, assets: Assets, nonce: String) -> impl IntoView {
     let title = title(&initial);
-    let json = json_for_script(&initial);
+    let data = match &initial.page {
+        Page::Inside(inside) => {
+            let json = json_for_script(&initial, inside);
+            Some(view! { <script type="application/json" id="initial">{json}</script> })
+        }
+        Page::Auth(_) | Page::Failure(_) => None,
+    };
     let style = assets.style.clone().map(|href| view! { <link rel="stylesheet" href=href/> });
     let fonts = assets.fonts.iter().cloned().map(|href| preload("font", "font/woff2", href)).collect_view();
     let program = match &initial.page {
-        Page::Inside(_) => hydration(&assets, &nonce).into_any(),
-        Page::Auth(_) => fetched_ahead(&assets, &nonce).into_any(),
-        Page::Failure(_) => ().into_any(),
+        Page::Inside(_) => EitherOf3::A(hydration(&assets, &nonce)),
+        Page::Auth(_) => EitherOf3::B(fetched_ahead(&assets, &nonce)),
+        Page::Failure(_) => EitherOf3::C(()),
     };
     let reloading = assets.reload_port.map(|port| {
         let script = format!("new WebSocket('ws://127.0.0.1:{port}/live_reload').onmessage = () => location.reload();");
@@ -53,10 +60,10 @@ pub(crate) fn Document(initial: Initial, assets: Assets, nonce: String) -> impl 
                 {fonts}
                 {style}
                 {program}
-                <script type="application/json" id="initial">{json}</script>
+                {data}
             </head>
             <body>
-                <App initial/>
+                <App initial address/>
                 {placed}
                 {reloading}
                 <div id="crashed" class="crashed" role="alert" hidden>
@@ -139,6 +146,8 @@ fn title(initial: &Initial) -> String {
 
 /// JSON that may stand in a `<script>`: `<` is written so that no text can close the element or open a comment
 /// (HTML, 4.12.1.3).
-fn json_for_script(initial: &Initial) -> String {
-    serde_json::to_string(initial).expect("the types of a page have string keys only").replace('<', "\\u003c")
+fn json_for_script(initial: &Initial, inside: &Inside) -> String {
+    let Initial { build, now, zone, page: _ } = initial;
+    let initial = Initial { build, now, zone, page: inside };
+    serde_json::to_string(&initial).expect("the types of a page have string keys only").replace('<', "\\u003c")
 }
