@@ -3,23 +3,33 @@
 //! It stands in the page as JSON; the browser starts from exactly what the server rendered from.
 
 use protocol::{
-    ErrorBody, InboxSnapshot, RoomSnapshot, UnixMs, UserRef,
+    ErrorBody, InboxSnapshot, RoomSnapshot, UnixMs, UserRef, from_json,
+    json::{self, Document, FromJson},
     snapshot::{DirectoryEntry, Doorstep},
+    tagged_from_json,
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 /// A page and all that it shows. Only what is inside comes to life, so only `Initial<Inside>` stands in pages.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Initial<P = Page> {
     /// The build that rendered it; another one answering later means that the page is old.
     pub build: String,
     /// The server's time when it was rendered.
     pub now: UnixMs,
     /// The time zone that times are written in, if the browser has told it: an IANA name.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub zone: Option<String>,
     /// Which page.
     pub page: P,
+}
+
+impl<P: FromJson> FromJson for Initial<P> {
+    fn from_json(json: &Document) -> Option<Self> {
+        let object = json.as_object()?;
+        let (build, now) = (json::field(object, "build")?, json::field(object, "now")?);
+        Some(Self { build, now, zone: json::field(object, "zone")?, page: json::field(object, "page")? })
+    }
 }
 
 /// A page.
@@ -73,7 +83,7 @@ pub enum Registration {
 }
 
 /// What someone who is logged in sees.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Inside {
     /// Who they are.
     pub me: Me,
@@ -83,8 +93,10 @@ pub struct Inside {
     pub open: Open,
 }
 
+from_json!(Inside { me, inbox, open });
+
 /// Whose page it is.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Me {
     /// The account.
     pub user: UserRef,
@@ -92,9 +104,11 @@ pub struct Me {
     pub owner: bool,
 }
 
+from_json!(Me { user, owner });
+
 /// What is open beside the list of rooms.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
 pub enum Open {
     /// A room that the user is in.
     Room(RoomSnapshot),
@@ -108,6 +122,13 @@ pub enum Open {
     /// Nothing that the user can see.
     Missing,
 }
+
+tagged_from_json!(Open {
+    "room" => Room(_),
+    "doorstep" => Doorstep(_),
+    "directory" => Directory { rooms },
+    "missing" => Missing {},
+});
 
 /// That something is not there or did not work.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -166,6 +166,6 @@ fn the_data_in_the_page_is_what_the_page_was_made_from() {
 
     let (_, rest) = html.split_once("id=\"initial\">").unwrap();
     let (json, _) = rest.split_once("</script>").unwrap();
-    let initial: Initial<Inside> = serde_json::from_str(json).unwrap();
+    let initial: Initial<Inside> = protocol::json::read(json).unwrap();
     assert_eq!(Page::Inside(initial.page), made_from);
 }

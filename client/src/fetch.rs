@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use protocol::{ErrorBody, ErrorCode, HistoryPage, InboxSnapshot, RoomId, RoomSnapshot, RoomSummary, Seq};
+use protocol::{ErrorBody, ErrorCode, HistoryPage, InboxSnapshot, RoomId, RoomSnapshot, RoomSummary, Seq, json};
 
 use crate::{backoff, input::retry_after_ms, time::Instant};
 
@@ -107,17 +107,17 @@ impl Fetch {
     /// The server's words, or why the answer could not be read.
     pub fn read(&self, status: u16, retry_after: Option<&str>, body: &str) -> Result<Answer, FetchFailure> {
         if !(200..300).contains(&status) {
-            let mut error = serde_json::from_str::<ErrorBody>(body).unwrap_or_else(|_| code_of(status).into());
+            let mut error = json::read::<ErrorBody>(body).unwrap_or_else(|| code_of(status).into());
             error.retry_after_ms = error.retry_after_ms.or(retry_after_ms(retry_after));
             return Err(FetchFailure(Some(error)));
         }
         let answer = match self {
-            Self::Inbox => serde_json::from_str(body).map(Answer::Inbox),
-            Self::Room { .. } => serde_json::from_str(body).map(Answer::Room),
-            Self::History { .. } => serde_json::from_str(body).map(Answer::History),
-            Self::Summaries(_) => serde_json::from_str(body).map(Answer::Summaries),
+            Self::Inbox => json::read(body).map(Answer::Inbox),
+            Self::Room { .. } => json::read(body).map(Answer::Room),
+            Self::History { .. } => json::read(body).map(Answer::History),
+            Self::Summaries(_) => json::read(body).map(Answer::Summaries),
         };
-        answer.map_err(|_| FetchFailure(Some(ErrorCode::Malformed.into())))
+        answer.ok_or_else(|| FetchFailure(Some(ErrorCode::Malformed.into())))
     }
 }
 

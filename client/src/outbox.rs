@@ -6,13 +6,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use protocol::{ClientId, Command, CommandId, Epoch, ErrorBody, ErrorCode, RoomId, Seq, StreamId, UserId};
-use serde::{Deserialize, Serialize};
+use protocol::{ClientId, Command, CommandId, Epoch, ErrorBody, ErrorCode, RoomId, Seq, StreamId, UserId, from_json};
+use serde::Serialize;
 
 use crate::{backoff, time::Instant};
 
 /// A command that waits, as the storage keeps it: by user, then by `client_id`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct OutboxEntry {
     /// Who wants it.
     pub user: UserId,
@@ -21,9 +21,11 @@ pub struct OutboxEntry {
     /// What is wanted.
     pub command: Command,
     /// Why the server did not do it and will not.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub refused: Option<ErrorBody>,
 }
+
+from_json!(OutboxEntry { user, number, command, refused });
 
 impl OutboxEntry {
     /// The command's own id; every command that is let in has one.

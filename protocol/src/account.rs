@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::{ErrorCode, Invalid},
+    from_json,
     id::UserId,
+    json::{Document, FromJson},
     limits::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, USERNAME_CHARS_MAX},
 };
 
@@ -18,6 +20,8 @@ pub struct UserRef {
     /// Its name.
     pub name: Username,
 }
+
+from_json!(UserRef { id, name });
 
 /// A user name: 1 to 32 ASCII letters, digits, `.`, `-` and `_`, starting with a letter or digit.
 ///
@@ -58,6 +62,12 @@ impl Username {
 impl fmt::Display for Username {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
+    }
+}
+
+impl FromJson for Username {
+    fn from_json(json: &Document) -> Option<Self> {
+        Self::parse(json.as_str()?).ok()
     }
 }
 

@@ -7,11 +7,13 @@ use crate::{
     account::Username,
     cursor::ReadCursor,
     error::{ErrorCode, Invalid},
+    from_json,
     id::{ClientId, CommandId, RoomId, Seq},
     members::{AddMember, JoinRoom, LeaveRoom, RemoveMember},
     messages::{DeleteMessage, EditMessage, PostMessage, check_text},
     rooms::{CreateRoom, RenameRoom, SetTopic, check_name, check_topic},
     stream::{Position, StreamId},
+    tagged_from_json,
 };
 
 /// One text frame from a client: a numbered command.
@@ -23,6 +25,8 @@ pub struct ClientFrame {
     /// What to do.
     pub command: Command,
 }
+
+from_json!(ClientFrame { id, command });
 
 /// What a client can ask for. Unknown fields are refused, an unknown `type` is answered `unsupported`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, EnumDiscriminants)]
@@ -61,6 +65,22 @@ pub enum Command {
     Unknown,
 }
 
+tagged_from_json!(Command {
+    "subscribe" => Subscribe(_),
+    "unsubscribe" => Unsubscribe(_),
+    "set_read_cursor" => SetReadCursor(_),
+    "post_message" => PostMessage(_),
+    "edit_message" => EditMessage(_),
+    "delete_message" => DeleteMessage(_),
+    "create_room" => CreateRoom(_),
+    "rename_room" => RenameRoom(_),
+    "set_topic" => SetTopic(_),
+    "join_room" => JoinRoom(_),
+    "leave_room" => LeaveRoom(_),
+    "add_member" => AddMember(_),
+    "remove_member" => RemoveMember(_),
+} else Unknown);
+
 /// Follow a stream from a known place: what is missing comes first, in order, then [`crate::ServerFrame::Live`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -71,6 +91,8 @@ pub struct Subscribe {
     pub after: Position,
 }
 
+from_json!(Subscribe { stream, after });
+
 /// Stop following a stream.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -78,6 +100,8 @@ pub struct Unsubscribe {
     /// Which.
     pub stream: StreamId,
 }
+
+from_json!(Unsubscribe { stream });
 
 /// Say how far one has read; idempotent, see [`ReadCursor::merge`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -88,6 +112,8 @@ pub struct SetReadCursor {
     /// How far.
     pub cursor: ReadCursor,
 }
+
+from_json!(SetReadCursor { room, cursor });
 
 impl Command {
     /// What makes a retry of this command recognisable; none where it appends nothing.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::id::Seq;
+use crate::{from_json, id::Seq};
 
 /// A read cursor: everything up to `seq` is read.
 ///
@@ -17,6 +17,8 @@ pub struct ReadCursor {
     /// The last event that is read.
     pub seq: Seq,
 }
+
+from_json!(ReadCursor { version, seq });
 
 impl ReadCursor {
     /// The cursor that holds after both were seen. Commutative, associative, idempotent.

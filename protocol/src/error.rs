@@ -3,12 +3,12 @@
 use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
-use strum::{EnumIter, IntoStaticStr};
+use strum::{EnumIter, EnumString, IntoStaticStr};
 
-use crate::id::CommandId;
+use crate::{from_json, id::CommandId, parsed_from_json};
 
 /// Why a command or a request was refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, EnumIter, IntoStaticStr)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, EnumIter, EnumString, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
 pub enum ErrorCode {
@@ -65,6 +65,8 @@ pub enum ErrorCode {
     /// A fault of the server; its log has the correlation id.
     Internal,
 }
+
+parsed_from_json!(ErrorCode);
 
 impl ErrorCode {
     /// Whether the same command may succeed later without being changed.
@@ -159,6 +161,8 @@ pub struct ErrorBody {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub correlation: Option<String>,
 }
+
+from_json!(ErrorBody { id, code, message, retry_after_ms, correlation });
 
 impl ErrorBody {
     /// The refusal with its standard sentence.

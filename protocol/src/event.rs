@@ -5,11 +5,13 @@ use strum::{EnumDiscriminants, EnumIter, IntoStaticStr};
 
 use crate::{
     account::UserRef,
+    from_json,
     id::{ClientId, Epoch, Seq, UnixMs},
     members::{MemberAdded, MemberJoined, MemberLeft, MemberRemoved, RoomJoined, RoomLeft},
     messages::{MessageDeleted, MessageEdited, MessagePosted},
     rooms::{RoomCreated, RoomRenamed, TopicSet},
     stream::StreamId,
+    tagged_from_json,
 };
 
 /// One entry of a stream, as it is stored and told.
@@ -31,6 +33,8 @@ pub struct Record {
     /// What happened.
     pub event: Event,
 }
+
+from_json!(Record { stream, epoch, seq, at, actor, client_id, event });
 
 /// What happened. Unknown fields are accepted; an unknown `type` stops the reader's cursor: a newer server was
 /// deployed, and the client has to be loaded again.
@@ -71,6 +75,21 @@ pub enum Event {
     #[serde(other)]
     Unknown,
 }
+
+tagged_from_json!(Event {
+    "room_created" => RoomCreated(_),
+    "room_renamed" => RoomRenamed(_),
+    "topic_set" => TopicSet(_),
+    "member_joined" => MemberJoined(_),
+    "member_left" => MemberLeft(_),
+    "member_added" => MemberAdded(_),
+    "member_removed" => MemberRemoved(_),
+    "message_posted" => MessagePosted(_),
+    "message_edited" => MessageEdited(_),
+    "message_deleted" => MessageDeleted(_),
+    "room_joined" => RoomJoined(_),
+    "room_left" => RoomLeft(_),
+} else Unknown);
 
 impl Event {
     /// The message that this event changes, where it is one posted before: who may not see that, may not see this.

@@ -8,8 +8,10 @@ use crate::{
     cursor::ReadCursor,
     error::ErrorBody,
     event::Record,
+    from_json,
     id::{CommandId, Epoch, RoomId, Seq, UnixMs},
     stream::{Position, StreamId},
+    tagged_from_json,
 };
 
 /// One text frame from the server. Clients ignore fields and types that they do not know.
@@ -83,6 +85,20 @@ pub enum ServerFrame {
     Unknown,
 }
 
+tagged_from_json!(ServerFrame {
+    "hello" => Hello(_),
+    "ack" => Ack { id, done },
+    "error" => Error(_),
+    "event" => Event(_),
+    "withheld" => Withheld { stream, epoch, seq },
+    "live" => Live { stream, head },
+    "reset" => Reset { stream, head },
+    "ended" => Ended { stream },
+    "heads" => Heads { rooms },
+    "cursor" => Cursor { room, cursor },
+    "heartbeat" => Heartbeat { now, heads },
+} else Unknown);
+
 /// Who and what is at the other end.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hello {
@@ -100,6 +116,8 @@ pub struct Hello {
     pub limits: WireLimits,
 }
 
+from_json!(Hello { versions, build, now, user, heartbeat_interval_ms, limits });
+
 /// The bounds that a client needs to know.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WireLimits {
@@ -112,6 +130,8 @@ pub struct WireLimits {
     /// Streams that one socket may follow.
     pub subscriptions: u32,
 }
+
+from_json!(WireLimits { message_chars, message_bytes, frame_bytes, subscriptions });
 
 /// What came of a command: ids only, so that a retry gets the same answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -130,6 +150,8 @@ pub enum Done {
     Unchanged,
 }
 
+tagged_from_json!(Done { "appended" => Appended { stream, epoch, seq }, "unchanged" => Unchanged {} });
+
 /// The end of a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StreamHead {
@@ -138,6 +160,8 @@ pub struct StreamHead {
     /// Its end.
     pub head: Position,
 }
+
+from_json!(StreamHead { stream, head });
 
 /// The end of a room of the user, and what it means for the unread count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -152,3 +176,5 @@ pub struct RoomHead {
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub recount: bool,
 }
+
+from_json!(RoomHead { room, head, messages, recount or false });

@@ -7,12 +7,20 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::json::{Document, FromJson};
+
 macro_rules! number {
     ($(#[$doc:meta])* $name:ident($inner:ty)) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
         pub struct $name(pub $inner);
+
+        impl FromJson for $name {
+            fn from_json(json: &Document) -> Option<Self> {
+                FromJson::from_json(json).map(Self)
+            }
+        }
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -68,6 +76,12 @@ impl ClientId {
     pub fn new(now: UnixMs, random: &[u8; 10]) -> Self {
         let millis = u64::try_from(now.0).unwrap_or(0);
         Self(uuid::Builder::from_unix_timestamp_millis(millis, random).into_uuid())
+    }
+}
+
+impl FromJson for ClientId {
+    fn from_json(json: &Document) -> Option<Self> {
+        Uuid::parse_str(json.as_str()?).ok().map(Self)
     }
 }
 

@@ -15,6 +15,7 @@ pub mod event;
 pub mod frame;
 pub mod id;
 pub mod inbox;
+pub mod json;
 pub mod limits;
 pub mod members;
 pub mod messages;

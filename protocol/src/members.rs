@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     account::{UserRef, Username},
+    from_json,
     id::{ClientId, RoomId, Seq},
     rooms::RoomRef,
 };
@@ -18,6 +19,8 @@ pub struct JoinRoom {
     pub room: RoomId,
 }
 
+from_json!(JoinRoom { client_id, room });
+
 /// Leave a room. Nobody leaves `general`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -27,6 +30,8 @@ pub struct LeaveRoom {
     /// Which.
     pub room: RoomId,
 }
+
+from_json!(LeaveRoom { client_id, room });
 
 /// Bring someone in: the room's creator or the server's owner, being members.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +45,8 @@ pub struct AddMember {
     pub username: Username,
 }
 
+from_json!(AddMember { client_id, room, username });
+
 /// Put someone out: the room's creator or the server's owner, being members.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -52,13 +59,19 @@ pub struct RemoveMember {
     pub username: Username,
 }
 
+from_json!(RemoveMember { client_id, room, username });
+
 /// The actor joined.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MemberJoined {}
 
+from_json!(MemberJoined {});
+
 /// The actor left.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MemberLeft {}
+
+from_json!(MemberLeft {});
 
 /// The actor brought someone in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,12 +80,16 @@ pub struct MemberAdded {
     pub user: UserRef,
 }
 
+from_json!(MemberAdded { user });
+
 /// The actor put someone out, who receives nothing after this event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MemberRemoved {
     /// Whom.
     pub user: UserRef,
 }
+
+from_json!(MemberRemoved { user });
 
 /// In an inbox: its user is a member of this room now.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -81,12 +98,16 @@ pub struct RoomJoined {
     pub room: RoomRef,
 }
 
+from_json!(RoomJoined { room });
+
 /// In an inbox: its user is no member of this room any more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomLeft {
     /// Which.
     pub room: RoomId,
 }
+
+from_json!(RoomLeft { room });
 
 /// Who is in a room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -96,3 +117,5 @@ pub struct Member {
     /// The event by which they (last) joined.
     pub since: Seq,
 }
+
+from_json!(Member { user, since });

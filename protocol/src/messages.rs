@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     error::{ErrorCode, Invalid},
+    from_json,
     id::{ClientId, RoomId, Seq},
     limits::{MESSAGE_BYTES_MAX, MESSAGE_CHARS_MAX},
 };
@@ -20,6 +21,8 @@ pub struct PostMessage {
     pub text: String,
 }
 
+from_json!(PostMessage { client_id, room, text });
+
 /// Replace the text of one's own message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -34,6 +37,8 @@ pub struct EditMessage {
     pub text: String,
 }
 
+from_json!(EditMessage { client_id, room, message, text });
+
 /// Delete a message: one's own, or any as the room's creator or the server's owner.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -45,6 +50,8 @@ pub struct DeleteMessage {
     /// The `seq` of the event that posted it.
     pub message: Seq,
 }
+
+from_json!(DeleteMessage { client_id, room, message });
 
 /// A message was posted; its identity is the `seq` of this event.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,6 +65,8 @@ pub struct MessagePosted {
     pub redacted: bool,
 }
 
+from_json!(MessagePosted { ordinal, text, redacted or false });
+
 /// A message has a new text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MessageEdited {
@@ -70,12 +79,16 @@ pub struct MessageEdited {
     pub redacted: bool,
 }
 
+from_json!(MessageEdited { message, text, redacted or false });
+
 /// A message is gone, everywhere.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MessageDeleted {
     /// The `seq` of the event that posted it.
     pub message: Seq,
 }
+
+from_json!(MessageDeleted { message });
 
 /// Checks a message's text: something to read, at most 10,000 characters and 40,000 bytes.
 ///

@@ -6,8 +6,10 @@ use strum::{EnumString, IntoStaticStr};
 use crate::{
     account::UserRef,
     error::{ErrorCode, Invalid},
+    from_json,
     id::{ClientId, RoomId},
     limits::ROOM_NAME_CHARS_MAX,
+    parsed_from_json,
 };
 
 /// Longest topic of a room, in Unicode scalar values.
@@ -36,6 +38,8 @@ pub enum History {
     SinceJoining,
 }
 
+parsed_from_json!(Visibility, History);
+
 /// Make a room; its creator is its first member.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -51,6 +55,8 @@ pub struct CreateRoom {
     pub history: History,
 }
 
+from_json!(CreateRoom { client_id, name, visibility, history or History::default() });
+
 /// Give a room another name: its creator or the server's owner.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -63,6 +69,8 @@ pub struct RenameRoom {
     pub name: String,
 }
 
+from_json!(RenameRoom { client_id, room, name });
+
 /// Say what a room is about: its creator or the server's owner.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -74,6 +82,8 @@ pub struct SetTopic {
     /// See [`check_topic`]; empty for none.
     pub topic: String,
 }
+
+from_json!(SetTopic { client_id, room, topic });
 
 /// The first event of every room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -89,6 +99,8 @@ pub struct RoomCreated {
     pub everyone: bool,
 }
 
+from_json!(RoomCreated { name, visibility, history, everyone or false });
+
 /// The room has another name.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomRenamed {
@@ -96,12 +108,16 @@ pub struct RoomRenamed {
     pub name: String,
 }
 
+from_json!(RoomRenamed { name });
+
 /// The room is about something else.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TopicSet {
     /// The new topic; empty for none.
     pub topic: String,
 }
+
+from_json!(TopicSet { topic });
 
 /// Which room, as a list shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,6 +129,8 @@ pub struct RoomRef {
     /// Who may find it.
     pub visibility: Visibility,
 }
+
+from_json!(RoomRef { id, name, visibility });
 
 /// What a room is. The server keeps it as it stands here, so a new setting needs no table of its own.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -133,6 +151,8 @@ pub struct RoomInfo {
     #[serde(default)]
     pub topic: String,
 }
+
+from_json!(RoomInfo { id, name, visibility, history, creator, everyone, topic or String::new() });
 
 /// A change to what a room is.
 #[derive(Clone, Debug, PartialEq, Eq)]

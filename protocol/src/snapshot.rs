@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     cursor::ReadCursor,
+    from_json,
     id::{Epoch, RoomId, Seq},
     members::Member,
     rooms::{RoomInfo, RoomRef, Visibility},
@@ -30,6 +31,8 @@ pub struct HistoryPage {
     pub at_end: bool,
 }
 
+from_json!(HistoryPage { as_of, before, after, entries, at_start, at_end });
+
 /// A room as one of its members sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomSnapshot {
@@ -52,6 +55,8 @@ pub struct RoomSnapshot {
     pub unread: u32,
 }
 
+from_json!(RoomSnapshot { info, epoch, members, member_count, window, cursor, first_unread, unread });
+
 /// One of a user's rooms, as the list shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomSummary {
@@ -67,6 +72,8 @@ pub struct RoomSummary {
     pub unread: u32,
 }
 
+from_json!(RoomSummary { room, head, messages, cursor, unread });
+
 /// A user's rooms as of an event of their inbox.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct InboxSnapshot {
@@ -75,6 +82,8 @@ pub struct InboxSnapshot {
     /// The rooms, by number.
     pub rooms: Vec<RoomSummary>,
 }
+
+from_json!(InboxSnapshot { position, rooms });
 
 /// A public room, as the directory lists it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,6 +95,8 @@ pub struct DirectoryEntry {
     /// Whether the viewer is.
     pub joined: bool,
 }
+
+from_json!(DirectoryEntry { room, member_count, joined });
 
 /// What a room's address shows someone who is not in it, but may join.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,3 +110,5 @@ pub struct Doorstep {
     /// How many are in it.
     pub member_count: u32,
 }
+
+from_json!(Doorstep { id, name, visibility, member_count });

@@ -4,7 +4,11 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-use crate::id::{Epoch, RoomId, Seq, UserId};
+use crate::{
+    from_json,
+    id::{Epoch, RoomId, Seq, UserId},
+    parsed_from_json,
+};
 
 /// A log: `room:12` is a room's, `inbox:7` one user's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -24,6 +28,8 @@ pub struct Position {
     /// The last event that is known; 0 for none.
     pub seq: Seq,
 }
+
+from_json!(Position { epoch, seq });
 
 impl fmt::Display for StreamId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -56,6 +62,8 @@ impl FromStr for StreamId {
         }
     }
 }
+
+parsed_from_json!(StreamId);
 
 impl Serialize for StreamId {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 use crate::{
     account::UserRef,
     event::Event,
+    from_json,
     id::{ClientId, Seq, UnixMs, UserId},
     limits::TIMELINE_ENTRIES_MAX,
     snapshot::HistoryPage,
-    unread,
+    tagged_from_json, unread,
 };
 
 /// One line of a room: its `seq` is its identity.
@@ -25,6 +26,8 @@ pub struct Entry {
     /// What.
     pub kind: EntryKind,
 }
+
+from_json!(Entry { seq, at, actor, kind });
 
 /// What a line of a room is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -46,6 +49,8 @@ pub enum EntryKind {
     },
 }
 
+tagged_from_json!(EntryKind { "message" => Message { client_id, ordinal, body }, "notice" => Notice { notice } });
+
 /// The text of a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
@@ -61,6 +66,8 @@ pub enum Body {
     /// Deleted.
     Deleted,
 }
+
+tagged_from_json!(Body { "text" => Text { text, edited_at }, "deleted" => Deleted {} });
 
 /// What an event does to the lines of a room. The server's tables and the client's window follow the same rules.
 #[derive(Clone, Debug, PartialEq, Eq)]

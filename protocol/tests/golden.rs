@@ -14,6 +14,7 @@ use protocol::{
     command::{SetReadCursor, Subscribe, Unsubscribe},
     decode_client, encode,
     frame::{FrameKind, RoomHead, StreamHead, WireLimits},
+    json::{self, FromJson},
     members::{
         AddMember, JoinRoom, LeaveRoom, MemberAdded, MemberJoined, MemberLeft, MemberRemoved, RemoveMember, RoomJoined,
         RoomLeft,
@@ -251,7 +252,7 @@ fn golden<T: Serialize>(name: &str, sample: &T) -> Result<String, String> {
     })
 }
 
-fn check<T: Serialize + DeserializeOwned + PartialEq + Debug>(samples: &[(String, T)]) {
+fn check<T: Serialize + DeserializeOwned + FromJson + PartialEq + Debug>(samples: &[(String, T)]) {
     let missing: Vec<String> = samples.iter().filter_map(|(name, sample)| golden(name, sample).err()).collect();
     assert!(missing.is_empty(), "{}", missing.join("\n"));
     for (name, sample) in samples {
@@ -261,7 +262,37 @@ fn check<T: Serialize + DeserializeOwned + PartialEq + Debug>(samples: &[(String
         let written: Value = serde_json::from_str(&encode(sample)).unwrap();
         let frozen: Value = serde_json::from_str(&text).unwrap();
         assert_eq!(written, frozen, "{name} is written in another way now");
+        assert_eq!(json::read(&text).as_ref(), Some(sample), "clients read {name} as something else");
+        for (place, damaged) in damaged(&frozen) {
+            let by_serde: Option<T> = serde_json::from_value(damaged.clone()).ok();
+            assert_eq!(T::from_json(&damaged), by_serde, "{name} without {place}: {damaged}");
+        }
     }
+}
+
+/// The document once without each of its fields, and once with each of them being something else.
+fn damaged(json: &Value) -> Vec<(String, Value)> {
+    let Value::Object(object) = json else { return Vec::new() };
+    let mut all = Vec::new();
+    for (name, value) in object {
+        let with = |other: Option<Value>| {
+            let mut object = object.clone();
+            object.remove(name);
+            object.extend(other.map(|other| (name.clone(), other)));
+            Value::Object(object)
+        };
+        all.push((name.clone(), with(None)));
+        for other in [Value::Null, json!(-1), json!(1.5), json!("no such word"), json!(true)] {
+            all.push((name.clone(), with(Some(other))));
+        }
+        all.extend(damaged(value).into_iter().map(|(place, inner)| (format!("{name}.{place}"), with(Some(inner)))));
+        if let Value::Array(items) = value {
+            for inner in items.iter().flat_map(damaged) {
+                all.push((format!("{name}[].{}", inner.0), with(Some(Value::Array(vec![inner.1])))));
+            }
+        }
+    }
+    all
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The browser's side: clock, randomness, storage, and the page around the app.
 
 use leptos::prelude::*;
-use protocol::{ClientId, RoomId, UnixMs, UserId};
+use protocol::{ClientId, RoomId, UnixMs, UserId, json};
 use wasm_bindgen::{JsCast as _, JsValue, prelude::Closure};
 
 use crate::{
@@ -27,9 +27,9 @@ pub fn start() {
             _ = notice.remove_attribute("hidden");
         }
     }));
-    let json = document().get_element_by_id("initial").and_then(|element| element.text_content()).unwrap_or_default();
+    let data = document().get_element_by_id("initial").and_then(|element| element.text_content()).unwrap_or_default();
     let initial: Initial<Inside> =
-        serde_json::from_str(&json).expect("the server writes what it knows into every page that starts the program");
+        json::read(&data).expect("the server writes what it knows into every page that starts the program");
     leptos::mount::hydrate_body(move || {
         let address = Address::new(&links::current_address());
         Times::provide(&initial);

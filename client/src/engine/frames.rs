@@ -7,6 +7,7 @@ use protocol::{
     ServerFrame, StreamId,
     effect::{Rooms, effect},
     frame::StreamHead,
+    json,
 };
 
 use super::{Engine, is_gone};
@@ -23,7 +24,7 @@ const REFUSED_MS: u64 = 30_000;
 
 impl Engine {
     pub(super) fn frame(&mut self, text: &str, now: Instant) {
-        let Ok(frame) = serde_json::from_str::<ServerFrame>(text) else {
+        let Some(frame) = json::read::<ServerFrame>(text) else {
             // Not what this version of the protocol allows: as with an unknown event, a newer client may know.
             self.outdate();
             return;

@@ -4,7 +4,7 @@
 //! tabs write different keys and never overwrite each other's.
 
 use client::OutboxEntry;
-use protocol::{ClientId, UserId};
+use protocol::{ClientId, UserId, json};
 
 use super::local;
 
@@ -32,5 +32,5 @@ pub(super) fn load(user: UserId) -> Vec<OutboxEntry> {
     let prefix = prefix(user);
     let count = storage.length().unwrap_or(0);
     let keys = (0..count).filter_map(|index| storage.key(index).ok().flatten()).filter(|key| key.starts_with(&prefix));
-    keys.filter_map(|key| serde_json::from_str(&storage.get_item(&key).ok().flatten()?).ok()).collect()
+    keys.filter_map(|key| json::read(&storage.get_item(&key).ok().flatten()?)).collect()
 }

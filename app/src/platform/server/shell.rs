@@ -148,6 +148,6 @@ fn title(initial: &Initial) -> String {
 /// (HTML, 4.12.1.3).
 fn json_for_script(initial: &Initial, inside: &Inside) -> String {
     let Initial { build, now, zone, page: _ } = initial;
-    let initial = Initial { build, now, zone, page: inside };
-    serde_json::to_string(&initial).expect("the types of a page have string keys only").replace('<', "\\u003c")
+    let started_from = Initial { build: build.clone(), now: *now, zone: zone.clone(), page: inside };
+    serde_json::to_string(&started_from).expect("the types of a page have string keys only").replace('<', "\\u003c")
 }
