@@ -22,6 +22,7 @@ mod failure;
 mod frame;
 mod icons;
 mod initial;
+mod later;
 mod members;
 mod message;
 mod new_room;

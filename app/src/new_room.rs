@@ -1,4 +1,4 @@
-//! Making a room.
+//! Making a room: a button, and the dialog that is loaded when it is first pressed.
 
 use leptos::{ev::SubmitEvent, html, prelude::*};
 use protocol::{
@@ -10,27 +10,50 @@ use protocol::{
 use crate::{
     address::Address,
     icons::{Icon, Sign},
+    later,
     place::Place,
     session::Session,
 };
 
-/// The button and its dialog.
+/// The button.
 #[component]
 pub(crate) fn NewRoom() -> impl IntoView {
     let session = expect_context::<Session>();
     let address = expect_context::<Address>();
+    let host = NodeRef::<html::Div>::new();
+    let asked = RwSignal::new(0_u32);
+    let open = move |_| {
+        asked.update(|asked| *asked += 1);
+        if let Some(host) = host.get_untracked()
+            && host.child_element_count() == 0
+        {
+            later::load(session, later::new_room(host.into(), session, address, asked));
+        }
+    };
+    view! {
+        <button class="sidebar__action" type="button" on:click=open>
+            <Icon sign=Sign::Add/> "New room"
+        </button>
+        <div node_ref=host></div>
+    }
+}
+
+/// The dialog; it opens whenever `asked` changes.
+#[component]
+pub(crate) fn NewRoomDialog(session: Session, address: Address, asked: RwSignal<u32>) -> impl IntoView {
     let dialog = NodeRef::<html::Dialog>::new();
     let name_input = NodeRef::<html::Input>::new();
     let visibility = RwSignal::new(Visibility::Public);
     let refusal = RwSignal::new(None::<String>);
     let waits = RwSignal::new(false);
 
-    let open = move |_| {
+    Effect::new(move |_| {
+        asked.track();
         refusal.set(None);
-        if let Some(dialog) = dialog.get_untracked() {
+        if let Some(dialog) = dialog.get() {
             _ = dialog.show_modal();
         }
-    };
+    });
     let close = move || {
         if let Some(dialog) = dialog.get_untracked() {
             dialog.close();
@@ -68,9 +91,6 @@ pub(crate) fn NewRoom() -> impl IntoView {
         );
     };
     view! {
-        <button class="sidebar__action" type="button" on:click=open>
-            <Icon sign=Sign::Add/> "New room"
-        </button>
         <dialog class="dialog" node_ref=dialog aria-labelledby="new-room-title">
             <form class="dialog__form" on:submit=create>
                 <h2 class="dialog__title" id="new-room-title">"New room"</h2>

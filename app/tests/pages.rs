@@ -75,6 +75,7 @@ fn page(page: Page, path: &str) -> String {
         style: Some("/pkg/h/parlor.css".to_owned()),
         fonts: vec!["/fonts/f.woff2".to_owned()],
         script: Some("/pkg/h/parlor.js".to_owned()),
+        imports: vec!["/pkg/h/loader.js".to_owned()],
         wasm: Some("/pkg/h/parlor.wasm".to_owned()),
         reload_port: None,
     };

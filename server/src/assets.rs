@@ -30,6 +30,8 @@ struct Site;
 
 /// The name that the build gives its outputs.
 const PACKAGE: &str = "pkg/parlor";
+/// How the name of the script begins that loads the parts of the program which are first needed later.
+const LOADER: &str = "pkg/__wasm_split.";
 /// Kept for a year: another content has another address.
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 /// Kept for an hour, then asked for with the ETag.
@@ -80,7 +82,14 @@ impl Assets {
             .map(|name| format!("/{name}"))
             .collect();
         fonts.sort();
-        app::Assets { style: of("css"), fonts, script: of("js"), wasm: of("wasm"), reload_port: self.reload_port() }
+        app::Assets {
+            style: of("css"),
+            fonts,
+            script: of("js"),
+            imports: self.files.keys().filter(|name| name.starts_with(LOADER)).map(|name| self.address(name)).collect(),
+            wasm: of("wasm"),
+            reload_port: self.reload_port(),
+        }
     }
 
     fn address(&self, name: &str) -> String {

@@ -46,7 +46,7 @@ pub(crate) fn frontend() -> Result<()> {
         return Ok(());
     }
     stamp::forget()?;
-    run(command("cargo-leptos").args(["leptos", "build", "--release", "--frontend-only", "--precompress"]))?;
+    run(command("cargo-leptos").args(["leptos", "build", "--release", "--frontend-only", "--split", "--precompress"]))?;
     stamp::record()
 }
 

@@ -17,7 +17,7 @@ mod socket;
 mod transport;
 
 pub(crate) use links::{follow_links, push_address};
-pub(crate) use transport::{connect, every_second, perform};
+pub(crate) use transport::{connect, every_second, perform, spawn};
 
 /// Takes over the page that the server rendered.
 pub fn start() {

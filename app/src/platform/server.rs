@@ -103,3 +103,5 @@ pub(crate) fn connect(_session: Session) {}
 pub(crate) fn every_second(_action: impl FnMut() + 'static) {}
 
 pub(crate) fn perform(_session: Session, _output: Output) {}
+
+pub(crate) fn spawn(_task: impl Future<Output = ()> + 'static) {}

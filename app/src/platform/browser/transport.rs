@@ -60,6 +60,11 @@ pub(crate) fn every_second(action: impl FnMut() + 'static) {
     Interval::new(1_000, action).forget();
 }
 
+/// Runs this beside everything else.
+pub(crate) fn spawn(task: impl Future<Output = ()> + 'static) {
+    spawn_local(task);
+}
+
 /// Carries out an output.
 pub(crate) fn perform(session: Session, output: Output) {
     match output {

@@ -17,6 +17,8 @@ pub struct Assets {
     pub fonts: Vec<String>,
     /// The program's JavaScript part.
     pub script: Option<String>,
+    /// What that in turn imports: it loads the parts of the program that are first needed later.
+    pub imports: Vec<String>,
     /// The program.
     pub wasm: Option<String>,
     /// Where, on this machine, the build says that it has something new; only while the front end is worked on.
@@ -102,12 +104,15 @@ fn preload(kind: &'static str, mime: &'static str, href: String) -> impl IntoVie
 fn hydration(assets: &Assets, nonce: &str) -> impl IntoView + use<> {
     let nonce = nonce.to_owned();
     let addresses = assets.script.clone().zip(assets.wasm.clone());
+    let imports =
+        assets.imports.iter().cloned().map(|href| view! { <link rel="modulepreload" href=href/> }).collect_view();
     addresses.map(|(script, wasm)| {
         let start = format!(
             "import init, {{ hydrate }} from {script:?};\nawait init({{ module_or_path: {wasm:?} }});\nhydrate();"
         );
         view! {
             <link rel="modulepreload" href=script/>
+            {imports}
             {preload("fetch", "application/wasm", wasm)}
             <script type="module" nonce=nonce>{start}</script>
         }
