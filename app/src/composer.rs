@@ -19,6 +19,7 @@ use crate::{
     platform,
     session::Session,
     shown::ShownRoom,
+    typing::TypingLine,
 };
 
 /// The composer of a room. Enter sends, Shift+Enter breaks the line.
@@ -63,11 +64,14 @@ pub(crate) fn Composer(room: ShownRoom) -> impl IntoView {
         }
     };
     let on_input = move |event: Event| {
-        platform::keep_draft(me, room.id, &event_target_value(&event));
+        let text = event_target_value(&event);
+        platform::keep_draft(me, room.id, &text);
+        session.types(room.id, !text.is_empty());
         refusal.set(None);
     };
     view! {
         <div class="composer">
+            <TypingLine room/>
             <div role="alert">
                 {move || refusal.get().map(|reason| view! { <p class="notice notice--refused">{reason}</p> })}
             </div>

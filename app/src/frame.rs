@@ -23,6 +23,13 @@ pub(crate) fn Inhabited(inside: Inside, address: Address) -> impl IntoView {
     provide_context(address);
     provide_context(Session::start(inside));
     Effect::new(move |_| platform::follow_links(address));
+    let session = expect_context::<Session>();
+    Effect::new(move |_| {
+        session.look(match address.place() {
+            Place::Room(id) => Some(id),
+            Place::Home | Place::Directory | Place::LogIn | Place::SignUp | Place::Unknown => None,
+        });
+    });
     view! { <Frame/> }
 }
 

@@ -3,7 +3,7 @@
 //! It stands in the page as JSON; the browser starts from exactly what the server rendered from.
 
 use protocol::{
-    ErrorBody, InboxSnapshot, RoomSnapshot, UnixMs, UserRef, from_json,
+    ErrorBody, InboxSnapshot, RoomPresence, RoomSnapshot, UnixMs, UserRef, from_json,
     json::{self, Document, FromJson},
     snapshot::{DirectoryEntry, Doorstep},
     tagged_from_json,
@@ -91,9 +91,14 @@ pub struct Inside {
     pub inbox: InboxSnapshot,
     /// What is open beside the list of rooms.
     pub open: Open,
+    /// Who is there, where a room is open.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub presence: Option<Box<RoomPresence>>,
+    /// Whether others see which room the user looks at.
+    pub shows_viewing: bool,
 }
 
-from_json!(Inside { me, inbox, open });
+from_json!(Inside { me, inbox, open, presence, shows_viewing });
 
 /// Whose page it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]

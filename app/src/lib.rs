@@ -29,6 +29,7 @@ mod new_room;
 mod notice;
 mod place;
 mod platform;
+mod presence;
 mod room;
 mod rooms;
 mod rows;
@@ -37,6 +38,7 @@ mod session;
 mod shown;
 mod time;
 mod timeline;
+mod typing;
 
 pub use initial::{AuthForm, Failure, Form, Initial, Inside, Me, Open, Page, Registration};
 pub use place::Place;

@@ -12,8 +12,10 @@ use crate::{
     avatar::Avatar,
     frame::MEMBERS_PANEL,
     icons::{Icon, Sign},
+    presence::{Company, PresenceDot, ViewingSwitch, note, presence_of, words},
     session::Session,
     shown::ShownRoom,
+    time::Times,
 };
 
 /// The column of a room's members.
@@ -41,11 +43,7 @@ pub(crate) fn Members(room: ShownRoom) -> impl IntoView {
                         <Icon sign=Sign::Close/>
                     </button>
                 </div>
-                <ul class="members__list">
-                    <For each=move || room.members.get() key=|member| member.user.id let(member)>
-                        <MemberRow room member may_remove=may_add/>
-                    </For>
-                </ul>
+                <Company room may_remove=may_add/>
                 {move || (more.get() > 0).then(|| view! { <p class="members__more">{format!("and {} more", more.get())}</p> })}
                 {move || may_add.get().then(|| view! { <AddForm room/> })}
                 {move || {
@@ -55,19 +53,24 @@ pub(crate) fn Members(room: ShownRoom) -> impl IntoView {
                         Either::Right(view! { <LeaveButton room/> })
                     }
                 }}
+                <ViewingSwitch/>
             </div>
         </aside>
     }
 }
 
+/// One member: who, whether they are there, and what may be done about them.
 #[component]
-fn MemberRow(room: ShownRoom, member: Member, may_remove: Memo<bool>) -> impl IntoView {
+pub(crate) fn MemberRow(room: ShownRoom, member: Member, may_remove: Memo<bool>) -> impl IntoView {
     let session = expect_context::<Session>();
+    let times = expect_context::<Times>();
+    let presence = presence_of(room, &member);
     let UserRef { id, name } = member.user;
     let is_me = id == session.me().user.id;
     let is_creator = move || room.creator.get() == Some(id);
     let shown = name.to_string();
-    let label = shown.clone();
+    let named = shown.clone();
+    let label = move || format!("{named}{}", words(presence.get(), times));
     let remove_label = format!("Remove {shown}");
     let remove = StoredValue::new(name);
     let on_remove = move |_| {
@@ -78,8 +81,14 @@ fn MemberRow(room: ShownRoom, member: Member, may_remove: Memo<bool>) -> impl In
     };
     view! {
         <li class="member" aria-label=label>
-            <Avatar name=shown.clone()/>
-            <span class="member__name">{shown}</span>
+            <span class="member__face">
+                <Avatar name=shown.clone()/>
+                <PresenceDot presence/>
+            </span>
+            <span class="member__who">
+                <span class="member__name">{shown}</span>
+                <span class="member__presence">{move || note(presence.get(), times)}</span>
+            </span>
             {is_me.then(|| view! { <span class="member__note">"you"</span> })}
             {move || is_creator().then(|| view! { <span class="member__note">"creator"</span> })}
             {move || {

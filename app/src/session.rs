@@ -15,8 +15,9 @@ use crate::{
     place::Place,
     platform,
     rooms::RoomItem,
-    shown::ShownRoom,
+    shown::{self, ShownRoom},
     time::Times,
+    typing,
 };
 
 /// What is called when a command was answered.
@@ -46,6 +47,8 @@ pub(crate) struct Session {
     pub(crate) connection: RwSignal<ConnectionView>,
     /// How many commands wait.
     pub(crate) unsent: RwSignal<usize>,
+    /// Whether others see which room the user looks at.
+    pub(crate) shows_viewing: RwSignal<bool>,
     /// Why something that was asked for did not happen, until it is read.
     pub(crate) complaint: RwSignal<Option<String>>,
 }
@@ -53,7 +56,7 @@ pub(crate) struct Session {
 impl Session {
     /// Starts from what the page shows. In the browser it then connects.
     pub(crate) fn start(inside: Inside) -> Self {
-        let Inside { me, inbox, open } = inside;
+        let Inside { me, inbox, open, presence, shows_viewing } = inside;
         let rooms: Vec<RoomSnapshot> = match &open {
             Open::Room(snapshot) => vec![snapshot.clone()],
             Open::Doorstep(_) | Open::Directory { .. } | Open::Missing => Vec::new(),
@@ -63,6 +66,8 @@ impl Session {
             seed: platform::seed(),
             inbox: Some(inbox),
             rooms,
+            presence: presence.into_iter().map(|presence| *presence).collect(),
+            shows_viewing,
             outbox: None,
             reloaded_for: platform::reloaded_for(),
         };
@@ -73,6 +78,7 @@ impl Session {
             rooms: RwSignal::new(items(&engine)),
             connection: RwSignal::default(),
             unsent: RwSignal::new(0),
+            shows_viewing: RwSignal::new(shows_viewing),
             complaint: RwSignal::new(None),
             owner: StoredValue::new(Owner::current().expect("components run under an owner")),
             times: expect_context::<Times>(),
@@ -159,6 +165,9 @@ impl Session {
                 }
             }
             Change::Room(id) => self.show_room(id),
+            Change::Presence(id) => self.show_presence(id),
+            Change::Typing(id) => self.show_typing(id),
+            Change::Viewing => shown::set(self.shows_viewing, self.machine.with_value(|m| m.engine.shows_viewing())),
         }
         let unsent = self.machine.with_value(|machine| machine.engine.unsent());
         if self.unsent.get_untracked() != unsent {
@@ -195,6 +204,24 @@ impl Session {
         shown.show(view, self.me.with_value(|me| me.user.id), self.times);
     }
 
+    fn show_presence(self, id: RoomId) {
+        let found = self
+            .machine
+            .with_value(|machine| Some((machine.shown.get(&id).copied()?, machine.engine.presence(id).cloned())));
+        if let Some((shown, presence)) = found {
+            shown::set(shown.presence, presence);
+        }
+    }
+
+    fn show_typing(self, id: RoomId) {
+        let found = self.machine.with_value(|machine| {
+            Some((machine.shown.get(&id).copied()?, typing::sentence(&machine.engine.typing(id))))
+        });
+        if let Some((shown, sentence)) = found {
+            shown::set(shown.typing, sentence);
+        }
+    }
+
     /// The signals of a room; asks for the room where it is not there yet.
     pub(crate) fn show(self, id: RoomId, at: Option<Seq>) -> ShownRoom {
         let known = self.machine.with_value(|machine| machine.shown.get(&id).copied());
@@ -215,7 +242,10 @@ impl Session {
             Open::Directory { .. } => None,
         });
         match said {
-            Some(Said::Inside) => self.show_room(id),
+            Some(Said::Inside) => {
+                self.show_room(id);
+                self.show_presence(id);
+            }
             Some(Said::Outside) if known.is_none() => {
                 room.close();
                 return room;
@@ -301,6 +331,21 @@ impl Session {
         if let Some(shown) = self.machine.with_value(|machine| machine.shown.get(&room).copied()) {
             shown.to_end.update(|count| *count += 1);
         }
+    }
+
+    /// This room is in front of the user now, or none is.
+    pub(crate) fn look(self, room: Option<RoomId>) {
+        self.step(Input::Intent(Intent::Look(room)));
+    }
+
+    /// Text was put into the composer of a room, or it was emptied.
+    pub(crate) fn types(self, room: RoomId, typing: bool) {
+        self.step(Input::Intent(Intent::Type { room, typing }));
+    }
+
+    /// Lets others see which room the user looks at, or not.
+    pub(crate) fn show_viewing(self, shown: bool) {
+        self.step(Input::Intent(Intent::ShowViewing(shown)));
     }
 
     /// Tries to connect now.

@@ -2,7 +2,7 @@
 
 use client::{RoomState as Loaded, RoomView};
 use leptos::prelude::*;
-use protocol::{ErrorCode, RoomId, RoomInfo, Seq, UserId, members::Member, rooms::Visibility};
+use protocol::{ErrorCode, RoomId, RoomInfo, RoomPresence, Seq, UserId, members::Member, rooms::Visibility};
 
 use crate::{
     rows::{self, Marks, Row},
@@ -43,6 +43,10 @@ pub(crate) struct ShownRoom {
     pub(crate) everyone: Memo<bool>,
     pub(crate) members: RwSignal<Vec<Member>>,
     pub(crate) member_count: RwSignal<u32>,
+    /// Who is there; none before it is known.
+    pub(crate) presence: RwSignal<Option<RoomPresence>>,
+    /// Who is writing, in words.
+    pub(crate) typing: RwSignal<String>,
     pub(crate) rows: RwSignal<Vec<Row>>,
     pub(crate) has_no_messages: RwSignal<bool>,
     pub(crate) edges: RwSignal<Edges>,
@@ -79,6 +83,8 @@ impl ShownRoom {
             everyone: Memo::new(move |_| info.with(|info| info.as_ref().is_some_and(|info| info.everyone))),
             members: RwSignal::default(),
             member_count: RwSignal::default(),
+            presence: RwSignal::default(),
+            typing: RwSignal::default(),
             rows: RwSignal::default(),
             has_no_messages: RwSignal::default(),
             edges: RwSignal::default(),
@@ -140,7 +146,7 @@ impl ShownRoom {
     }
 }
 
-fn set<T: Clone + PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
+pub(crate) fn set<T: Clone + PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
     if signal.with_untracked(|shown| *shown != value) {
         signal.set(value);
     }

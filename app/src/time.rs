@@ -85,6 +85,15 @@ impl Times {
         }
     }
 
+    /// `at 14:03`, `yesterday`, `on Monday, 16 November`.
+    pub(crate) fn when(self, at: UnixMs) -> String {
+        match self.day(at).as_str() {
+            "Today" => format!("at {}", self.clock(at)),
+            "Yesterday" => "yesterday".to_owned(),
+            date => format!("on {date}"),
+        }
+    }
+
     /// `Monday, 16 November 2026, 14:03`.
     pub(crate) fn full(self, at: UnixMs) -> String {
         format!("{}, {}", self.civil(at).date(0), self.clock(at))

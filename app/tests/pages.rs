@@ -4,8 +4,8 @@
 
 use app::{Assets, AuthForm, Failure, Form, Initial, Inside, Me, Open, Page, Registration, render};
 use protocol::{
-    Body, ClientId, Entry, EntryKind, Epoch, ErrorBody, ErrorCode, HistoryPage, InboxSnapshot, Position, ReadCursor,
-    RoomId, RoomSnapshot, RoomSummary, Seq, UnixMs, UserId, UserRef, Username,
+    Body, ClientId, Entry, EntryKind, Epoch, ErrorBody, ErrorCode, HistoryPage, InboxSnapshot, Position, PresenceState,
+    ReadCursor, RoomId, RoomPresence, RoomSnapshot, RoomSummary, Seq, UnixMs, UserId, UserPresence, UserRef, Username,
     members::Member,
     rooms::{RoomRef, Visibility},
     snapshot::{DirectoryEntry, Doorstep},
@@ -54,7 +54,20 @@ fn inside(open: Open) -> Page {
         unread: 3,
     };
     let inbox = InboxSnapshot { position: Position { epoch: Epoch(1), seq: Seq(1) }, rooms: vec![summary] };
-    Page::Inside(Inside { me: Me { user: user(1, "ada"), owner: true }, inbox, open })
+    Page::Inside(Inside {
+        me: Me { user: user(1, "ada"), owner: true },
+        inbox,
+        open,
+        presence: Some(Box::new(presence())),
+        shows_viewing: true,
+    })
+}
+
+fn presence() -> RoomPresence {
+    let of = |id, state| UserPresence { user: UserId(id), state, here: false, last_seen: None };
+    let ada = UserPresence { here: true, ..of(1, PresenceState::Online) };
+    let bob = UserPresence { last_seen: Some(UnixMs(1_760_000_000_000)), ..of(2, PresenceState::Offline) };
+    RoomPresence { users: vec![ada, bob], online: 1, ..RoomPresence::unknown(RoomId(7)) }
 }
 
 fn auth(form: Form) -> AuthForm {
@@ -156,6 +169,15 @@ fn the_room_page_has_its_messages_and_the_new_line_before_any_program_runs() {
     let (before, after) = html.split_once("class=\"new-line\"").expect("the New line is there");
     assert!(before.contains("first") && after.contains("second"));
     assert!(html.contains("aria-label=\"bob, 08:53\""), "{html}");
+}
+
+#[test]
+fn the_first_picture_says_who_is_there() {
+    let html = page(inside(Open::Room(room("general", vec![]))), "/rooms/7-general");
+
+    assert!(html.contains("aria-label=\"ada, online, in this room\""), "{html}");
+    assert!(html.contains("aria-label=\"bob, offline, last seen at 08:53\""), "{html}");
+    assert!(html.contains("presence--online") && html.contains("presence--offline"));
 }
 
 #[test]

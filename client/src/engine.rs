@@ -10,7 +10,9 @@ use std::{
     time::Duration,
 };
 
-use protocol::{Command, CommandId, ErrorCode, Inbox, RoomId, RoomSummary, UserRef, codec, command::ClientFrame};
+use protocol::{
+    Command, CommandId, ErrorCode, Inbox, RoomId, RoomPresence, RoomSummary, UserRef, codec, command::ClientFrame,
+};
 
 use crate::{
     fetch::{At, Fetch, FetchId, Load},
@@ -21,6 +23,7 @@ use crate::{
     open_room::OpenRoom,
     outbox::Outbox,
     output::{Change, Output},
+    presence::Presence,
     reading::Reading,
     time::Instant,
     view::{self, RoomState, RoomView},
@@ -53,6 +56,7 @@ pub struct Engine {
     open: BTreeMap<RoomId, OpenRoom>,
     outbox: Outbox,
     reading: Reading,
+    presence: Presence,
     /// The build at the other end.
     build: Option<String>,
     reloaded_for: Option<String>,
@@ -96,6 +100,7 @@ impl Engine {
             open: BTreeMap::new(),
             outbox: Outbox::new(start.me.id, start.outbox),
             reading: Reading::default(),
+            presence: Presence::new(start.shows_viewing),
             build: None,
             reloaded_for: start.reloaded_for,
             outdated: false,
@@ -113,6 +118,9 @@ impl Engine {
             let id = snapshot.info.id;
             engine.open.insert(id, OpenRoom::new(id, At::Unread, Instant::default()));
             engine.install_room(id, snapshot);
+        }
+        for presence in start.presence {
+            engine.presence.update(presence);
         }
         engine
     }
@@ -235,6 +243,24 @@ impl Engine {
         })
     }
 
+    /// Who is there in an open room, once that is known.
+    #[must_use]
+    pub fn presence(&self, id: RoomId) -> Option<&RoomPresence> {
+        self.presence.of(id)
+    }
+
+    /// The others who are writing in an open room.
+    #[must_use]
+    pub fn typing(&self, id: RoomId) -> Vec<UserRef> {
+        self.presence.typing(id, self.me.id)
+    }
+
+    /// Whether others see which room the user looks at.
+    #[must_use]
+    pub fn shows_viewing(&self) -> bool {
+        self.presence.viewing.here
+    }
+
     fn unread(&self, id: RoomId) -> u32 {
         let cursor = self.reading.cursor(id);
         let counted = self.open.get(&id).and_then(|open| open.unread(cursor, self.me.id));
@@ -303,6 +329,7 @@ impl Engine {
         self.sent.clear();
         self.outbox.disconnected();
         self.reading.disconnected(now);
+        self.changed.extend(self.presence.disconnected().into_iter().map(Change::Typing));
         self.list.disconnected();
         self.was_away = true;
         self.inbox_follow.disconnected();

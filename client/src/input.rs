@@ -1,6 +1,6 @@
 //! What the engine is told: by the socket, by HTTP, by the storage, by time, and by the user.
 
-use protocol::{ClientId, Command, InboxSnapshot, RoomId, RoomSnapshot, Seq, UserRef};
+use protocol::{ClientId, Command, InboxSnapshot, RoomId, RoomPresence, RoomSnapshot, Seq, UserRef};
 
 use crate::{
     fetch::{Answer, At, FetchFailure, FetchId},
@@ -18,6 +18,10 @@ pub struct Start {
     pub inbox: Option<InboxSnapshot>,
     /// The open rooms as the page was rendered with them.
     pub rooms: Vec<RoomSnapshot>,
+    /// Who was there in the open rooms when the page was rendered.
+    pub presence: Vec<RoomPresence>,
+    /// Whether others see which room the user looks at.
+    pub shows_viewing: bool,
     /// What was left unsent. With `None` it comes later as [`Input::Restored`], and nothing is sent before.
     pub outbox: Option<Vec<OutboxEntry>>,
     /// The build of the server for which this client was already loaded again ([`crate::Output::Reload`]).
@@ -163,6 +167,22 @@ pub enum Intent {
     Discard(ClientId),
     /// Drop everything unsent: the user logs out and was warned.
     ClearOutbox,
+    /// The user did something on this device; said every now and then. Who never says so is never away for having
+    /// done nothing: a program.
+    Touch,
+    /// The page is out of sight, or is seen again.
+    Hide(bool),
+    /// This room is in front of the user now, or none is.
+    Look(Option<RoomId>),
+    /// Text was put into the composer of a room, or it was emptied. Given with every key, told once a second.
+    Type {
+        /// Where.
+        room: RoomId,
+        /// Whether there is text.
+        typing: bool,
+    },
+    /// Let others see which room the user looks at, or not; on all devices.
+    ShowViewing(bool),
     /// The page is about to go: say now what waits for a better moment (read cursors).
     Flush,
 }

@@ -105,6 +105,8 @@ impl Client {
             seed: clock::seed(),
             inbox: None,
             rooms: Vec::new(),
+            presence: Vec::new(),
+            shows_viewing: true,
             outbox: Some(options.outbox.clone()),
             reloaded_for: None,
         };

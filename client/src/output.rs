@@ -70,4 +70,10 @@ pub enum Change {
     Rooms,
     /// [`crate::Engine::room`].
     Room(RoomId),
+    /// [`crate::Engine::presence`].
+    Presence(RoomId),
+    /// [`crate::Engine::typing`].
+    Typing(RoomId),
+    /// [`crate::Engine::shows_viewing`].
+    Viewing,
 }

@@ -152,6 +152,58 @@ export class Person {
     return this.members.getByRole("listitem", { name: someone });
   }
 
+  // --- presence
+
+  // The words after a member's name.
+  async seesThat(someone: string, is: string | RegExp): Promise<void> {
+    const words = typeof is === "string" ? `^${escaped(is)}$` : is.source;
+    const name = new RegExp(words.replace(/^\^/, `^${escaped(someone)}, `));
+    await expect(this.members.getByRole("listitem", { name })).toBeVisible();
+  }
+
+  // While something happens elsewhere, a member stays as they are: every name that the row has had is looked at.
+  async seesNoChange(someone: string, is: string, happens: () => Promise<void>): Promise<void> {
+    const name = `${someone}, ${is}`;
+    const list = await this.members.elementHandle();
+    const changes = await this.page.evaluateHandle(
+      ({ list, someone }) => {
+        const seen: string[] = [];
+        const isOf = (name: string | null): name is string => name !== null && name.startsWith(`${someone}, `);
+        const look = (): void => {
+          const rows = [...(list?.querySelectorAll("li") ?? [])].map((row) => row.getAttribute("aria-label")).filter(isOf);
+          seen.push(...(rows.length === 0 ? ["nobody"] : rows));
+        };
+        new MutationObserver(look).observe(list as Node, { subtree: true, childList: true, attributes: true });
+        look();
+        return seen;
+      },
+      { list, someone },
+    );
+    await happens();
+    await this.seesThat(someone, is);
+    expect(new Set(await changes.jsonValue())).toEqual(new Set([name]));
+  }
+
+  // The page goes out of sight, as if another tab were in front of it: browsers without a window show all of theirs.
+  async turnsAway(): Promise<void> {
+    await this.#isSeen(false);
+  }
+
+  async turnsBack(): Promise<void> {
+    await this.#isSeen(true);
+  }
+
+  async #isSeen(isSeen: boolean): Promise<void> {
+    await this.page.evaluate((isSeen) => {
+      Object.defineProperty(document, "hidden", { configurable: true, get: () => !isSeen });
+      document.dispatchEvent(new Event("visibilitychange"));
+    }, isSeen);
+  }
+
+  get typing(): Locator {
+    return this.page.getByRole("status", { name: "Typing" });
+  }
+
   async hasUnread(room: string, count: number): Promise<void> {
     const link = this.page.getByRole("link", { name: room, exact: true });
     const row = this.rooms.getByRole("listitem").filter({ has: link });
@@ -365,6 +417,16 @@ export class Chat {
     await person.isIn("general");
     if (person.javaScript) await person.isConnected();
     return person;
+  }
+
+  // The same browser once more, at the same place.
+  async secondTab(of: Person): Promise<Person> {
+    const tab = new Person(of.name, await of.context.newPage(), of.context, of.wire, of.javaScript);
+    this.people.push(tab);
+    await tab.page.goto(of.page.url());
+    await tab.isIn(of.room);
+    await tab.isConnected();
+    return tab;
   }
 
   // The server is going to die; who is connected will notice.

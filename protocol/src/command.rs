@@ -11,9 +11,11 @@ use crate::{
     id::{ClientId, CommandId, RoomId, Seq},
     members::{AddMember, JoinRoom, LeaveRoom, RemoveMember},
     messages::{DeleteMessage, EditMessage, PostMessage, check_text},
+    presence::{SetPresence, SetViewing},
     rooms::{CreateRoom, RenameRoom, SetTopic, check_name, check_topic},
     stream::{Position, StreamId},
     tagged_from_json,
+    typing::SetTyping,
 };
 
 /// One text frame from a client: a numbered command.
@@ -40,6 +42,12 @@ pub enum Command {
     Unsubscribe(Unsubscribe),
     /// Say how far one has read.
     SetReadCursor(SetReadCursor),
+    /// Say what one does on this connection.
+    SetPresence(SetPresence),
+    /// Say that one is writing.
+    SetTyping(SetTyping),
+    /// Let others see which room one looks at, or not.
+    SetViewing(SetViewing),
     /// Say something.
     PostMessage(PostMessage),
     /// Replace the text of a message.
@@ -69,6 +77,9 @@ tagged_from_json!(Command {
     "subscribe" => Subscribe(_),
     "unsubscribe" => Unsubscribe(_),
     "set_read_cursor" => SetReadCursor(_),
+    "set_presence" => SetPresence(_),
+    "set_typing" => SetTyping(_),
+    "set_viewing" => SetViewing(_),
     "post_message" => PostMessage(_),
     "edit_message" => EditMessage(_),
     "delete_message" => DeleteMessage(_),
@@ -130,7 +141,13 @@ impl Command {
             Self::LeaveRoom(c) => Some(c.client_id),
             Self::AddMember(c) => Some(c.client_id),
             Self::RemoveMember(c) => Some(c.client_id),
-            Self::Subscribe(_) | Self::Unsubscribe(_) | Self::SetReadCursor(_) | Self::Unknown => None,
+            Self::Subscribe(_)
+            | Self::Unsubscribe(_)
+            | Self::SetReadCursor(_)
+            | Self::SetPresence(_)
+            | Self::SetTyping(_)
+            | Self::SetViewing(_)
+            | Self::Unknown => None,
         }
     }
 
@@ -143,6 +160,8 @@ impl Command {
                 StreamId::Inbox(_) => None,
             },
             Self::SetReadCursor(c) => Some(c.room),
+            Self::SetTyping(c) => Some(c.room),
+            Self::SetPresence(c) => c.room,
             Self::PostMessage(c) => Some(c.room),
             Self::EditMessage(c) => Some(c.room),
             Self::DeleteMessage(c) => Some(c.room),
@@ -152,7 +171,7 @@ impl Command {
             Self::LeaveRoom(c) => Some(c.room),
             Self::AddMember(c) => Some(c.room),
             Self::RemoveMember(c) => Some(c.room),
-            Self::CreateRoom(_) | Self::Unknown => None,
+            Self::CreateRoom(_) | Self::SetViewing(_) | Self::Unknown => None,
         }
     }
 
@@ -173,6 +192,9 @@ impl Command {
             | Self::Subscribe(_)
             | Self::Unsubscribe(_)
             | Self::SetReadCursor(_)
+            | Self::SetPresence(_)
+            | Self::SetTyping(_)
+            | Self::SetViewing(_)
             | Self::Unknown => None,
         }
     }
@@ -194,6 +216,9 @@ impl Command {
             | Self::Subscribe(_)
             | Self::Unsubscribe(_)
             | Self::SetReadCursor(_)
+            | Self::SetPresence(_)
+            | Self::SetTyping(_)
+            | Self::SetViewing(_)
             | Self::Unknown => None,
         }
     }
@@ -215,6 +240,9 @@ impl Command {
             | Self::Subscribe(_)
             | Self::Unsubscribe(_)
             | Self::SetReadCursor(_)
+            | Self::SetPresence(_)
+            | Self::SetTyping(_)
+            | Self::SetViewing(_)
             | Self::Unknown => None,
         }
     }
@@ -237,7 +265,10 @@ impl Command {
             | Self::RemoveMember(_)
             | Self::Subscribe(_)
             | Self::Unsubscribe(_)
-            | Self::SetReadCursor(_) => Ok(()),
+            | Self::SetReadCursor(_)
+            | Self::SetPresence(_)
+            | Self::SetTyping(_)
+            | Self::SetViewing(_) => Ok(()),
             Self::Unknown => Err(Invalid::new(ErrorCode::Unsupported, ErrorCode::Unsupported.message())),
         }
     }
@@ -256,7 +287,9 @@ impl Command {
             | Self::LeaveRoom(_)
             | Self::AddMember(_)
             | Self::RemoveMember(_)
-            | Self::SetReadCursor(_) => Cost::Write,
+            | Self::SetReadCursor(_)
+            | Self::SetViewing(_) => Cost::Write,
+            Self::SetPresence(_) | Self::SetTyping(_) => Cost::Nothing,
             Self::Subscribe(_) | Self::Unsubscribe(_) | Self::Unknown => Cost::Read,
         }
     }
@@ -271,4 +304,6 @@ pub enum Cost {
     Write,
     /// Snapshots, pages and subscriptions.
     Read,
+    /// What is conflated instead of refused: it changes a few bytes of memory, and the latest one wins.
+    Nothing,
 }

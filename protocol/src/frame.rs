@@ -10,8 +10,10 @@ use crate::{
     event::Record,
     from_json,
     id::{CommandId, Epoch, RoomId, Seq, UnixMs},
+    presence::RoomPresence,
     stream::{Position, StreamId},
     tagged_from_json,
+    typing::RoomTyping,
 };
 
 /// One text frame from the server. Clients ignore fields and types that they do not know.
@@ -73,6 +75,15 @@ pub enum ServerFrame {
         /// How far.
         cursor: ReadCursor,
     },
+    /// Who of a followed room is there; conflated, at most twice a second.
+    Presence(RoomPresence),
+    /// Who is writing in a followed room; conflated, at most ten times a second.
+    Typing(RoomTyping),
+    /// Whether others see which room the user looks at; comes first of all, and when it was set.
+    Viewing {
+        /// Whether they do.
+        shown: bool,
+    },
     /// The server is there, and this is where the followed streams end.
     Heartbeat {
         /// The server's clock.
@@ -96,6 +107,9 @@ tagged_from_json!(ServerFrame {
     "ended" => Ended { stream },
     "heads" => Heads { rooms },
     "cursor" => Cursor { room, cursor },
+    "presence" => Presence(_),
+    "typing" => Typing(_),
+    "viewing" => Viewing { shown },
     "heartbeat" => Heartbeat { now, heads },
 } else Unknown);
 

@@ -19,11 +19,13 @@ pub mod json;
 pub mod limits;
 pub mod members;
 pub mod messages;
+pub mod presence;
 pub mod room;
 pub mod rooms;
 pub mod snapshot;
 pub mod stream;
 pub mod timeline;
+pub mod typing;
 pub mod unread;
 
 pub use account::{UserRef, Username};
@@ -35,11 +37,13 @@ pub use event::{Event, EventKind, Record};
 pub use frame::{Done, Hello, ServerFrame};
 pub use id::{ClientId, CommandId, Epoch, RoomId, Seq, UnixMs, UserId};
 pub use inbox::Inbox;
+pub use presence::{PresenceState, RoomPresence, UserPresence};
 pub use room::{Applied, Room};
 pub use rooms::RoomInfo;
 pub use snapshot::{HistoryPage, InboxSnapshot, RoomSnapshot, RoomSummary};
 pub use stream::{Position, StreamId};
 pub use timeline::{Body, Entry, EntryKind, Timeline};
+pub use typing::RoomTyping;
 
 /// The WebSocket subprotocol and the version of everything in this crate.
 pub const SUBPROTOCOL: &str = "parlor.v1";

@@ -28,6 +28,13 @@ pub const TIMELINE_ENTRIES_MAX: usize = 400;
 pub const REPLAY_EVENTS_MAX: u64 = 1_000;
 /// Members listed in a room's snapshot.
 pub const MEMBERS_LISTED_MAX: u32 = 5_000;
+/// Members of a room whose presence is told one by one; in larger rooms those with the lowest account numbers are, and
+/// all others are only counted.
+pub const PRESENCE_LISTED_MAX: usize = 200;
+/// People who are named as writing in a room at one time.
+pub const TYPISTS_TOLD_MAX: usize = 4;
+/// How long somebody counts as writing after having said so, in milliseconds.
+pub const TYPING_MS_MAX: u64 = 5_000;
 /// Where counting unread messages stops.
 pub const UNREAD_MAX: u32 = 999;
 /// How often the server says that it is there, in milliseconds.

@@ -10,7 +10,8 @@ use std::{collections::BTreeSet, fmt::Debug, fs, path::PathBuf};
 use proptest::prelude::*;
 use protocol::{
     ClientFrame, ClientId, Command, CommandId, CommandKind, Done, Epoch, ErrorBody, ErrorCode, Event, EventKind, Hello,
-    Position, ReadCursor, Record, RoomId, SUBPROTOCOL, Seq, ServerFrame, StreamId, UnixMs, UserId, UserRef, Username,
+    Position, PresenceState, ReadCursor, Record, RoomId, RoomPresence, RoomTyping, SUBPROTOCOL, Seq, ServerFrame,
+    StreamId, UnixMs, UserId, UserPresence, UserRef, Username,
     command::{SetReadCursor, Subscribe, Unsubscribe},
     decode_client, encode,
     frame::{FrameKind, RoomHead, StreamHead, WireLimits},
@@ -20,7 +21,9 @@ use protocol::{
         RoomLeft,
     },
     messages::{DeleteMessage, EditMessage, MessageDeleted, MessageEdited, MessagePosted, PostMessage},
+    presence::{SetPresence, SetViewing},
     rooms::{CreateRoom, History, RenameRoom, RoomCreated, RoomRef, RoomRenamed, SetTopic, TopicSet, Visibility},
+    typing::SetTyping,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Value, json};
@@ -55,6 +58,9 @@ fn sample_command(kind: CommandKind) -> Option<Command> {
         CommandKind::SetReadCursor => {
             Command::SetReadCursor(SetReadCursor { room, cursor: ReadCursor { version: 2, seq: Seq(40) } })
         }
+        CommandKind::SetPresence => Command::SetPresence(SetPresence { away: false, room: Some(room) }),
+        CommandKind::SetTyping => Command::SetTyping(SetTyping { room, typing: true }),
+        CommandKind::SetViewing => Command::SetViewing(SetViewing { shown: false }),
         CommandKind::PostMessage => {
             Command::PostMessage(PostMessage { client_id, room, text: "Grüße \u{1f44b}\nzweite Zeile".to_owned() })
         }
@@ -161,10 +167,41 @@ fn sample_frame(kind: FrameKind) -> Option<ServerFrame> {
             ],
         },
         FrameKind::Cursor => ServerFrame::Cursor { room: ROOM, cursor: ReadCursor { version: 2, seq: Seq(40) } },
+        FrameKind::Presence => ServerFrame::Presence(presence_changed()),
+        FrameKind::Typing => {
+            ServerFrame::Typing(RoomTyping { room: ROOM, users: vec![user(7, "ada"), user(8, "bob")] })
+        }
+        FrameKind::Viewing => ServerFrame::Viewing { shown: false },
         FrameKind::Heartbeat => ServerFrame::Heartbeat { now: NOW, heads: vec![StreamHead { stream, head: head() }] },
         FrameKind::Unknown => return None,
     };
     Some(frame)
+}
+
+fn presence_changed() -> RoomPresence {
+    let of = |id, state| UserPresence { user: UserId(id), state, here: false, last_seen: None };
+    RoomPresence {
+        room: ROOM,
+        whole: false,
+        users: vec![
+            UserPresence { here: true, ..of(7, PresenceState::Online) },
+            UserPresence { last_seen: Some(NOW), ..of(8, PresenceState::Offline) },
+        ],
+        online: 3,
+        away: 1,
+        listed_to: None,
+    }
+}
+
+/// What no variant's sample shows: the optional fields.
+fn special_frames() -> Vec<(&'static str, ServerFrame)> {
+    let away = UserPresence { user: UserId(7), state: PresenceState::Away, here: false, last_seen: None };
+    let whole = RoomPresence { whole: true, users: vec![away], listed_to: Some(UserId(230)), ..presence_changed() };
+    vec![("presence.whole", ServerFrame::Presence(whole))]
+}
+
+fn special_commands() -> Vec<(&'static str, Command)> {
+    vec![("set_presence.away", Command::SetPresence(SetPresence { away: true, room: None }))]
 }
 
 fn sample_dones() -> Vec<(&'static str, Done)> {
@@ -206,8 +243,10 @@ fn commands() -> Vec<(String, ClientFrame)> {
     samples
         .map(|(kind, command)| {
             assert_eq!(CommandKind::from(&command), kind, "a sample of the wrong kind");
-            (format!("command.{}", <&str>::from(kind)), ClientFrame { id: CommandId(3), command })
+            (<&str>::from(kind), command)
         })
+        .chain(special_commands())
+        .map(|(name, command)| (format!("command.{name}"), ClientFrame { id: CommandId(3), command }))
         .collect()
 }
 
@@ -225,8 +264,10 @@ fn frames() -> Vec<(String, ServerFrame)> {
     samples
         .map(|(kind, frame)| {
             assert_eq!(FrameKind::from(&frame), kind, "a sample of the wrong kind");
-            (format!("frame.{}", <&str>::from(kind)), frame)
+            (<&str>::from(kind), frame)
         })
+        .chain(special_frames())
+        .map(|(name, frame)| (format!("frame.{name}"), frame))
         .collect()
 }
 
@@ -377,7 +418,7 @@ fn events_and_frames_accept_fields_of_tomorrow() {
 #[test]
 fn types_of_tomorrow_are_unknown_and_no_error() {
     let event: Event = serde_json::from_value(json!({ "type": "reaction_added", "emoji": "+1" })).unwrap();
-    let frame: ServerFrame = serde_json::from_value(json!({ "type": "typing", "users": [7] })).unwrap();
+    let frame: ServerFrame = serde_json::from_value(json!({ "type": "knocking", "users": [7] })).unwrap();
     let command = decode_client(&json!({ "id": 9, "command": { "type": "add_reaction", "emoji": "+1" } }).to_string());
 
     assert_eq!(event, Event::Unknown);

@@ -31,6 +31,7 @@ pub mod hub;
 pub mod json;
 pub mod limits;
 mod pages;
+pub mod presence;
 pub mod rates;
 pub mod socket;
 pub mod state;

@@ -69,6 +69,8 @@ limits! {
     reads_per_second: u32 = 20;
     /// Reads and subscriptions of one user at once
     reads_burst: u32 = 200;
+    /// Milliseconds for which somebody whose connection has ended still counts as there: a reload does not flicker
+    presence_grace_ms: u64 = 15_000;
     /// Bytes of one stream kept for its followers
     ring_bytes: u64 = 1024 * 1024;
     /// Bytes of all streams kept for their followers

@@ -156,8 +156,16 @@ async fn inside(State(app): State<AppState>, uri: Uri, headers: HeaderMap) -> Re
             Role::Owner => true,
             Role::Member => false,
         };
+        let presence = match &open {
+            Open::Room(snapshot) => {
+                let room = snapshot.info.id;
+                Some(Box::new(app.hub.presence().picture(room, &app.store.roster(room).await?)))
+            }
+            Open::Doorstep(_) | Open::Directory { .. } | Open::Missing => None,
+        };
+        let shows_viewing = app.store.shows_viewing(session.user.id).await?;
         let me = Me { user: session.user, owner };
-        Ok(pages.page_at(&uri, status, Page::Inside(Inside { me, inbox, open })))
+        Ok(pages.page_at(&uri, status, Page::Inside(Inside { me, inbox, open, presence, shows_viewing })))
     })
     .await
 }

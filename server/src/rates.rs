@@ -45,6 +45,7 @@ impl Rates {
             Cost::Post => &self.posts,
             Cost::Write => &self.writes,
             Cost::Read => &self.reads,
+            Cost::Nothing => return Ok(()),
         };
         if buckets.len() > USERS_MAX {
             buckets.retain_recent();

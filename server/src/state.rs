@@ -68,16 +68,18 @@ impl App {
         random: Randomness,
         bus: Arc<dyn Bus>,
     ) -> Result<AppState, StoreError> {
-        let (hub, hub_task) = Hub::new(bus, &config.limits);
+        let (hub, hub_task) = Hub::new(bus, &config.limits, clock.clone(), &random);
         let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.data, hub.clone()).await?);
         let streams: Arc<dyn StreamStore> = store.clone();
         let (sessions, stopping, tasks) = (ConnectedSessions::default(), CancellationToken::new(), TaskTracker::new());
         let rates = Arc::new(Rates::new(clock.clone(), &config.limits));
         tasks.spawn(hub_task.run(streams.clone(), sessions.clone(), stopping.clone()));
+        tasks.spawn(Arc::clone(hub.presence()).run(store.clone(), stopping.clone()));
         let assets = Assets::load();
         let sockets = Sockets::new(socket::Shared {
             hub: hub.clone(),
             streams,
+            people: store.clone(),
             rates: rates.clone(),
             clock: clock.clone(),
             random: random.clone(),

@@ -61,6 +61,22 @@ impl Engine {
                     self.cursor_moved(room, now);
                 }
             }
+            ServerFrame::Presence(news) => {
+                if self.open.contains_key(&news.room) {
+                    self.changed.insert(Change::Presence(news.room));
+                    self.presence.update(news);
+                }
+            }
+            ServerFrame::Typing(typing) => {
+                if self.open.contains_key(&typing.room) {
+                    self.changed.insert(Change::Typing(typing.room));
+                    self.presence.typing_is(typing.room, typing.users);
+                }
+            }
+            ServerFrame::Viewing { shown } => {
+                self.presence.viewing.heard(shown);
+                self.changed.insert(Change::Viewing);
+            }
             ServerFrame::Heartbeat { heads, .. } => {
                 for head in heads {
                     self.heartbeat(head, now);
@@ -98,6 +114,8 @@ impl Engine {
             self.out.push(Output::Remove(client_id));
             self.out.push(Output::Answered { client_id, result: Ok(done) });
             self.changed.extend(room.map(Change::Room));
+        } else if self.presence.viewing.answered(id, true) {
+            self.changed.insert(Change::Viewing);
         } else if let Some(room) = self.reading.taken(id)
             && !self.is_counted(room)
         {
@@ -127,6 +145,8 @@ impl Engine {
                 open.follow.postponed(&patient(error), now, &mut self.rng);
             }
             self.changed.insert(Change::Room(open.id));
+        } else if self.presence.viewing.answered(id, false) {
+            self.changed.insert(Change::Viewing);
         } else {
             let wait = backoff::after(Some(&error), 1, &mut self.rng);
             let retry = error.code.is_retryable().then(|| now + wait);
@@ -151,6 +171,11 @@ impl Engine {
         };
         if let Some(applied) = applied {
             self.applied(record.stream, applied, now);
+            if let StreamId::Room(room) = record.stream
+                && self.presence.has_posted(room, record.actor.id, &record.event)
+            {
+                self.changed.insert(Change::Typing(room));
+            }
             if matches!(applied, Applied::Fresh | Applied::Duplicate) {
                 // An event of this user's own command: it is stored, whether or not the answer came.
                 if let Some(client_id) = record.client_id.filter(|_| record.actor.id == self.me.id) {

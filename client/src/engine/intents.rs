@@ -5,6 +5,7 @@ use protocol::{
     command::Unsubscribe,
     limits::OUTBOX_ENTRIES_MAX,
     messages::{EditMessage, PostMessage},
+    typing::SetTyping,
 };
 
 use super::{Engine, OPEN_ROOMS_MAX};
@@ -73,6 +74,18 @@ impl Engine {
                 }
                 self.sent.clear();
             }
+            Intent::Touch => self.presence.touched = Some(now),
+            Intent::Hide(hidden) => self.presence.hidden = hidden,
+            Intent::Look(room) => self.presence.looks_at = room,
+            Intent::Type { room, typing } => {
+                if self.link.online().is_some() && self.presence.types(room, typing, now) {
+                    self.send(Command::SetTyping(SetTyping { room, typing }));
+                }
+            }
+            Intent::ShowViewing(shown) => {
+                self.presence.viewing.here = shown;
+                self.changed.insert(Change::Viewing);
+            }
             Intent::Flush => self.reading.flush(now),
         }
     }
@@ -91,6 +104,9 @@ impl Engine {
         match problem {
             Some(error) => self.out.push(Output::Answered { client_id, result: Err(error) }),
             None => {
+                if let Command::PostMessage(post) = &command {
+                    self.presence.posts(post.room);
+                }
                 let entry = self.outbox.push(command);
                 self.save(entry);
             }
@@ -187,6 +203,7 @@ impl Engine {
             }
         }
         self.open.remove(&room);
+        self.presence.forget(room);
         if is_on {
             self.send(Command::Unsubscribe(Unsubscribe { stream: StreamId::Room(room) }));
         }

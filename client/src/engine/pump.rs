@@ -3,6 +3,7 @@
 use protocol::{
     Command, CommandId, Position, RoomId, StreamId,
     command::{SetReadCursor, Subscribe},
+    presence::SetViewing,
 };
 
 use super::{ANSWER_WITHIN, Engine};
@@ -19,6 +20,7 @@ impl Engine {
         self.pump_link(now);
         self.pump_loads(now);
         if self.link.online().is_some() {
+            self.pump_presence(now);
             self.pump_streams(now);
             self.pump_outbox(now);
             self.pump_cursors(now);
@@ -52,6 +54,17 @@ impl Engine {
         }
         if self.link.view() != before {
             self.changed.insert(Change::Connection);
+        }
+    }
+
+    fn pump_presence(&mut self, now: Instant) {
+        if let Some(presence) = self.presence.due(now) {
+            self.send(Command::SetPresence(presence));
+        }
+        if let Some(shown) = self.presence.viewing.due()
+            && let Some(id) = self.send(Command::SetViewing(SetViewing { shown }))
+        {
+            self.presence.viewing.sent(id);
         }
     }
 
@@ -166,7 +179,8 @@ impl Engine {
             let follows = self.open.values().filter(|open| open.gone.is_none()).map(|open| &open.follow);
             let streams = follows.chain([&self.inbox_follow]).filter_map(|follow| follow.deadline(ANSWER_WITHIN));
             let answers = self.sent.values().map(|sent| *sent + ANSWER_WITHIN);
-            let others = [self.outbox.deadline(now), self.reading.deadline(), self.list.deadline()];
+            let others =
+                [self.outbox.deadline(now), self.reading.deadline(), self.list.deadline(), self.presence.deadline()];
             streams.chain(answers).chain(others.into_iter().flatten()).min()
         });
         let wake = rooms

@@ -88,6 +88,8 @@ pub(crate) fn start() -> Start {
         seed: 7,
         inbox: Some(InboxSnapshot { position: at(2), rooms: vec![summary(ROOM, 10, 0), summary(OTHER, 10, 0)] }),
         rooms: vec![room_snapshot(ROOM, page(1, 10, 10))],
+        presence: Vec::new(),
+        shows_viewing: true,
         outbox: Some(Vec::new()),
         reloaded_for: None,
     }

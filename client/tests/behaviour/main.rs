@@ -5,6 +5,7 @@
 mod bench;
 mod connection;
 mod outbox;
+mod presence;
 mod streams;
 mod unread;
 mod window;

@@ -246,7 +246,7 @@ fn an_unknown_frame_is_ignored() {
 
     bench.give(client::Input::Frame {
         connection: bench.connection(),
-        text: r#"{"type":"typing","users":[2]}"#.to_owned(),
+        text: r#"{"type":"knocking","users":[2]}"#.to_owned(),
     });
     bench.frame(&posted(ROOM, 11, 2, None, "still there"));
 

@@ -52,6 +52,8 @@ impl Device {
             seed,
             inbox: Some(inbox),
             rooms: Vec::new(),
+            presence: Vec::new(),
+            shows_viewing: true,
             outbox: Some(Vec::new()),
             reloaded_for: None,
         };
@@ -86,6 +88,8 @@ impl Device {
             seed,
             inbox: Some(inbox),
             rooms,
+            presence: Vec::new(),
+            shows_viewing: true,
             outbox: None,
             reloaded_for: Some("model".to_owned()),
         };

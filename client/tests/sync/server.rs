@@ -108,6 +108,9 @@ impl Server {
                 connection.follows.remove(&command.stream);
                 (vec![(socket, ack(Done::Unchanged))], None)
             }
+            Command::SetPresence(_) | Command::SetTyping(_) | Command::SetViewing(_) => {
+                (vec![(socket, ack(Done::Unchanged))], None)
+            }
             Command::SetReadCursor(command) => {
                 if !self.tables.is_member(user, command.room) {
                     let error = ErrorBody::new(ErrorCode::NotFound).answering(frame.id);

@@ -1,4 +1,5 @@
-//! What the nodes of one Parlor tell each other: what is committed, which sessions are over, what was read.
+//! What the nodes of one Parlor tell each other: what is committed, which sessions are over, what was read, who is
+//! there.
 //!
 //! The bus is never the truth. It may lose, repeat and reorder; the hub notices by `seq` and reads the
 //! database. A node that misses messages is told so, and nobody waits for a node that is slow.
@@ -13,7 +14,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use protocol::{ReadCursor, Record, RoomId, UserId};
 
-use crate::auth::connected::SessionsRevoked;
+use crate::{auth::connected::SessionsRevoked, presence::PresenceNews};
 
 #[cfg(test)]
 pub(crate) mod contract;
@@ -37,6 +38,8 @@ pub enum BusMessage {
         /// How far.
         cursor: ReadCursor,
     },
+    /// Who is where, and who is writing.
+    Presence(PresenceNews),
 }
 
 /// What a subscription brings.

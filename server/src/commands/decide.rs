@@ -111,9 +111,13 @@ pub fn decide(command: &Command, facts: &Facts) -> Result<Decision, Refusal> {
             let inbox = left(&user, room.info.id);
             Ok(two(room, Event::MemberRemoved(MemberRemoved { user }), inbox))
         }
-        Command::Subscribe(_) | Command::Unsubscribe(_) | Command::SetReadCursor(_) | Command::Unknown => {
-            Err(ErrorCode::Unsupported.into())
-        }
+        Command::Subscribe(_)
+        | Command::Unsubscribe(_)
+        | Command::SetReadCursor(_)
+        | Command::SetPresence(_)
+        | Command::SetTyping(_)
+        | Command::SetViewing(_)
+        | Command::Unknown => Err(ErrorCode::Unsupported.into()),
     }
 }
 

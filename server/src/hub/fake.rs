@@ -19,7 +19,7 @@ use protocol::{
 
 use crate::{
     commands::{Facts, RoomFacts},
-    store::{Actor, ExecuteError, PageAt, StoreError, StreamStore, WindowAt},
+    store::{Actor, ExecuteError, PageAt, PresenceStore, Roster, StoreError, StreamStore, WindowAt},
 };
 
 pub(crate) const ROOM: RoomId = RoomId(1);
@@ -29,6 +29,10 @@ pub(crate) const STREAM: StreamId = StreamId::Room(ROOM);
 #[derive(Default)]
 pub(crate) struct FakeStore {
     logs: Mutex<HashMap<StreamId, Vec<Arc<Record>>>>,
+    /// Who is in the room.
+    pub(crate) members: Mutex<Vec<UserId>>,
+    /// When users were there last.
+    pub(crate) seen: Mutex<HashMap<UserId, UnixMs>>,
     /// How many times a log was read.
     pub(crate) replays: AtomicUsize,
 }
@@ -141,6 +145,28 @@ impl StreamStore for FakeStore {
     }
 
     fn write_health(&self) -> Result<(), &'static str> {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl PresenceStore for FakeStore {
+    async fn roster(&self, _: RoomId) -> Result<Roster, StoreError> {
+        let seen = self.seen.lock().unwrap();
+        let members = self.members.lock().unwrap().iter().map(|user| (*user, seen.get(user).copied())).collect();
+        Ok(Roster { as_of: Seq(0), members })
+    }
+
+    async fn note_seen(&self, seen: &[(UserId, UnixMs)]) -> Result<(), StoreError> {
+        self.seen.lock().unwrap().extend(seen.iter().copied());
+        Ok(())
+    }
+
+    async fn shows_viewing(&self, _: UserId) -> Result<bool, StoreError> {
+        Ok(true)
+    }
+
+    async fn set_viewing(&self, _: UserId, _: bool) -> Result<(), StoreError> {
         Ok(())
     }
 }

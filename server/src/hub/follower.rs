@@ -26,6 +26,12 @@ pub(crate) struct News {
     pub(crate) rooms: HashMap<RoomId, bool>,
     /// Read cursors that moved on other devices.
     pub(crate) cursors: HashMap<RoomId, ReadCursor>,
+    /// Followed rooms in which somebody came, went or did something else.
+    pub(crate) presence: HashSet<RoomId>,
+    /// Followed rooms in which somebody began or stopped writing.
+    pub(crate) typing: HashSet<RoomId>,
+    /// Whether others see which room the user looks at, if that was set.
+    pub(crate) viewing: Option<bool>,
 }
 
 impl Follower {
@@ -58,6 +64,26 @@ impl Follower {
             let known = news.cursors.entry(room).or_insert(cursor);
             *known = known.merge(cursor);
         });
+        self.wake.notify_one();
+    }
+
+    /// Tells this connection from all others of this node.
+    pub(crate) fn number(&self) -> u64 {
+        self.number
+    }
+
+    pub(crate) fn mark_presence(&self, room: RoomId) {
+        self.with(|news| news.presence.insert(room));
+        self.wake.notify_one();
+    }
+
+    pub(crate) fn mark_typing(&self, room: RoomId) {
+        self.with(|news| news.typing.insert(room));
+        self.wake.notify_one();
+    }
+
+    pub(crate) fn mark_viewing(&self, shown: bool) {
+        self.with(|news| news.viewing = Some(shown));
         self.wake.notify_one();
     }
 

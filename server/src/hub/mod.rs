@@ -23,7 +23,9 @@ use self::{
 };
 use crate::{
     bus::{Bus, BusMessage},
+    clock::{Clock, Randomness},
     limits::Limits,
+    presence::Presence,
     store::Sink,
 };
 
@@ -53,6 +55,7 @@ pub struct Hub {
     channels: RwLock<HashMap<StreamId, Arc<Channel>>>,
     users: RwLock<HashMap<UserId, Vec<Arc<Follower>>>>,
     heads: Heads,
+    presence: Arc<Presence>,
     budget: Arc<Budget>,
     bus: Arc<dyn Bus>,
     /// Streams with a gap; each is in there once until it is closed.
@@ -61,21 +64,40 @@ pub struct Hub {
 }
 
 impl Hub {
-    /// A hub without followers, and the task that has to run beside it.
+    /// A hub without followers, and the task that has to run beside it, as [`Presence::run`] has to.
     #[must_use]
-    pub fn new(bus: Arc<dyn Bus>, limits: &Limits) -> (Arc<Self>, HubTask) {
+    pub fn new(bus: Arc<dyn Bus>, limits: &Limits, clock: Clock, random: &Randomness) -> (Arc<Self>, HubTask) {
         let bytes = |limit: u64| usize::try_from(limit).unwrap_or(usize::MAX);
         let (gaps, reported) = mpsc::unbounded_channel();
         let hub = Arc::new(Self {
             channels: RwLock::default(),
             users: RwLock::default(),
             heads: Heads::default(),
+            presence: Arc::new(Presence::new(Arc::clone(&bus), limits, clock, random)),
             budget: Arc::new(Budget::new(bytes(limits.ring_bytes), bytes(limits.rings_bytes))),
             gaps,
             followers: AtomicU64::new(0),
             bus: Arc::clone(&bus),
         });
         (Arc::clone(&hub), HubTask::new(hub, bus.subscribe(), reported))
+    }
+
+    /// Who is there, and who is writing.
+    #[must_use]
+    pub fn presence(&self) -> &Arc<Presence> {
+        &self.presence
+    }
+
+    /// Tells all devices of a user, on all nodes, whether others see which room the user looks at.
+    pub(crate) fn viewing_set(&self, user: UserId, shown: bool) {
+        self.tell_viewing(user, shown);
+        self.presence.set_viewing(user, shown);
+    }
+
+    fn tell_viewing(&self, user: UserId, shown: bool) {
+        for follower in read(&self.users).get(&user).into_iter().flatten() {
+            follower.mark_viewing(shown);
+        }
     }
 
     /// Tells the other devices of a user, on all nodes, how far a room is read.
@@ -114,6 +136,7 @@ impl Hub {
         for record in records {
             if let StreamId::Room(room) = record.stream {
                 self.heads.note(room, record);
+                self.presence.note(record);
             }
             if let Some(channel) = self.channel(record.stream)
                 && channel.offer(record) == Offered::Gap

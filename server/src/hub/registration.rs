@@ -2,18 +2,23 @@
 
 use std::{
     collections::HashSet,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use protocol::{Position, ReadCursor, RoomId, RoomSummary, StreamId, UserId};
 
 use super::{Follower, Hub, Taken, heads::Head};
+use crate::presence::Presence;
 
 /// See the module.
 pub(crate) struct Registration {
     hub: Arc<Hub>,
     follower: Arc<Follower>,
     held: Mutex<Held>,
+    has_logged_out: AtomicBool,
 }
 
 #[derive(Debug, Default)]
@@ -25,13 +30,29 @@ struct Held {
 impl Registration {
     /// Registers a connection of `user`, which from now on follows the user's inbox.
     pub(crate) fn new(hub: &Arc<Hub>, user: UserId) -> Self {
-        let registration = Self { hub: Arc::clone(hub), follower: hub.next_follower(user), held: Mutex::default() };
+        let registration = Self {
+            hub: Arc::clone(hub),
+            follower: hub.next_follower(user),
+            held: Mutex::default(),
+            has_logged_out: AtomicBool::new(false),
+        };
+        hub.presence.enter(&registration.follower);
         registration.follow(registration.inbox());
         registration
     }
 
     pub(crate) fn follower(&self) -> &Follower {
         &self.follower
+    }
+
+    /// Who is there, and who is writing.
+    pub(crate) fn presence(&self) -> &Presence {
+        &self.hub.presence
+    }
+
+    /// The session is over: its user does not come back in a moment.
+    pub(crate) fn log_out(&self) {
+        self.has_logged_out.store(true, Ordering::Relaxed);
     }
 
     /// The log that says in which rooms the user is.
@@ -43,6 +64,9 @@ impl Registration {
     pub(crate) fn follow(&self, stream: StreamId) {
         if self.with(|held| held.streams.insert(stream)) {
             self.hub.follow(stream, &self.follower);
+            if let StreamId::Room(room) = stream {
+                self.hub.presence.follow(room, &self.follower);
+            }
         }
     }
 
@@ -50,6 +74,9 @@ impl Registration {
     pub(crate) fn unfollow(&self, stream: StreamId) {
         if stream != self.inbox() && self.with(|held| held.streams.remove(&stream)) {
             self.hub.unfollow(stream, &self.follower);
+            if let StreamId::Room(room) = stream {
+                self.hub.presence.unfollow(room, &self.follower);
+            }
         }
     }
 
@@ -116,7 +143,11 @@ impl Drop for Registration {
         let held = std::mem::take(self.held.get_mut().unwrap_or_else(PoisonError::into_inner));
         for stream in held.streams {
             self.hub.unfollow(stream, &self.follower);
+            if let StreamId::Room(room) = stream {
+                self.hub.presence.unfollow(room, &self.follower);
+            }
         }
+        self.hub.presence.leave(&self.follower, self.has_logged_out.load(Ordering::Relaxed));
         for room in held.rooms {
             self.hub.heads.unwatch(room, &self.follower);
         }

@@ -79,6 +79,11 @@ impl HubTask {
             BusMessage::Committed(records) => self.hub.offer(&records),
             BusMessage::SessionsEnded(revoked) => sessions.revoke(revoked),
             BusMessage::CursorMoved { user, room, cursor } => self.hub.tell_cursor(user, room, cursor, None),
+            BusMessage::Presence(news) => {
+                if let Some((user, shown)) = self.hub.presence.hear(news) {
+                    self.hub.tell_viewing(user, shown);
+                }
+            }
         }
     }
 
@@ -91,6 +96,7 @@ impl HubTask {
                 if let StreamId::Room(room) = stream {
                     for record in &records {
                         self.hub.heads.note(room, record);
+                        self.hub.presence.note(record);
                     }
                 }
                 if channel.fill(&records) == Offered::Gap {

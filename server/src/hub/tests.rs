@@ -13,6 +13,7 @@ use super::{
 use crate::{
     auth::connected::ConnectedSessions,
     bus::{Bus as _, BusMessage, LocalBus, Network},
+    clock::{Clock, Randomness},
     limits::Limits,
     store::Sink as _,
 };
@@ -30,7 +31,8 @@ struct Bench {
 impl Bench {
     fn new(limits: &Limits) -> Self {
         let network = Network::default();
-        let (hub, task) = Hub::new(Arc::new(network.join()), limits);
+        let (hub, task) =
+            Hub::new(Arc::new(network.join()), limits, Clock::manual(protocol::UnixMs(0)), &Randomness::seeded(1));
         let (store, stop) = (Arc::new(FakeStore::default()), CancellationToken::new());
         tokio::spawn(task.run(store.clone(), ConnectedSessions::default(), stop.clone()));
         Self { hub, store, other: network.join(), stop }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use protocol::{
     Command, CommandId, Done, ErrorBody, ErrorCode, Position, RoomId, ServerFrame, StreamId, command::SetReadCursor,
+    presence::SetViewing,
 };
 
 use super::{
@@ -46,6 +47,8 @@ pub(super) async fn carry_out(context: Context, id: CommandId, command: Command)
     }
     let done = if let Command::SetReadCursor(c) = command {
         set_read_cursor(&context, c).await
+    } else if let Command::SetViewing(c) = command {
+        set_viewing(&context, c).await
     } else {
         // Every other one is the store's business, also those that are added later.
         execute(&context, command).await
@@ -86,6 +89,14 @@ async fn set_read_cursor(context: &Context, command: SetReadCursor) -> Result<Do
     may_read(context, room).await?;
     let merged = sockets.streams.set_read_cursor(actor.user.id, room, cursor).await?.ok_or(ErrorCode::NotFound)?;
     registration.cursor_moved(room, merged);
+    Ok(Done::Unchanged)
+}
+
+/// About oneself alone: nobody has to be asked.
+async fn set_viewing(context: &Context, SetViewing { shown }: SetViewing) -> Result<Done, ApiError> {
+    let Context { sockets, actor, .. } = context;
+    sockets.people.set_viewing(actor.user.id, shown).await?;
+    sockets.hub.viewing_set(actor.user.id, shown);
     Ok(Done::Unchanged)
 }
 

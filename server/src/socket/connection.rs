@@ -30,6 +30,7 @@ use super::{
     commands::{Context, Outcome, carry_out},
     delivery::Chore,
     ending::Ending,
+    presence::Lane,
     rooms::Rooms,
     subscription::Subscription,
 };
@@ -75,6 +76,7 @@ pub(super) struct Connection<S> {
     /// Streams whose rings may have something that was not taken yet.
     pub(super) fresh: HashSet<StreamId>,
     pub(super) rooms: Rooms,
+    pub(super) lane: Lane,
     /// Reads of the store that are under way; at most two a subscription, and one a joined room.
     pub(super) chores: FuturesUnordered<BoxFuture<'static, Chore>>,
 
@@ -109,6 +111,7 @@ where
             generation: 0,
             fresh: HashSet::new(),
             rooms: Rooms::new(),
+            lane: Lane::default(),
             chores: FuturesUnordered::new(),
             heard_at: Instant::now(),
             next_heartbeat: Instant::now() + HEARTBEAT_INTERVAL,
@@ -119,6 +122,9 @@ where
     /// Runs until the connection is over.
     pub(super) async fn run(mut self) {
         let Err(ending) = self.serve().await;
+        if ending == Ending::session_ended() {
+            self.registration.log_out();
+        }
         tracing::debug!(user = %self.actor.user.id, ?ending, "connection ended");
         let _ = timeout(CLOSING_MAX, self.close(ending)).await;
         let _ = timeout(CLOSING_MAX, self.finish_reads()).await;
@@ -209,6 +215,10 @@ where
                 self.acknowledge(id, text).await?;
                 continue;
             }
+            if self.lane_command(&command) {
+                self.acknowledge(id, text).await?;
+                continue;
+            }
             if let Command::Subscribe(c) = &command {
                 // Following again means from another place: the old one ends here.
                 self.subscriptions.remove(&c.stream);
@@ -262,7 +272,10 @@ where
             self.rooms.mark(room, recount);
         }
         let cursors = news.cursors.into_iter();
-        let frames: Vec<_> = cursors.map(|(room, cursor)| frame(&ServerFrame::Cursor { room, cursor })).collect();
+        let cursors = cursors.map(|(room, cursor)| frame(&ServerFrame::Cursor { room, cursor }));
+        let mut frames: Vec<_> = news.viewing.map(|shown| frame(&ServerFrame::Viewing { shown })).into_iter().collect();
+        frames.extend(cursors);
+        frames.extend(self.lane_frames(&news.presence, &news.typing));
         self.send(frames).await
     }
 

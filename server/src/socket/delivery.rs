@@ -98,6 +98,9 @@ where
         subscription.state = State::Live;
         let head = subscription.cursor;
         self.fresh.insert(stream);
+        if let StreamId::Room(room) = stream {
+            self.attend(room);
+        }
         if announce { self.answer(ServerFrame::Live { stream, head }).await } else { Ok(()) }
     }
 

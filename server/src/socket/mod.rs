@@ -21,7 +21,7 @@ use crate::{
     hub::Hub,
     limits::Limits,
     rates::Rates,
-    store::StreamStore,
+    store::{PresenceStore, StreamStore},
 };
 
 mod admission;
@@ -31,6 +31,7 @@ mod delivery;
 mod echo;
 mod ending;
 mod handshake;
+mod presence;
 mod replay;
 mod rooms;
 mod subscription;
@@ -52,6 +53,8 @@ pub struct Shared {
     pub hub: Arc<Hub>,
     /// Where commands go, and where missed events come from.
     pub streams: Arc<dyn StreamStore>,
+    /// What is kept of presence.
+    pub people: Arc<dyn PresenceStore>,
     /// How often a user may do something.
     pub rates: Arc<Rates>,
     /// The time.

@@ -87,7 +87,8 @@ impl Bench {
     /// With a peer that has taken `hello`.
     async fn new() -> Self {
         let limits = Limits { posts_burst: 10_000, reads_burst: 10_000, ..Limits::default() };
-        let (hub, task) = Hub::new(Arc::new(LocalBus::alone()), &limits);
+        let (hub, task) =
+            Hub::new(Arc::new(LocalBus::alone()), &limits, Clock::manual(protocol::UnixMs(0)), &Randomness::seeded(1));
         let (store, stopping, sessions) =
             (Arc::new(FakeStore::default()), CancellationToken::new(), ConnectedSessions::default());
         tokio::spawn(task.run(store.clone(), sessions.clone(), stopping.clone()));
@@ -95,6 +96,7 @@ impl Bench {
         let sockets = Sockets::new(Shared {
             hub: hub.clone(),
             streams: store.clone(),
+            people: store.clone(),
             rates: Arc::new(Rates::new(clock.clone(), &limits)),
             clock,
             random: Randomness::seeded(1),
@@ -121,7 +123,11 @@ impl Bench {
     async fn frame(&mut self) -> ServerFrame {
         loop {
             if let Message::Text(text) = self.message().await {
-                return serde_json::from_str(&text).unwrap();
+                let frame = serde_json::from_str(&text).unwrap();
+                // Comes once, when the store has been asked.
+                if !matches!(frame, ServerFrame::Viewing { .. }) {
+                    return frame;
+                }
             }
         }
     }

@@ -8,15 +8,17 @@ use std::{error::Error, sync::Arc};
 use async_trait::async_trait;
 
 pub mod accounts;
+pub mod presence;
 pub mod sqlite;
 pub mod streams;
 
 pub use accounts::AccountStore;
+pub use presence::{PresenceStore, Roster};
 pub use streams::{Actor, ExecuteError, NoFollowers, PageAt, Sink, StreamStore, WindowAt};
 
 /// Everything that a store does.
 #[async_trait]
-pub trait Store: AccountStore + StreamStore {
+pub trait Store: AccountStore + PresenceStore + StreamStore {
     /// Ends after what waits to be written is on disk; nothing is asked of it afterwards.
     async fn close(&self);
 }

@@ -8,6 +8,7 @@ mod bad_input;
 mod command_line;
 mod cross_site;
 mod invites;
+mod presence;
 mod python_client;
 mod rooms;
 mod sessions;

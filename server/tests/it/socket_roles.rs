@@ -4,7 +4,9 @@ use protocol::{
     Command, CommandKind, Done, ErrorCode, RoomId, Seq, StreamId,
     command::{Subscribe, Unsubscribe},
     messages::{DeleteMessage, EditMessage},
+    presence::{SetPresence, SetViewing},
     rooms::{CreateRoom, History, RenameRoom, SetTopic, Visibility},
+    typing::SetTyping,
 };
 use strum::IntoEnumIterator as _;
 
@@ -44,6 +46,10 @@ fn expected(command: CommandKind) -> Option<[Result<(), ErrorCode>; 7]> {
         CommandKind::Subscribe => [YES, YES, YES, YES, NO, NIL, NIL],
         CommandKind::Unsubscribe => [YES, YES, YES, YES, YES, YES, YES],
         CommandKind::SetReadCursor => [YES, YES, YES, YES, NO, NIL, NIL],
+        // Never refused: who is not in the room is just not heard.
+        CommandKind::SetPresence => [YES, YES, YES, YES, YES, YES, YES],
+        CommandKind::SetTyping => [YES, YES, YES, YES, YES, YES, YES],
+        CommandKind::SetViewing => [YES, YES, YES, YES, YES, YES, YES],
         CommandKind::PostMessage => [YES, YES, YES, YES, NO, NIL, NIL],
         CommandKind::EditMessage => [NO, NO, YES, NO, NO, NIL, NIL],
         CommandKind::DeleteMessage => [YES, YES, YES, NO, NO, NIL, NIL],
@@ -64,6 +70,9 @@ fn command(kind: CommandKind, room: RoomId, message: Seq, name: &str) -> Option<
         CommandKind::Subscribe => Command::Subscribe(Subscribe { stream, after: NOTHING }),
         CommandKind::Unsubscribe => Command::Unsubscribe(Unsubscribe { stream }),
         CommandKind::SetReadCursor => read_up_to(room, 0, 1),
+        CommandKind::SetPresence => Command::SetPresence(SetPresence { away: false, room: Some(room) }),
+        CommandKind::SetTyping => Command::SetTyping(SetTyping { room, typing: true }),
+        CommandKind::SetViewing => Command::SetViewing(SetViewing { shown: true }),
         CommandKind::PostMessage => post(room, "hi"),
         CommandKind::EditMessage => {
             Command::EditMessage(EditMessage { client_id: id, room, message, text: "other".to_owned() })
@@ -127,5 +136,5 @@ async fn each_command_by_each_role_has_the_answer_of_the_table() {
             }
         }
     }
-    assert_eq!(cases, 13 * 7);
+    assert_eq!(cases, 16 * 7);
 }

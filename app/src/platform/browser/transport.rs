@@ -1,6 +1,6 @@
 //! Does what the engine asks for: sockets, requests, the storage, the timer.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 
 use client::{Fetch, FetchFailure, FetchId, Input, Intent, Output, PROBE_PATH, Probe};
 use futures::future::{Either, select};
@@ -18,6 +18,8 @@ use crate::session::Session;
 const REQUEST_MS_MAX: u32 = 20_000;
 /// The longest wait of a timer, in milliseconds; browsers count them in 31 bits.
 const TIMER_MS_MAX: u64 = 1_000_000;
+/// That the user is doing something is noted this often, in milliseconds.
+const TOUCH_INTERVAL_MS: u64 = 15_000;
 
 /// What is open at the moment. A page has one session.
 #[derive(Default)]
@@ -28,15 +30,29 @@ struct Transport {
 
 thread_local! {
     static TRANSPORT: RefCell<Transport> = RefCell::default();
+    /// When it was last noted that the user is doing something.
+    static TOUCHED: Cell<u64> = const { Cell::new(0) };
 }
 
 /// Starts to keep the page up to date, once it has come to life.
 pub(crate) fn connect(session: Session) {
     session.step(Input::Restored(outbox::load(session.me().user.id)));
+    session.step(Input::Intent(Intent::Touch));
+    session.step(Input::Intent(Intent::Hide(document().hidden())));
+    for doing in ["pointerdown", "pointermove", "keydown", "wheel", "touchstart"] {
+        listen(&window(), doing, move || {
+            let now = monotonic().0;
+            if now >= TOUCHED.get() + TOUCH_INTERVAL_MS {
+                TOUCHED.set(now);
+                session.step(Input::Intent(Intent::Touch));
+            }
+        });
+    }
     let wake = move || session.wake();
     listen(&window(), "online", wake);
     listen(&window(), "pageshow", wake);
     listen(&document(), "visibilitychange", move || {
+        session.step(Input::Intent(Intent::Hide(document().hidden())));
         if document().hidden() {
             session.step(Input::Intent(Intent::Flush));
         } else {

@@ -30,6 +30,7 @@ mod execute;
 mod facts;
 mod health;
 mod invites;
+mod presence;
 mod rows;
 mod sessions;
 mod sign_up;

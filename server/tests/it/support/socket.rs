@@ -399,13 +399,14 @@ impl RawSocket {
         Some(RawFrame { first, payload })
     }
 
-    /// The next text, as JSON; heads and cursors are passed over, as they come when they like.
+    /// The next text, as JSON; what comes when it likes is passed over, as they come when they like.
     pub(crate) async fn json(&mut self) -> serde_json::Value {
         loop {
             let frame = self.next().await.expect("the connection is open");
             assert_eq!(frame.first, FIN | TEXT, "{frame:?}");
             let json: serde_json::Value = serde_json::from_slice(&frame.payload).unwrap();
-            if json["type"] != "heads" && json["type"] != "cursor" {
+            let passing = ["heads", "cursor", "presence", "typing", "viewing"];
+            if !passing.iter().any(|kind| json["type"] == **kind) {
                 return json;
             }
         }

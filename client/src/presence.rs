@@ -1,0 +1,159 @@
+//! Who is there and who is writing, as the server tells it; and what it is told of this device's user.
+//!
+//! All of it may be lost: the latest word holds, a new connection starts with the whole picture, and what this device
+//! says is said again then. Only the choice of being seen is sent until the server has it.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use protocol::{CommandId, Event, RoomId, RoomPresence, UserId, UserRef, presence::SetPresence};
+
+use crate::time::Instant;
+
+/// Without input for this long the user is away, in milliseconds.
+pub const AWAY_AFTER_MS: u64 = 5 * 60 * 1_000;
+/// Who goes on writing says so this often, in milliseconds.
+pub const TYPING_INTERVAL_MS: u64 = 1_000;
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(crate) struct Presence {
+    rooms: BTreeMap<RoomId, RoomPresence>,
+    typing: BTreeMap<RoomId, Vec<UserRef>>,
+    /// The page is out of sight.
+    pub(crate) hidden: bool,
+    /// When the user last did something; none for programs, which are never away.
+    pub(crate) touched: Option<Instant>,
+    pub(crate) looks_at: Option<RoomId>,
+    /// What was said on this connection.
+    told: Option<SetPresence>,
+    /// Where and when it was last said that the user is writing.
+    said_typing: Option<(RoomId, Instant)>,
+    pub(crate) viewing: Viewing,
+}
+
+/// Whether others see which room the user looks at: as the user wants it, and as the server is known to have it.
+#[derive(Debug, Default)]
+pub(crate) struct Viewing {
+    pub(crate) here: bool,
+    there: bool,
+    on_its_way: Option<CommandId>,
+}
+
+impl Viewing {
+    /// What the server has to be told.
+    pub(crate) fn due(&self) -> Option<bool> {
+        (self.here != self.there && self.on_its_way.is_none()).then_some(self.here)
+    }
+
+    pub(crate) fn sent(&mut self, id: CommandId) {
+        self.on_its_way = Some(id);
+    }
+
+    /// The server says so, perhaps because another device wanted it.
+    pub(crate) fn heard(&mut self, shown: bool) {
+        let is_settled = self.here == self.there;
+        self.there = shown;
+        if is_settled {
+            self.here = shown;
+        }
+    }
+
+    /// The server has answered a command. Whether it was about this.
+    pub(crate) fn answered(&mut self, id: CommandId, is_taken: bool) -> bool {
+        if self.on_its_way != Some(id) {
+            return false;
+        }
+        self.on_its_way = None;
+        if is_taken {
+            self.there = self.here;
+        } else {
+            self.here = self.there;
+        }
+        true
+    }
+}
+
+impl Presence {
+    pub(crate) fn new(shown: bool) -> Self {
+        Self { viewing: Viewing { here: shown, there: shown, on_its_way: None }, ..Self::default() }
+    }
+
+    pub(crate) fn update(&mut self, news: RoomPresence) {
+        let room = news.room;
+        self.rooms.entry(room).or_insert_with(|| RoomPresence::unknown(room)).update(news);
+    }
+
+    pub(crate) fn of(&self, room: RoomId) -> Option<&RoomPresence> {
+        self.rooms.get(&room)
+    }
+
+    pub(crate) fn typing_is(&mut self, room: RoomId, users: Vec<UserRef>) {
+        if users.is_empty() {
+            self.typing.remove(&room);
+        } else {
+            self.typing.insert(room, users);
+        }
+    }
+
+    /// The others who are writing in a room.
+    pub(crate) fn typing(&self, room: RoomId, me: UserId) -> Vec<UserRef> {
+        self.typing.get(&room).into_iter().flatten().filter(|user| user.id != me).cloned().collect()
+    }
+
+    /// Somebody has posted: they are not writing any more, whenever the server says so. Whether that is news.
+    pub(crate) fn has_posted(&mut self, room: RoomId, user: UserId, event: &Event) -> bool {
+        let is_post = matches!(event, Event::MessagePosted(_));
+        let Some(users) = self.typing.get_mut(&room).filter(|_| is_post) else { return false };
+        let before = users.len();
+        users.retain(|other| other.id != user);
+        users.len() != before
+    }
+
+    /// The user is writing, or has stopped. Whether the server has to be told.
+    pub(crate) fn types(&mut self, room: RoomId, typing: bool, now: Instant) -> bool {
+        let said = self.said_typing.filter(|(where_, at)| {
+            *where_ == room && now - *at < Duration::from_millis(protocol::limits::TYPING_MS_MAX)
+        });
+        let is_due = match (typing, said) {
+            (true, Some((_, at))) => now - at >= Duration::from_millis(TYPING_INTERVAL_MS),
+            (true, None) => true,
+            (false, said) => said.is_some(),
+        };
+        if is_due {
+            self.said_typing = typing.then_some((room, now));
+        }
+        is_due
+    }
+
+    /// The user has posted: the server takes that for the end of writing.
+    pub(crate) fn posts(&mut self, room: RoomId) {
+        self.said_typing.take_if(|(where_, _)| *where_ == room);
+    }
+
+    /// What the server has to be told of the user now.
+    pub(crate) fn due(&mut self, now: Instant) -> Option<SetPresence> {
+        let is_idle = self.touched.is_some_and(|at| now - at >= Duration::from_millis(AWAY_AFTER_MS));
+        let room = self.looks_at.filter(|_| !self.hidden);
+        let wanted = SetPresence { away: self.hidden || is_idle, room };
+        (self.told.replace(wanted) != Some(wanted)).then_some(wanted)
+    }
+
+    /// When the user will be away, if nothing happens.
+    pub(crate) fn deadline(&self) -> Option<Instant> {
+        let is_away = self.told.is_none_or(|told| told.away);
+        self.touched.filter(|_| !is_away).map(|at| at + Duration::from_millis(AWAY_AFTER_MS))
+    }
+
+    pub(crate) fn forget(&mut self, room: RoomId) {
+        self.rooms.remove(&room);
+        self.typing.remove(&room);
+    }
+
+    /// The connection is gone. What it told stays until there is better; who was writing has long stopped then.
+    pub(crate) fn disconnected(&mut self) -> Vec<RoomId> {
+        self.told = None;
+        self.said_typing = None;
+        self.viewing.on_its_way = None;
+        std::mem::take(&mut self.typing).into_keys().collect()
+    }
+}

@@ -1,0 +1,214 @@
+//! The ephemeral lane: who is there, who looks at which room, and who is writing.
+//!
+//! Nothing of it is stored but when somebody was there last, and nothing of it is numbered: of each user only the
+//! latest holds, told in batches. A change goes to the followed rooms that its user is a member of, and to nobody
+//! else: who may see somebody's presence is who may read a room together with them. Membership is the store's, kept
+//! up to date by the same events that the followers get; what a client claims about rooms that its user is not in
+//! meets no list of members, and so nobody.
+//!
+//! [`people`] says who is where, [`room`] what was told of it, [`typing`] who is writing, [`news`] what nodes tell
+//! each other; [`task`] does what is due.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use axum::extract::ws::Utf8Bytes;
+use protocol::{
+    Event, Record, RoomId, RoomPresence, StreamId, UserId, UserRef,
+    effect::{Membership, effect},
+    limits::TYPING_MS_MAX,
+};
+use tokio::{sync::Notify, time::Instant};
+
+use self::{news::LEASE, state::State};
+use crate::{
+    bus::{Bus, BusMessage},
+    clock::{Clock, Randomness},
+    hub::Follower,
+    limits::Limits,
+    store::Roster,
+};
+
+mod news;
+mod people;
+mod room;
+mod state;
+mod task;
+#[cfg(test)]
+mod tests;
+mod typing;
+
+pub use self::news::{NodeId, PresenceNews, UserNews, Whereabouts};
+pub(crate) use people::Activity;
+
+/// Typing holds a little longer than one says it, so that it does not end between two times of saying so.
+const TYPING: Duration = Duration::from_millis(TYPING_MS_MAX);
+
+/// The lane of one node.
+pub struct Presence {
+    state: Mutex<State>,
+    /// Something may be due earlier than it was.
+    wake: Notify,
+    bus: Arc<dyn Bus>,
+    clock: Clock,
+    grace: Duration,
+}
+
+impl Presence {
+    pub(crate) fn new(bus: Arc<dyn Bus>, limits: &Limits, clock: Clock, random: &Randomness) -> Self {
+        let node = NodeId(u64::from_le_bytes(random.bytes()));
+        Self {
+            state: Mutex::new(State::new(node, Instant::now())),
+            wake: Notify::new(),
+            bus,
+            clock,
+            grace: Duration::from_millis(limits.presence_grace_ms),
+        }
+    }
+
+    /// A connection of this user is open.
+    pub(crate) fn enter(&self, follower: &Follower) {
+        self.change(|state| state.people.enter(follower.user, follower.number()));
+    }
+
+    /// It says what its user does.
+    pub(crate) fn report(&self, follower: &Follower, activity: Activity) {
+        self.change(|state| state.people.report(follower.user, follower.number(), activity));
+    }
+
+    /// It is closed: its user stays for the grace, unless they have logged out.
+    pub(crate) fn leave(&self, follower: &Follower, has_logged_out: bool) {
+        let until = (!has_logged_out).then(|| Instant::now() + self.grace);
+        let at = self.clock.now();
+        self.change(|state| state.people.leave(follower.user, follower.number(), until, at));
+    }
+
+    /// What the store says about showing the room that a user looks at.
+    pub(crate) fn knows_viewing(&self, user: UserId, shown: bool) {
+        self.change(|state| state.people.show_room(user, shown));
+    }
+
+    /// The user has set it; the other nodes are told.
+    pub(crate) fn set_viewing(&self, user: UserId, shown: bool) {
+        self.knows_viewing(user, shown);
+        self.bus.publish(BusMessage::Presence(PresenceNews::Viewing { user, shown }));
+    }
+
+    /// A user is writing in a room, or has stopped. Who is no member of it is not heard.
+    pub(crate) fn set_typing(&self, room: RoomId, user: &UserRef, typing: bool) {
+        self.typing(room, user.clone(), typing);
+        if self.bus.is_shared() {
+            self.bus.publish(BusMessage::Presence(PresenceNews::Typing { room, user: user.clone(), typing }));
+        }
+    }
+
+    fn typing(&self, room: RoomId, user: UserRef, typing: bool) {
+        self.change(|state| {
+            if !typing {
+                state.typing.stop(room, user.id);
+            } else if state.rooms.get(&room).is_some_and(|room| room.has(user.id)) {
+                state.typing.start(room, user, Instant::now() + TYPING);
+            }
+        });
+    }
+
+    pub(crate) fn follow(&self, room: RoomId, follower: &Arc<Follower>) {
+        self.change(|state| state.follow(room, follower, Instant::now()));
+    }
+
+    pub(crate) fn unfollow(&self, room: RoomId, follower: &Follower) {
+        self.with(|state| state.unfollow(room, follower));
+    }
+
+    /// What a follower who was told up to `cursor` is to be told of a room, and up to where that goes.
+    pub(crate) fn take(&self, room: RoomId, user: UserId, cursor: Option<u64>) -> (Vec<Utf8Bytes>, Option<u64>) {
+        self.with(|state| state.rooms.get_mut(&room).map_or((Vec::new(), None), |found| found.take(room, user, cursor)))
+    }
+
+    /// Who is writing in a room, as a follower is to be told.
+    pub(crate) fn take_typing(&self, room: RoomId, user: UserId) -> Option<Utf8Bytes> {
+        self.with(|state| {
+            state.rooms.get(&room).filter(|found| found.has(user))?;
+            state.typing.told(room)
+        })
+    }
+
+    /// The presence in a room, for a page that is drawn for one of its members.
+    pub(crate) fn picture(&self, room: RoomId, roster: &Roster) -> RoomPresence {
+        self.with(|state| {
+            room::picture_of(room, roster, |user| {
+                let (presence, rooms) = state.people.presence(user);
+                (presence, rooms.contains(&room))
+            })
+        })
+    }
+
+    /// Takes in what was committed: who comes and goes, and that who has posted is not writing any more.
+    pub(crate) fn note(&self, record: &Record) {
+        let StreamId::Room(room) = record.stream else { return };
+        if !self.with(|state| state.rooms.contains_key(&room)) {
+            return;
+        }
+        if matches!(record.event, Event::MessagePosted(_)) {
+            self.change(|state| state.typing.stop(room, record.actor.id));
+            return;
+        }
+        let Some(membership) = effect(record).and_then(|effect| effect.membership) else { return };
+        let (user, is_in) = match membership {
+            Membership::In(member) => (member.user.id, true),
+            Membership::Out(user) => (user, false),
+        };
+        self.change(|state| state.membership(room, user, record.seq, is_in));
+    }
+
+    /// Hears another node. Returns whose other devices have to be told of a setting.
+    pub(crate) fn hear(&self, news: PresenceNews) -> Option<(UserId, bool)> {
+        match news {
+            PresenceNews::Lease { node, version } => self.hear_of(node, version, None),
+            PresenceNews::Changed { node, version, users } => self.hear_of(node, version - 1, Some((version, users))),
+            PresenceNews::Whole { node, version, users } => {
+                let (until, at) = (Instant::now() + LEASE, self.clock.now());
+                self.change(|state| {
+                    state.people.hear(node, version, until, at);
+                    state.people.replace(node, version, &users);
+                });
+            }
+            PresenceNews::Asked(node) => self.change(|state| state.is_asked |= node == state.node),
+            PresenceNews::Typing { room, user, typing } => self.typing(room, user, typing),
+            PresenceNews::Viewing { user, shown } => {
+                self.knows_viewing(user, shown);
+                return Some((user, shown));
+            }
+        }
+        None
+    }
+
+    /// A node is there; where it is not at the version that is known here, it is asked for all.
+    fn hear_of(&self, node: NodeId, version: u64, change: Option<(u64, Arc<[UserNews]>)>) {
+        let (until, at) = (Instant::now() + LEASE, self.clock.now());
+        let is_known = self.change(|state| {
+            let is_known = state.people.hear(node, version, until, at);
+            if let Some((version, users)) = change.filter(|_| is_known) {
+                state.people.update(node, version, &users);
+            }
+            is_known
+        });
+        if !is_known {
+            self.bus.publish(BusMessage::Presence(PresenceNews::Asked(node)));
+        }
+    }
+
+    /// Something changes, so something may be due.
+    fn change<T>(&self, f: impl FnOnce(&mut State) -> T) -> T {
+        let done = self.with(f);
+        self.wake.notify_one();
+        done
+    }
+
+    fn with<T>(&self, f: impl FnOnce(&mut State) -> T) -> T {
+        // Nothing in the critical sections panics half-way.
+        f(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}

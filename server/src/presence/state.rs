@@ -1,0 +1,218 @@
+//! The state of the lane, and what is due in it.
+
+use std::{
+    collections::{BTreeSet, HashMap, HashSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use protocol::{PresenceState, RoomId, Seq, UnixMs, UserId};
+use tokio::time::Instant;
+
+use super::{
+    news::{LEASE_INTERVAL, NodeId, PresenceNews, UserNews},
+    people::People,
+    room::Room,
+    typing::Typing,
+};
+use crate::{hub::Follower, store::Roster};
+
+/// The shortest time between two tellings of presence.
+pub(super) const PRESENCE_INTERVAL: Duration = Duration::from_millis(500);
+/// How long a first change waits for what belongs to it: a connection, and what it says about itself.
+const PRESENCE_DELAY: Duration = Duration::from_millis(100);
+/// The shortest time between two tellings of who is writing.
+pub(super) const TYPING_INTERVAL: Duration = Duration::from_millis(100);
+
+#[derive(Debug)]
+pub(super) struct State {
+    pub(super) node: NodeId,
+    pub(super) people: People,
+    pub(super) rooms: HashMap<RoomId, Room>,
+    pub(super) typing: Typing,
+    /// In which followed rooms somebody is: a change goes there and nowhere else.
+    rooms_of: HashMap<UserId, HashSet<RoomId>>,
+    /// Rooms with something to tell.
+    dirty: HashSet<RoomId>,
+    /// Rooms whose members have to be read, and when.
+    pub(super) loads: BTreeSet<(Instant, RoomId)>,
+    /// What this node has told the others: how many changes.
+    version: u64,
+    /// Another node has asked for all.
+    pub(super) is_asked: bool,
+    flush_at: Option<Instant>,
+    quiet_until: Instant,
+    typing_at: Option<Instant>,
+    typing_quiet_until: Instant,
+    pub(super) lease_at: Instant,
+    /// When those who are gone were there last, to be written down.
+    pub(super) unwritten: HashMap<UserId, UnixMs>,
+}
+
+impl State {
+    pub(super) fn new(node: NodeId, now: Instant) -> Self {
+        Self {
+            node,
+            people: People::default(),
+            rooms: HashMap::new(),
+            typing: Typing::default(),
+            rooms_of: HashMap::new(),
+            dirty: HashSet::new(),
+            loads: BTreeSet::new(),
+            version: 0,
+            is_asked: false,
+            flush_at: None,
+            quiet_until: now,
+            typing_at: None,
+            typing_quiet_until: now,
+            lease_at: now,
+            unwritten: HashMap::new(),
+        }
+    }
+
+    /// A connection follows a room.
+    pub(super) fn follow(&mut self, id: RoomId, follower: &Arc<Follower>, now: Instant) {
+        let room = self.rooms.entry(id).or_insert_with(|| {
+            self.loads.insert((now, id));
+            Room::default()
+        });
+        room.followers.insert(follower.number(), Arc::clone(follower));
+    }
+
+    pub(super) fn unfollow(&mut self, id: RoomId, follower: &Follower) {
+        let Some(room) = self.rooms.get_mut(&id) else { return };
+        room.followers.remove(&follower.number());
+        if room.followers.is_empty() {
+            let members = room.everyone();
+            self.rooms.remove(&id);
+            self.typing.forget(id);
+            self.dirty.remove(&id);
+            for user in members {
+                self.leave_index(user, id);
+            }
+        }
+    }
+
+    /// The members of a room came from the store. Whether they have to be read again.
+    pub(super) fn learn(&mut self, id: RoomId, roster: &Roster) -> bool {
+        let Some(room) = self.rooms.get_mut(&id) else { return false };
+        let Some(members) = room.learn(roster) else { return true };
+        for user in members {
+            self.rooms_of.entry(user).or_default().insert(id);
+            let (state, rooms) = self.people.presence(user);
+            room.set(user, state, rooms.contains(&id), None);
+        }
+        self.dirty.insert(id);
+        false
+    }
+
+    /// Somebody has come into a room or gone out of it.
+    pub(super) fn membership(&mut self, id: RoomId, user: UserId, seq: Seq, is_in: bool) {
+        let Some(room) = self.rooms.get_mut(&id) else { return };
+        if !room.membership(user, seq, is_in) {
+            return;
+        }
+        self.dirty.insert(id);
+        if is_in {
+            let (state, rooms) = self.people.presence(user);
+            room.set(user, state, rooms.contains(&id), None);
+            self.rooms_of.entry(user).or_default().insert(id);
+        } else {
+            self.typing.stop(id, user);
+            self.leave_index(user, id);
+        }
+    }
+
+    fn leave_index(&mut self, user: UserId, room: RoomId) {
+        if let Some(rooms) = self.rooms_of.get_mut(&user) {
+            rooms.remove(&room);
+            if rooms.is_empty() {
+                self.rooms_of.remove(&user);
+            }
+        }
+    }
+
+    /// Does what is due; returns what the other nodes are to be told.
+    pub(super) fn run(&mut self, now: Instant, at: UnixMs) -> Vec<PresenceNews> {
+        self.people.expire(now);
+        self.typing.expire(now);
+        let mut news = Vec::new();
+        let has_changes = !self.people.changed.is_empty() || !self.dirty.is_empty();
+        if has_changes && *self.flush_at.get_or_insert((now + PRESENCE_DELAY).max(self.quiet_until)) <= now {
+            (self.flush_at, self.quiet_until) = (None, now + PRESENCE_INTERVAL);
+            news.extend(self.changes(at));
+            self.tell();
+        }
+        if !self.typing.changed.is_empty() && *self.typing_at.get_or_insert(self.typing_quiet_until.max(now)) <= now {
+            (self.typing_at, self.typing_quiet_until) = (None, now + TYPING_INTERVAL);
+            for id in self.typing.flush() {
+                for follower in self.rooms.get(&id).into_iter().flat_map(|room| room.followers.values()) {
+                    follower.mark_typing(id);
+                }
+            }
+        }
+        if std::mem::take(&mut self.is_asked) {
+            let users = self.users_here(self.people.all_here(), at);
+            news.push(PresenceNews::Whole { node: self.node, version: self.version, users });
+        }
+        if self.lease_at <= now {
+            self.lease_at = now + LEASE_INTERVAL;
+            news.push(PresenceNews::Lease { node: self.node, version: self.version });
+        }
+        news
+    }
+
+    /// When something is due next.
+    pub(super) fn deadline(&self) -> Instant {
+        let others = [self.people.deadline(), self.typing.deadline(), self.flush_at, self.typing_at];
+        others
+            .into_iter()
+            .flatten()
+            .chain([self.lease_at])
+            .chain(self.loads.first().map(|(at, _)| *at))
+            .min()
+            .unwrap_or(self.lease_at)
+    }
+
+    /// What has changed on this node, for the others.
+    fn changes(&mut self, at: UnixMs) -> Option<PresenceNews> {
+        let changed = std::mem::take(&mut self.people.changed_here);
+        if changed.is_empty() {
+            return None;
+        }
+        self.version += 1;
+        let users = self.users_here(changed.into_iter(), at);
+        Some(PresenceNews::Changed { node: self.node, version: self.version, users })
+    }
+
+    fn users_here(&self, users: impl Iterator<Item = UserId>, at: UnixMs) -> Arc<[UserNews]> {
+        users
+            .map(|user| {
+                let seen = self.people.seen.get(&user).copied().unwrap_or(at);
+                (user, self.people.whereabouts_here(user), seen)
+            })
+            .collect()
+    }
+
+    /// Tells the followed rooms what has changed: as much work as there are changes, and one encoding a room.
+    fn tell(&mut self) {
+        for user in std::mem::take(&mut self.people.changed) {
+            let (state, looked_at) = self.people.presence(user);
+            let seen = self.people.seen.remove(&user).filter(|_| state == PresenceState::Offline);
+            if let Some(seen) = seen {
+                self.unwritten.insert(user, seen);
+            }
+            for id in self.rooms_of.get(&user).into_iter().flatten() {
+                if let Some(room) = self.rooms.get_mut(id) {
+                    room.set(user, state, looked_at.contains(id), seen);
+                    self.dirty.insert(*id);
+                }
+            }
+        }
+        for id in std::mem::take(&mut self.dirty) {
+            if let Some(room) = self.rooms.get_mut(&id) {
+                room.flush(id);
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Who is writing, in the rooms that somebody on this node follows. Forgotten after seconds, whatever happens.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+
+use axum::extract::ws::Utf8Bytes;
+use protocol::{RoomId, RoomTyping, ServerFrame, UserId, UserRef, encode, limits::TYPISTS_TOLD_MAX};
+use tokio::time::Instant;
+
+/// See the module.
+#[derive(Debug, Default)]
+pub(super) struct Typing {
+    rooms: HashMap<RoomId, Typists>,
+    ends: BTreeSet<(Instant, RoomId, UserId)>,
+    /// Rooms in which it is not as it was told.
+    pub(super) changed: HashSet<RoomId>,
+}
+
+#[derive(Debug, Default)]
+struct Typists {
+    /// Each until when. A member each at most, because only members are taken.
+    users: BTreeMap<UserId, (UserRef, Instant)>,
+    told: Option<Utf8Bytes>,
+}
+
+impl Typing {
+    /// A member of a followed room is writing, until then unless they say so again.
+    pub(super) fn start(&mut self, room: RoomId, user: UserRef, until: Instant) {
+        let id = user.id;
+        let typists = self.rooms.entry(room).or_default();
+        match typists.users.insert(id, (user, until)) {
+            Some((_, before)) => _ = self.ends.remove(&(before, room, id)),
+            None => _ = self.changed.insert(room),
+        }
+        self.ends.insert((until, room, id));
+    }
+
+    /// They have stopped.
+    pub(super) fn stop(&mut self, room: RoomId, user: UserId) {
+        let Some(typists) = self.rooms.get_mut(&room) else { return };
+        if let Some((_, until)) = typists.users.remove(&user) {
+            self.ends.remove(&(until, room, user));
+            self.changed.insert(room);
+        }
+    }
+
+    pub(super) fn expire(&mut self, now: Instant) {
+        while let Some((until, room, user)) = self.ends.first().copied()
+            && until <= now
+        {
+            self.stop(room, user);
+        }
+    }
+
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.ends.first().map(|(until, ..)| *until)
+    }
+
+    /// Encodes what is to be told, once for all; returns the rooms.
+    pub(super) fn flush(&mut self) -> Vec<RoomId> {
+        let rooms: Vec<RoomId> = self.changed.drain().collect();
+        for room in &rooms {
+            if let Some(typists) = self.rooms.get_mut(room) {
+                let users = typists.users.values().take(TYPISTS_TOLD_MAX).map(|(user, _)| user.clone()).collect();
+                let frame = encode(&ServerFrame::Typing(RoomTyping { room: *room, users }));
+                typists.told = Some(frame.into());
+            }
+        }
+        rooms
+    }
+
+    /// What was told last, to somebody who comes late; nothing where nobody has ever written.
+    pub(super) fn told(&self, room: RoomId) -> Option<Utf8Bytes> {
+        self.rooms.get(&room)?.told.clone()
+    }
+
+    /// Nobody here follows the room any more.
+    pub(super) fn forget(&mut self, room: RoomId) {
+        for (user, (_, until)) in self.rooms.remove(&room).unwrap_or_default().users {
+            self.ends.remove(&(until, room, user));
+        }
+        self.changed.remove(&room);
+    }
+}
