@@ -36,7 +36,7 @@ pub use input::{ConnectionId, Input, Intent, Probe, Start};
 pub use link::{CONNECT_MS_MAX, Connection, Reason};
 pub use outbox::OutboxEntry;
 pub use output::{Change, Output, PROBE_PATH};
-pub use presence::{AWAY_AFTER_MS, TYPING_INTERVAL_MS};
+pub use presence::{AWAY_AFTER_MS, HIDDEN_AFTER_MS, TYPING_INTERVAL_MS};
 pub use reading::READ_CURSOR_INTERVAL_MS;
 pub use time::Instant;
 pub use view::{Content, Key, Line, PendingChange, RoomState, RoomView, Status};

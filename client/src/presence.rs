@@ -11,6 +11,9 @@ use crate::time::Instant;
 
 /// Without input for this long the user is away, in milliseconds.
 pub const AWAY_AFTER_MS: u64 = 5 * 60 * 1_000;
+/// A page that is out of sight for this long is one that its user is away from, in milliseconds. Not at once: a page that
+/// is being reloaded is out of sight too, and so is one between two looks at another.
+pub const HIDDEN_AFTER_MS: u64 = 3_000;
 /// Who goes on writing says so this often, in milliseconds.
 pub const TYPING_INTERVAL_MS: u64 = 1_000;
 
@@ -19,8 +22,8 @@ pub const TYPING_INTERVAL_MS: u64 = 1_000;
 pub(crate) struct Presence {
     rooms: BTreeMap<RoomId, RoomPresence>,
     typing: BTreeMap<RoomId, Vec<UserRef>>,
-    /// The page is out of sight.
-    pub(crate) hidden: bool,
+    /// Since when the page is out of sight.
+    hidden: Option<Instant>,
     /// When the user last did something; none for programs, which are never away.
     pub(crate) touched: Option<Instant>,
     pub(crate) looks_at: Option<RoomId>,
@@ -130,18 +133,28 @@ impl Presence {
         self.said_typing.take_if(|(where_, _)| *where_ == room);
     }
 
+    /// The page is out of sight, or is seen again.
+    pub(crate) fn hide(&mut self, hidden: bool, now: Instant) {
+        self.hidden = hidden.then(|| self.hidden.unwrap_or(now));
+    }
+
     /// What the server has to be told of the user now.
     pub(crate) fn due(&mut self, now: Instant) -> Option<SetPresence> {
-        let is_idle = self.touched.is_some_and(|at| now - at >= Duration::from_millis(AWAY_AFTER_MS));
-        let room = self.looks_at.filter(|_| !self.hidden);
-        let wanted = SetPresence { away: self.hidden || is_idle, room };
+        let is_over = |at: Option<Instant>, ms| at.is_some_and(|at| now - at >= Duration::from_millis(ms));
+        let is_hidden = is_over(self.hidden, HIDDEN_AFTER_MS);
+        let is_idle = is_over(self.touched, AWAY_AFTER_MS);
+        let room = self.looks_at.filter(|_| !is_hidden);
+        let wanted = SetPresence { away: is_hidden || is_idle, room };
         (self.told.replace(wanted) != Some(wanted)).then_some(wanted)
     }
 
     /// When the user will be away, if nothing happens.
     pub(crate) fn deadline(&self) -> Option<Instant> {
-        let is_away = self.told.is_none_or(|told| told.away);
-        self.touched.filter(|_| !is_away).map(|at| at + Duration::from_millis(AWAY_AFTER_MS))
+        let told = self.told?;
+        let idle = self.touched.filter(|_| !told.away).map(|at| at + Duration::from_millis(AWAY_AFTER_MS));
+        let is_due = !told.away || told.room.is_some();
+        let hidden = self.hidden.filter(|_| is_due).map(|at| at + Duration::from_millis(HIDDEN_AFTER_MS));
+        idle.into_iter().chain(hidden).min()
     }
 
     pub(crate) fn forget(&mut self, room: RoomId) {

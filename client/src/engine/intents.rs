@@ -75,7 +75,7 @@ impl Engine {
                 self.sent.clear();
             }
             Intent::Touch => self.presence.touched = Some(now),
-            Intent::Hide(hidden) => self.presence.hidden = hidden,
+            Intent::Hide(hidden) => self.presence.hide(hidden, now),
             Intent::Look(room) => self.presence.looks_at = room,
             Intent::Type { room, typing } => {
                 if self.link.online().is_some() && self.presence.types(room, typing, now) {

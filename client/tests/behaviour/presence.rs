@@ -1,6 +1,6 @@
 //! Who is there and who is writing, as the engine shows and tells it.
 
-use client::{AWAY_AFTER_MS, Change, Intent, Output, Start, TYPING_INTERVAL_MS};
+use client::{AWAY_AFTER_MS, Change, HIDDEN_AFTER_MS, Intent, Output, Start, TYPING_INTERVAL_MS};
 use protocol::{
     Command, CommandKind, ErrorCode, PresenceState, RoomPresence, RoomTyping, ServerFrame, UserId, UserPresence,
     limits::PRESENCE_LISTED_MAX, presence::SetPresence,
@@ -67,7 +67,16 @@ fn a_page_out_of_sight_is_away_and_looks_at_nothing() {
     bench.intent(Intent::Look(Some(ROOM)));
     assert_eq!(told(&mut bench), [HERE]);
 
+    // As when it is reloaded, or another tab is looked at for a moment.
     bench.intent(Intent::Hide(true));
+    bench.passes(HIDDEN_AFTER_MS - 1);
+    assert_eq!(told(&mut bench), []);
+    bench.intent(Intent::Hide(false));
+    bench.passes(HIDDEN_AFTER_MS);
+    assert_eq!(told(&mut bench), []);
+
+    bench.intent(Intent::Hide(true));
+    bench.passes(HIDDEN_AFTER_MS);
     assert_eq!(told(&mut bench), [AWAY]);
     bench.intent(Intent::Hide(false));
     assert_eq!(told(&mut bench), [HERE]);
