@@ -30,6 +30,29 @@ test("nothing scrolls sideways at 320 pixels", async ({ chat }) => {
   }
 });
 
+test("on a phone the composer is at the lower edge of the screen, and the messages scroll above it", async ({ chat }) => {
+  const [width, height] = [390, 844];
+  const ada = await chat.signUp("ada", { viewport: { width, height } });
+  const isLaidOut = async (): Promise<void> => {
+    const [log, composer] = [await ada.log.boundingBox(), await ada.composer.boundingBox()];
+    // The send button, a hint at most, and the margin are below the upper edge of an empty field.
+    expect(composer!.y + composer!.height, "the composer ends on the screen").toBeLessThanOrEqual(height);
+    expect(composer!.y, "and is at its lower edge").toBeGreaterThan(height - 120);
+    expect(log!.y + log!.height, "the messages end where it begins").toBeLessThanOrEqual(composer!.y);
+    expect(log!.height, "and have the rest").toBeGreaterThan(height * 0.6);
+    expect(await ada.page.evaluate(() => document.documentElement.scrollHeight)).toBe(height);
+  };
+  await isLaidOut();
+
+  await ada.says(...Array.from({ length: 15 }, (_, number) => `line ${number + 1}\n.\n.\n.`));
+  await expect(ada.messages).toHaveCount(15);
+
+  await isLaidOut();
+  const scrolled = await ada.log.evaluate((log) => [log.scrollHeight > log.clientHeight * 1.5, log.scrollTop > 0]);
+  expect(scrolled).toEqual([true, true]);
+  expect(await ada.scrollsSideways()).toBe(false);
+});
+
 test("every page is without findings of axe, in light and dark", async ({ chat }) => {
   const visitor = await chat.visitor("visitor");
   for (const path of ["/signup", "/login"]) {
