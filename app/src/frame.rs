@@ -15,13 +15,16 @@ use crate::{
     room::RoomPage,
     rooms::RoomList,
     session::Session,
+    title,
 };
 
 /// Everything inside, around the session that feeds it.
 #[component]
 pub(crate) fn Inhabited(inside: Inside, address: Address) -> impl IntoView {
     provide_context(address);
-    provide_context(Session::start(inside));
+    let session = Session::start(inside);
+    provide_context(session);
+    title::follow(session);
     Effect::new(move |_| platform::follow_links(address));
     let session = expect_context::<Session>();
     Effect::new(move |_| {

@@ -16,8 +16,10 @@ pub(crate) enum Sign {
     LogOut,
     Members,
     Menu,
+    Muted,
     Retry,
     Send,
+    Unread,
 }
 
 /// A sign, drawn with lines of the text's colour.
@@ -37,8 +39,10 @@ pub(crate) fn Icon(sign: Sign) -> impl IntoView {
             "M9 11a3.5 3.5 0 1 0 0-7 3.5 3.5 0 0 0 0 7ZM2.5 20a6.5 6.5 0 0 1 13 0M16 4.3a3.5 3.5 0 0 1 0 6.4M18 14a6.5 6.5 0 0 1 3.5 6"
         }
         Sign::Menu => "M4 7h16M4 12h16M4 17h10",
+        Sign::Muted => "M10.5 20h3M4 4l16 16M8 6.2A6 6 0 0 1 18 11v4l1 2M16 17H5l1.5-3v-4",
         Sign::Retry => "M19 12a7 7 0 1 1-2.2-5.1M19 4v4h-4",
         Sign::Send => "M5 12L3.5 4.5 21 12 3.5 19.5ZM5 12h7",
+        Sign::Unread => "M13 6H4v14h16v-9M4 9l8 6 3.5-2.6M19 3a3 3 0 1 0 0 6 3 3 0 0 0 0-6Z",
     };
     view! {
         <svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">

@@ -25,6 +25,7 @@ mod initial;
 mod later;
 mod members;
 mod message;
+mod mute;
 mod new_room;
 mod notice;
 mod place;
@@ -38,6 +39,8 @@ mod session;
 mod shown;
 mod time;
 mod timeline;
+mod title;
+mod unread;
 mod typing;
 
 pub use initial::{AuthForm, Failure, Form, Initial, Inside, Me, Open, Page, Registration};

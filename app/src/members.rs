@@ -12,6 +12,7 @@ use crate::{
     avatar::Avatar,
     frame::MEMBERS_PANEL,
     icons::{Icon, Sign},
+    mute::MuteButton,
     presence::{Company, PresenceDot, ViewingSwitch, note, presence_of, words},
     session::Session,
     shown::ShownRoom,
@@ -46,6 +47,7 @@ pub(crate) fn Members(room: ShownRoom) -> impl IntoView {
                 <Company room may_remove=may_add/>
                 {move || (more.get() > 0).then(|| view! { <p class="members__more">{format!("and {} more", more.get())}</p> })}
                 {move || may_add.get().then(|| view! { <AddForm room/> })}
+                <MuteButton room/>
                 {move || {
                     if room.everyone.get() {
                         Either::Left(view! { <p class="members__more">"Everyone is in this room."</p> })

@@ -17,6 +17,7 @@ use crate::{
     session::Session,
     shown::ShownRoom,
     time::{self, Times},
+    unread::MarkUnread,
 };
 
 /// A row.
@@ -93,7 +94,7 @@ fn Message(room: ShownRoom, key: RowKey, view: RwSignal<RowView>) -> impl IntoVi
     };
     let below = move || match (status.get(), handle.get()) {
         (Status::Refused(error), Some(handle)) => {
-            let allowed = Allowed { edit: text.with(Option::is_some), delete: true };
+            let allowed = Allowed { edit: text.with(Option::is_some), delete: true, unread: false };
             EitherOf3::A(view! {
                 <div class="message__refusal">
                     <p class="notice notice--refused">{format!("Not sent. {}", error.message)}</p>
@@ -103,7 +104,11 @@ fn Message(room: ShownRoom, key: RowKey, view: RwSignal<RowView>) -> impl IntoVi
         }
         (Status::Stored, Some(handle)) if !edits.get() => {
             let is_there = text.with(Option::is_some);
-            let allowed = Allowed { edit: is_mine && is_there, delete: may_delete.get() && is_there };
+            let allowed = Allowed {
+                edit: is_mine && is_there,
+                delete: may_delete.get() && is_there,
+                unread: !is_mine && is_there,
+            };
             EitherOf3::B((allowed != Allowed::default()).then(|| view! { <Actions room handle allowed edits/> }))
         }
         (Status::Queued | Status::Sent | Status::Stored, _) | (Status::Refused(_), None) => EitherOf3::C(()),
@@ -156,6 +161,8 @@ impl Handle {
 struct Allowed {
     edit: bool,
     delete: bool,
+    /// Only what others have said is ever unread.
+    unread: bool,
 }
 
 #[component]
@@ -196,6 +203,10 @@ fn Actions(room: ShownRoom, handle: Handle, allowed: Allowed, edits: RwSignal<bo
             </button>
         }
     });
+    let unread_button = match handle {
+        Handle::Stored(message) => allowed.unread.then(|| view! { <MarkUnread room message/> }),
+        Handle::Refused(_) => None,
+    };
     let question = (allowed.delete && !is_refused).then(|| {
         view! {
             <dialog class="dialog" node_ref=dialog aria-label="Delete message">
@@ -210,6 +221,7 @@ fn Actions(room: ShownRoom, handle: Handle, allowed: Allowed, edits: RwSignal<bo
     });
     view! {
         <div class="actions" class:actions--shown=is_refused role="toolbar" aria-label="Message actions">
+            {unread_button}
             {edit_button}
             {delete_button}
         </div>

@@ -48,6 +48,7 @@ fn sentence(who: &str, notice: &Event) -> String {
         | Event::MessageDeleted(_)
         | Event::RoomJoined(_)
         | Event::RoomLeft(_)
+        | Event::RoomMuted(_)
         | Event::Unknown => String::new(),
     }
 }

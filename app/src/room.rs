@@ -33,7 +33,7 @@ pub(crate) fn RoomPage(id: RoomId) -> impl IntoView {
     let state = Memo::new(move |_| room.state.get());
     Effect::new(move |_| {
         if let Some(name) = room.name.get() {
-            crate::platform::set_title(&format!("{name} · Parlor"));
+            session.title.set(name);
             crate::platform::remember_room(id);
         }
     });

@@ -8,6 +8,7 @@ use crate::{
     icons::{Icon, Sign},
     place::Place,
     session::Session,
+    unread::ReadAll,
 };
 
 /// A room as the list shows it.
@@ -17,6 +18,8 @@ pub(crate) struct RoomItem {
     pub(crate) name: String,
     pub(crate) visibility: Visibility,
     pub(crate) unread: u32,
+    /// Its user does not want to be told of what is unread.
+    pub(crate) muted: bool,
 }
 
 /// All rooms that the user is in, in the order in which they were made: a list whose rows stay where they are.
@@ -26,7 +29,10 @@ pub(crate) fn RoomList() -> impl IntoView {
     let ids = Memo::new(move |_| session.rooms.with(|rooms| rooms.iter().map(|room| room.id).collect::<Vec<_>>()));
     let is_empty = Memo::new(move |_| ids.with(Vec::is_empty));
     view! {
-        <h2 class="sidebar__title" aria-hidden="true">"Rooms"</h2>
+        <div class="sidebar__title">
+            <h2 aria-hidden="true">"Rooms"</h2>
+            <ReadAll/>
+        </div>
         <ul class="rooms">
             <For each=move || ids.get() key=|id| *id let(id)>
                 <RoomLink id/>
@@ -55,10 +61,17 @@ fn RoomLink(id: RoomId) -> impl IntoView {
             Some(Visibility::Public) | None => Sign::Hash,
         })
     };
-    let unread = Memo::new(move |_| item.with(|item| item.as_ref().map_or(0, |item| item.unread)));
+    let is_muted = Memo::new(move |_| item.with(|item| item.as_ref().is_some_and(|item| item.muted)));
+    // What is shown of it: of a muted room nothing.
+    let unread =
+        Memo::new(move |_| item.with(|item| item.as_ref().filter(|item| !item.muted).map_or(0, |item| item.unread)));
     let is_open = Memo::new(move |_| address.place() == Place::Room(id));
     view! {
-        <li class="rooms__item" class:rooms__item--unread=move || unread.get() != 0>
+        <li
+            class="rooms__item"
+            class:rooms__item--unread=move || unread.get() != 0
+            class:rooms__item--muted=is_muted
+        >
             <span class="rooms__sign">{move || view! { <Icon sign=sign()/> }}</span>
             <a
                 class="rooms__link"
@@ -67,6 +80,14 @@ fn RoomLink(id: RoomId) -> impl IntoView {
             >
                 {name}
             </a>
+            {move || {
+                is_muted.get()
+                    .then(|| {
+                        view! {
+                            <span class="rooms__muted"><Icon sign=Sign::Muted/><span class="visually-hidden">"muted"</span></span>
+                        }
+                    })
+            }}
             {move || {
                 let count = unread.get();
                 (count != 0)

@@ -17,6 +17,7 @@ use crate::{
     rooms::RoomItem,
     shown::{self, ShownRoom},
     time::Times,
+    title,
     typing,
 };
 
@@ -41,6 +42,8 @@ pub(crate) struct Session {
     machine: StoredValue<Machine, LocalStorage>,
     owner: StoredValue<Owner>,
     times: Times,
+    /// What is open, as the title says it.
+    pub(crate) title: RwSignal<String>,
     /// The list of rooms.
     pub(crate) rooms: RwSignal<Vec<RoomItem>>,
     /// How the connection is.
@@ -74,6 +77,7 @@ impl Session {
         let engine = Engine::new(start);
         let session = Self {
             me: StoredValue::new(me),
+            title: RwSignal::new(title::of_open(&open).to_owned()),
             opened: StoredValue::new(open),
             rooms: RwSignal::new(items(&engine)),
             connection: RwSignal::default(),
@@ -315,6 +319,16 @@ impl Session {
         self.step(Input::Intent(Intent::Read { room, up_to }));
     }
 
+    /// A message and what follows it are unread, until the room is entered again.
+    pub(crate) fn mark_unread(self, room: RoomId, from: Seq) {
+        self.step(Input::Intent(Intent::MarkUnread { room, from }));
+    }
+
+    /// Everything in all rooms was read.
+    pub(crate) fn read_all(self) {
+        self.step(Input::Intent(Intent::ReadAll));
+    }
+
     /// The reader nears the oldest row.
     pub(crate) fn load_older(self, room: RoomId) {
         self.step(Input::Intent(Intent::LoadOlder(room)));
@@ -388,6 +402,7 @@ fn items(engine: &Engine) -> Vec<RoomItem> {
             name: summary.room.name,
             visibility: summary.room.visibility,
             unread: summary.unread,
+            muted: summary.muted,
         })
         .collect()
 }

@@ -1,8 +1,8 @@
 //! A room that is shown, as signals: each component follows only what it draws.
 
-use client::{RoomState as Loaded, RoomView};
+use client::{Line, RoomState as Loaded, RoomView};
 use leptos::prelude::*;
-use protocol::{ErrorCode, RoomId, RoomInfo, RoomPresence, Seq, UserId, members::Member, rooms::Visibility};
+use protocol::{ErrorCode, ReadCursor, RoomId, RoomInfo, RoomPresence, Seq, UserId, members::Member, rooms::Visibility};
 
 use crate::{
     rows::{self, Marks, Row},
@@ -55,6 +55,10 @@ pub(crate) struct ShownRoom {
     pub(crate) to_end: RwSignal<u32>,
     marks: StoredValue<Marks>,
     visit: StoredValue<Visit>,
+    /// The version of the read cursor that was last seen.
+    version: StoredValue<u64>,
+    /// Something was marked as unread during this visit: looking at it reads nothing.
+    holds_unread: StoredValue<bool>,
 }
 
 /// Where the reader is with a room: the marks are made when it is entered and stay until it is entered again.
@@ -92,6 +96,8 @@ impl ShownRoom {
             to_end: RwSignal::default(),
             marks: StoredValue::new(Marks::default()),
             visit: StoredValue::new(Visit::First),
+            version: StoredValue::new(0),
+            holds_unread: StoredValue::new(false),
         }
     }
 
@@ -104,6 +110,27 @@ impl ShownRoom {
                 Visit::Again | Visit::Marked => Visit::Again,
             }
         });
+    }
+
+    /// Whether what is looked at counts as read.
+    pub(crate) fn may_read(self) -> bool {
+        !self.holds_unread.get_value()
+    }
+
+    /// Says where *New* stands: as one came in, until something is marked as unread, here or on another device.
+    fn mark(self, lines: &[Line], cursor: ReadCursor, told: Option<Seq>, me: UserId) {
+        let first_unread = || rows::first_unread(lines, cursor.seq, me);
+        let was_marked_unread = cursor.version > self.version.get_value();
+        let (first_new, holds_unread) = match self.visit.get_value() {
+            Visit::First => (told, false),
+            Visit::Again => (first_unread(), false),
+            Visit::Marked if was_marked_unread => (first_unread(), true),
+            Visit::Marked => return,
+        };
+        self.marks.update_value(|marks| marks.first_new = first_new);
+        self.holds_unread.set_value(holds_unread);
+        self.version.set_value(cursor.version);
+        self.visit.set_value(Visit::Marked);
     }
 
     /// There is nothing to be seen by this user.
@@ -122,13 +149,7 @@ impl ShownRoom {
             Loaded::Gone(error) => RoomState::Failed(error.message.into_owned()),
         };
         if state == RoomState::Ready {
-            let visit = self.visit.get_value();
-            self.visit.set_value(Visit::Marked);
-            self.marks.update_value(|marks| match visit {
-                Visit::First => marks.first_new = view.first_unread,
-                Visit::Again => marks.first_new = rows::first_unread(&view.lines, view.cursor.seq, me),
-                Visit::Marked => {}
-            });
+            self.mark(&view.lines, view.cursor, view.first_unread, me);
         }
         let mut members = view.members;
         members.sort_by_cached_key(|member| member.user.name.folded());

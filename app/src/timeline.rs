@@ -40,6 +40,7 @@ pub(crate) fn TimelineView(room: ShownRoom) -> impl IntoView {
         scroll::keep(if at_end { None } else { anchor.as_ref() });
         place.set_value(Place { at_end, anchor });
         if let Some(seq) = scroll::last_visible(&log)
+            && room.may_read()
             && crate::platform::has_focus()
         {
             session.read(room.id, seq);

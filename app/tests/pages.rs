@@ -52,6 +52,7 @@ fn inside(open: Open) -> Page {
         messages: 3,
         cursor: ReadCursor::default(),
         unread: 3,
+        muted: false,
     };
     let inbox = InboxSnapshot { position: Position { epoch: Epoch(1), seq: Seq(1) }, rooms: vec![summary] };
     Page::Inside(Inside {

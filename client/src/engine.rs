@@ -206,6 +206,7 @@ impl Engine {
                 let id = summary.room.id;
                 summary.cursor = self.reading.cursor(id);
                 summary.unread = self.unread(id);
+                summary.muted = self.inbox.as_ref().is_some_and(|inbox| inbox.is_muted(id));
                 if let Some(info) = self.open.get(&id).and_then(|open| open.state.as_ref()).map(|room| room.info()) {
                     info.name.clone_into(&mut summary.room.name);
                 }

@@ -122,7 +122,7 @@ pub(crate) fn retry_after_ms(header: Option<&str>) -> Option<u64> {
 /// What the user wants.
 #[derive(Clone, Debug)]
 pub enum Intent {
-    /// Carry out a command that has a `client_id` (post, edit, delete, create, rename, join, leave, add, remove). It
+    /// Carry out a command that has a `client_id` (post, edit, delete, create, rename, join, leave, add, remove, mute). It
     /// goes through the outbox; its fate is told by [`crate::Output::Answered`].
     Do(Command),
     /// Show a room; where it is shown already, go to another place in it.
@@ -152,6 +152,8 @@ pub enum Intent {
         /// The first unread line.
         from: Seq,
     },
+    /// Everything in all rooms was read.
+    ReadAll,
     /// Send a refused command once more, as it is.
     Retry(ClientId),
     /// Send a refused message with another text.

@@ -70,6 +70,7 @@ impl RoomList {
             messages: 0,
             cursor: ReadCursor::default(),
             unread: 0,
+            muted: false,
         });
         self.recount(room.id, now);
     }

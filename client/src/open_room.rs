@@ -131,6 +131,16 @@ impl OpenRoom {
         }
     }
 
+    /// Whether reading can go on where it ended: at the first line after the cursor, or at the end where all is read.
+    pub(crate) fn reaches_unread(&self, cursor: ReadCursor) -> bool {
+        let Some(room) = self.state.as_ref().filter(|_| self.gone.is_none()) else { return true };
+        let timeline = room.timeline();
+        let mut lines = timeline.entries().map(|entry| entry.seq);
+        let (first, last) = (lines.next(), lines.next_back());
+        let from_cursor = timeline.is_at_start() || first.is_some_and(|first| first <= cursor.seq);
+        from_cursor && (timeline.is_at_end() || last.or(first).is_some_and(|last| last > cursor.seq))
+    }
+
     /// The next older page, if there is one.
     pub(crate) fn older_page(&self) -> Option<Fetch> {
         let timeline = self.state.as_ref()?.timeline();
@@ -183,6 +193,7 @@ impl OpenRoom {
             messages: last.unwrap_or(known.messages),
             cursor,
             unread,
+            muted: known.muted,
         })
     }
 }

@@ -107,6 +107,7 @@ async fn inbox(State(kept): State<Arc<Kept>>, headers: HeaderMap) -> Response {
         messages: head(&kept).seq.0,
         cursor: ReadCursor::default(),
         unread: 0,
+        muted: false,
     };
     let position = Position { epoch: Epoch(1), seq: Seq(1) };
     Json(InboxSnapshot { position, rooms: vec![summary] }).into_response()

@@ -204,9 +204,13 @@ export class Person {
     return this.page.getByRole("status", { name: "Typing" });
   }
 
-  async hasUnread(room: string, count: number): Promise<void> {
+  roomRow(room: string): Locator {
     const link = this.page.getByRole("link", { name: room, exact: true });
-    const row = this.rooms.getByRole("listitem").filter({ has: link });
+    return this.rooms.getByRole("listitem").filter({ has: link });
+  }
+
+  async hasUnread(room: string, count: number): Promise<void> {
+    const row = this.roomRow(room);
     if (count === 0) await expect(row).not.toContainText("unread");
     else await expect(row).toContainText(new RegExp(`(^|\\D)${count} unread`));
   }
@@ -291,7 +295,7 @@ export class Person {
     return this.message(text).getByText(/^(queued|sent)$/);
   }
 
-  action(text: string, action: "Edit" | "Delete"): Locator {
+  action(text: string, action: "Edit" | "Delete" | "Mark as unread"): Locator {
     return this.message(text).getByRole("toolbar", { name: "Message actions" }).getByRole("button", { name: action });
   }
 
@@ -310,6 +314,35 @@ export class Person {
     await this.action(text, "Delete").click();
     await this.page.getByRole("dialog", { name: "Delete message" }).getByRole("button", { name: "Delete message" }).click();
     await expect(this.message(text)).toHaveCount(0);
+  }
+
+  async marksUnread(text: string): Promise<void> {
+    await this.message(text).hover();
+    await this.action(text, "Mark as unread").click();
+  }
+
+  get newLine(): Locator {
+    return this.log.getByText("New", { exact: true });
+  }
+
+  async hasNoNewLine(): Promise<void> {
+    await expect(this.newLine).toHaveCount(0);
+  }
+
+  // There is one, and this message is the next thing below it.
+  async hasNewLineAbove(text: string): Promise<void> {
+    await expect(this.newLine).toHaveCount(1);
+    await expect(async () => {
+      const line = await this.newLine.boundingBox();
+      const boxes = await Promise.all((await this.messages.all()).map((message) => message.boundingBox()));
+      const below = boxes.filter((box) => box && line && box.y >= line.y).map((box) => box!.y);
+      expect((await this.message(text).boundingBox())?.y).toBe(Math.min(...below));
+    }).toPass({ timeout: 5_000 });
+  }
+
+  // The address of the page's icon.
+  async icon(): Promise<string | null> {
+    return this.page.evaluate(() => document.querySelector("link[rel=icon]")?.getAttribute("href") ?? null);
   }
 
   // --- places, in pixels

@@ -11,6 +11,7 @@ use crate::{
     id::{ClientId, CommandId, RoomId, Seq},
     members::{AddMember, JoinRoom, LeaveRoom, RemoveMember},
     messages::{DeleteMessage, EditMessage, PostMessage, check_text},
+    mute::MuteRoom,
     presence::{SetPresence, SetViewing},
     rooms::{CreateRoom, RenameRoom, SetTopic, check_name, check_topic},
     stream::{Position, StreamId},
@@ -64,6 +65,8 @@ pub enum Command {
     JoinRoom(JoinRoom),
     /// Leave a room.
     LeaveRoom(LeaveRoom),
+    /// Be told of a room no more, or again.
+    MuteRoom(MuteRoom),
     /// Bring someone in.
     AddMember(AddMember),
     /// Put someone out.
@@ -88,6 +91,7 @@ tagged_from_json!(Command {
     "set_topic" => SetTopic(_),
     "join_room" => JoinRoom(_),
     "leave_room" => LeaveRoom(_),
+    "mute_room" => MuteRoom(_),
     "add_member" => AddMember(_),
     "remove_member" => RemoveMember(_),
 } else Unknown);
@@ -139,6 +143,7 @@ impl Command {
             Self::SetTopic(c) => Some(c.client_id),
             Self::JoinRoom(c) => Some(c.client_id),
             Self::LeaveRoom(c) => Some(c.client_id),
+            Self::MuteRoom(c) => Some(c.client_id),
             Self::AddMember(c) => Some(c.client_id),
             Self::RemoveMember(c) => Some(c.client_id),
             Self::Subscribe(_)
@@ -169,6 +174,7 @@ impl Command {
             Self::SetTopic(c) => Some(c.room),
             Self::JoinRoom(c) => Some(c.room),
             Self::LeaveRoom(c) => Some(c.room),
+            Self::MuteRoom(c) => Some(c.room),
             Self::AddMember(c) => Some(c.room),
             Self::RemoveMember(c) => Some(c.room),
             Self::CreateRoom(_) | Self::SetViewing(_) | Self::Unknown => None,
@@ -187,6 +193,7 @@ impl Command {
             | Self::SetTopic(_)
             | Self::JoinRoom(_)
             | Self::LeaveRoom(_)
+            | Self::MuteRoom(_)
             | Self::AddMember(_)
             | Self::RemoveMember(_)
             | Self::Subscribe(_)
@@ -213,6 +220,7 @@ impl Command {
             | Self::SetTopic(_)
             | Self::JoinRoom(_)
             | Self::LeaveRoom(_)
+            | Self::MuteRoom(_)
             | Self::Subscribe(_)
             | Self::Unsubscribe(_)
             | Self::SetReadCursor(_)
@@ -235,6 +243,7 @@ impl Command {
             | Self::SetTopic(_)
             | Self::JoinRoom(_)
             | Self::LeaveRoom(_)
+            | Self::MuteRoom(_)
             | Self::AddMember(_)
             | Self::RemoveMember(_)
             | Self::Subscribe(_)
@@ -261,6 +270,7 @@ impl Command {
             Self::DeleteMessage(_)
             | Self::JoinRoom(_)
             | Self::LeaveRoom(_)
+            | Self::MuteRoom(_)
             | Self::AddMember(_)
             | Self::RemoveMember(_)
             | Self::Subscribe(_)
@@ -285,6 +295,7 @@ impl Command {
             | Self::SetTopic(_)
             | Self::JoinRoom(_)
             | Self::LeaveRoom(_)
+            | Self::MuteRoom(_)
             | Self::AddMember(_)
             | Self::RemoveMember(_)
             | Self::SetReadCursor(_)

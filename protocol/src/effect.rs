@@ -39,6 +39,8 @@ pub enum Rooms {
     Joined(RoomRef),
     /// One less.
     Left(RoomId),
+    /// One of them is muted, or not any more.
+    Muted(RoomId, bool),
 }
 
 /// What a record changes; `None` for an event from a newer server, over which a reader must not step.
@@ -97,6 +99,7 @@ pub fn effect(record: &Record) -> Option<Effect> {
         }
         Event::RoomJoined(e) => Effect { rooms: Some(Rooms::Joined(e.room.clone())), ..Effect::default() },
         Event::RoomLeft(e) => Effect { rooms: Some(Rooms::Left(e.room)), ..Effect::default() },
+        Event::RoomMuted(e) => Effect { rooms: Some(Rooms::Muted(e.room, e.muted)), ..Effect::default() },
         Event::Unknown => return None,
     };
     Some(effect)

@@ -9,6 +9,7 @@ use crate::{
     id::{ClientId, Epoch, Seq, UnixMs},
     members::{MemberAdded, MemberJoined, MemberLeft, MemberRemoved, RoomJoined, RoomLeft},
     messages::{MessageDeleted, MessageEdited, MessagePosted},
+    mute::RoomMuted,
     rooms::{RoomCreated, RoomRenamed, TopicSet},
     stream::StreamId,
     tagged_from_json,
@@ -71,6 +72,8 @@ pub enum Event {
     RoomJoined(RoomJoined),
     /// In an inbox: its user is no member of a room any more.
     RoomLeft(RoomLeft),
+    /// In an inbox: its user is told of a room no more, or again.
+    RoomMuted(RoomMuted),
     /// From a newer server.
     #[serde(other)]
     Unknown,
@@ -89,6 +92,7 @@ tagged_from_json!(Event {
     "message_deleted" => MessageDeleted(_),
     "room_joined" => RoomJoined(_),
     "room_left" => RoomLeft(_),
+    "room_muted" => RoomMuted(_),
 } else Unknown);
 
 impl Event {
@@ -108,6 +112,7 @@ impl Event {
             | Self::MessagePosted(_)
             | Self::RoomJoined(_)
             | Self::RoomLeft(_)
+            | Self::RoomMuted(_)
             | Self::Unknown => None,
         }
     }
@@ -128,6 +133,7 @@ impl Event {
             | Self::MessageDeleted(_)
             | Self::RoomJoined(_)
             | Self::RoomLeft(_)
+            | Self::RoomMuted(_)
             | Self::Unknown => self,
         }
     }

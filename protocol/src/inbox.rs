@@ -1,6 +1,6 @@
 //! The state of a user's inbox: which rooms they are in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
     effect::{Rooms, effect},
@@ -17,6 +17,7 @@ use crate::{
 pub struct Inbox {
     position: Position,
     rooms: BTreeMap<RoomId, RoomRef>,
+    muted: BTreeSet<RoomId>,
 }
 
 impl From<&InboxSnapshot> for Inbox {
@@ -24,6 +25,7 @@ impl From<&InboxSnapshot> for Inbox {
         Self {
             position: snapshot.position,
             rooms: snapshot.rooms.iter().map(|summary| (summary.room.id, summary.room.clone())).collect(),
+            muted: snapshot.rooms.iter().filter(|summary| summary.muted).map(|summary| summary.room.id).collect(),
         }
     }
 }
@@ -46,6 +48,12 @@ impl Inbox {
         self.rooms.contains_key(&room)
     }
 
+    /// Whether the user does not want to be told of this room's messages.
+    #[must_use]
+    pub fn is_muted(&self, room: RoomId) -> bool {
+        self.muted.contains(&room)
+    }
+
     /// Folds the next event.
     pub fn apply(&mut self, record: &Record) -> Applied {
         let place = place(self.position, record.epoch, record.seq);
@@ -60,6 +68,13 @@ impl Inbox {
             }
             Some(Rooms::Left(room)) => {
                 self.rooms.remove(&room);
+                self.muted.remove(&room);
+            }
+            Some(Rooms::Muted(room, true)) => {
+                self.muted.insert(room);
+            }
+            Some(Rooms::Muted(room, false)) => {
+                self.muted.remove(&room);
             }
             None => {}
         }

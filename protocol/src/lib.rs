@@ -19,6 +19,7 @@ pub mod json;
 pub mod limits;
 pub mod members;
 pub mod messages;
+pub mod mute;
 pub mod presence;
 pub mod room;
 pub mod rooms;

@@ -70,9 +70,12 @@ pub struct RoomSummary {
     pub cursor: ReadCursor,
     /// How many messages are unread, as of `head`.
     pub unread: u32,
+    /// The user does not want to be told of them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub muted: bool,
 }
 
-from_json!(RoomSummary { room, head, messages, cursor, unread });
+from_json!(RoomSummary { room, head, messages, cursor, unread, muted or false });
 
 /// A user's rooms as of an event of their inbox.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

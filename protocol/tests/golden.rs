@@ -21,6 +21,7 @@ use protocol::{
         RoomLeft,
     },
     messages::{DeleteMessage, EditMessage, MessageDeleted, MessageEdited, MessagePosted, PostMessage},
+    mute::{MuteRoom, RoomMuted},
     presence::{SetPresence, SetViewing},
     rooms::{CreateRoom, History, RenameRoom, RoomCreated, RoomRef, RoomRenamed, SetTopic, TopicSet, Visibility},
     typing::SetTyping,
@@ -78,6 +79,7 @@ fn sample_command(kind: CommandKind) -> Option<Command> {
         CommandKind::SetTopic => Command::SetTopic(SetTopic { client_id, room, topic: "What is new".to_owned() }),
         CommandKind::JoinRoom => Command::JoinRoom(JoinRoom { client_id, room }),
         CommandKind::LeaveRoom => Command::LeaveRoom(LeaveRoom { client_id, room }),
+        CommandKind::MuteRoom => Command::MuteRoom(MuteRoom { client_id, room, muted: true }),
         CommandKind::AddMember => Command::AddMember(AddMember { client_id, room, username: username("bob") }),
         CommandKind::RemoveMember => Command::RemoveMember(RemoveMember { client_id, room, username: username("bob") }),
         CommandKind::Unknown => return None,
@@ -112,6 +114,7 @@ fn sample_event(kind: EventKind) -> Option<Event> {
             room: RoomRef { id: ROOM, name: "Über uns".to_owned(), visibility: Visibility::Private },
         }),
         EventKind::RoomLeft => Event::RoomLeft(RoomLeft { room: ROOM }),
+        EventKind::RoomMuted => Event::RoomMuted(RoomMuted { room: ROOM, muted: true }),
         EventKind::Unknown => return None,
     };
     Some(event)
@@ -119,7 +122,7 @@ fn sample_event(kind: EventKind) -> Option<Event> {
 
 fn record(event: Event) -> Record {
     let stream = match EventKind::from(&event) {
-        EventKind::RoomJoined | EventKind::RoomLeft => StreamId::Inbox(UserId(7)),
+        EventKind::RoomJoined | EventKind::RoomLeft | EventKind::RoomMuted => StreamId::Inbox(UserId(7)),
         EventKind::RoomCreated
         | EventKind::RoomRenamed
         | EventKind::TopicSet
@@ -132,7 +135,9 @@ fn record(event: Event) -> Record {
         | EventKind::MessageDeleted
         | EventKind::Unknown => StreamId::Room(ROOM),
     };
-    let client_id = matches!(stream, StreamId::Room(_)).then(client_id);
+    // What follows from another event has none.
+    let follows = matches!(event, Event::RoomJoined(_) | Event::RoomLeft(_));
+    let client_id = (!follows).then(client_id);
     Record { stream, epoch: Epoch(1), seq: Seq(42), at: NOW, actor: user(7, "ada"), client_id, event }
 }
 

@@ -15,6 +15,7 @@ use protocol::{
     Username,
     members::{Member, MemberAdded, MemberJoined, MemberLeft, MemberRemoved, RoomJoined, RoomLeft},
     messages::{MessageDeleted, MessageEdited, MessagePosted},
+    mute::RoomMuted,
     rooms::{History, RoomCreated, RoomRef, RoomRenamed, TopicSet, Visibility},
 };
 use strum::IntoEnumIterator;
@@ -61,7 +62,7 @@ struct World {
     /// The tables after each event of the room; the first is before any.
     states: Vec<Tables>,
     /// The rooms after each event of the inbox.
-    inboxes: Vec<BTreeMap<RoomId, RoomRef>>,
+    inboxes: Vec<BTreeMap<RoomId, (RoomRef, bool)>>,
 }
 
 fn person(id: u64) -> UserRef {
@@ -151,7 +152,9 @@ impl World {
                 set_body(line, Body::Deleted);
                 (line.actor.clone(), Event::MessageDeleted(MessageDeleted { message }))
             }),
-            EventKind::RoomJoined | EventKind::RoomLeft => return self.inbox_happens(kind, at, chance),
+            EventKind::RoomJoined | EventKind::RoomLeft | EventKind::RoomMuted => {
+                return self.inbox_happens(kind, at, chance);
+            }
             EventKind::Unknown => None,
         };
         let Some((actor, event)) = happened else { return };
@@ -172,6 +175,7 @@ impl World {
             | Event::MessageDeleted(_)
             | Event::RoomJoined(_)
             | Event::RoomLeft(_)
+            | Event::RoomMuted(_)
             | Event::Unknown => None,
         };
         if let Some(kind) = kind {
@@ -186,14 +190,20 @@ impl World {
         let id = RoomId(1 + chance.below(8) as u64);
         let event = if kind == EventKind::RoomJoined {
             let room = RoomRef { id, name: format!("room {id}"), visibility: Visibility::Public };
-            if rooms.insert(id, room.clone()).is_some() {
+            if rooms.insert(id, (room.clone(), false)).is_some() {
                 return;
             }
             Event::RoomJoined(RoomJoined { room })
         } else {
             let Some(room) = chance.pick(&rooms.keys().copied().collect::<Vec<_>>()) else { return };
-            rooms.remove(&room);
-            Event::RoomLeft(RoomLeft { room })
+            if kind == EventKind::RoomLeft {
+                rooms.remove(&room);
+                Event::RoomLeft(RoomLeft { room })
+            } else {
+                let (_, muted) = rooms.get_mut(&room).unwrap();
+                *muted = !*muted;
+                Event::RoomMuted(RoomMuted { room, muted: *muted })
+            }
         };
         let seq = Seq(self.inbox.len() as u64 + 1);
         let actor = person(VIEWER.0);
@@ -283,12 +293,13 @@ impl World {
 
     fn inbox_snapshot(&self, as_of: usize) -> InboxSnapshot {
         let position = Position { epoch: Epoch(1), seq: Seq(as_of as u64) };
-        let summary = |room: &RoomRef| RoomSummary {
+        let summary = |(room, muted): &(RoomRef, bool)| RoomSummary {
             room: room.clone(),
             head: Position::default(),
             messages: 0,
             cursor: ReadCursor::default(),
             unread: 0,
+            muted: *muted,
         };
         InboxSnapshot { position, rooms: self.inboxes[as_of].values().map(summary).collect() }
     }
@@ -315,6 +326,11 @@ fn set_body(line: &mut Entry, new: Body) {
 /// What a room shows, without the place in the log.
 fn shown(room: &Room) -> (RoomInfo, Vec<Member>, Vec<Entry>) {
     (room.info().clone(), room.members().cloned().collect(), room.timeline().entries().cloned().collect())
+}
+
+/// What an inbox shows, without the place in the log.
+fn listed(inbox: &Inbox) -> Vec<(RoomRef, bool)> {
+    inbox.rooms().map(|room| (room.clone(), inbox.is_muted(room.id))).collect()
 }
 
 fn happened(steps: &[(usize, u64)]) -> World {
@@ -367,9 +383,9 @@ fn every_event_changes_what_is_shown(world: &World, changes: &mut BTreeMap<Event
     }
     let mut inbox = Inbox::from(&world.inbox_snapshot(0));
     for record in &world.inbox {
-        let before: Vec<RoomRef> = inbox.rooms().cloned().collect();
+        let before = listed(&inbox);
         assert_eq!(inbox.apply(record), Applied::Fresh);
-        assert_ne!(before, inbox.rooms().cloned().collect::<Vec<_>>(), "{record:?} changes nothing");
+        assert_ne!(before, listed(&inbox), "{record:?} changes nothing");
         *changes.entry(EventKind::from(&record.event)).or_default() += 1;
     }
 }

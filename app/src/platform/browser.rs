@@ -11,11 +11,13 @@ use crate::{
     time::{Civil, Times},
 };
 
+mod badge;
 mod links;
 mod outbox;
 mod socket;
 mod transport;
 
+pub(crate) use badge::set_badge;
 pub(crate) use links::{follow_links, push_address};
 pub(crate) use transport::{connect, every_second, perform, spawn};
 

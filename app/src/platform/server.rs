@@ -55,6 +55,8 @@ pub(crate) fn remember_room(_id: RoomId) {}
 
 pub(crate) fn set_title(_title: &str) {}
 
+pub(crate) fn set_badge(_unread: u32) {}
+
 pub(crate) fn has_focus() -> bool {
     false
 }

@@ -205,7 +205,8 @@ impl Engine {
                     open.snapshot.cancel();
                 }
             }
-            None => {}
+            // The inbox itself keeps it.
+            Some(Rooms::Muted(..)) | None => {}
         }
     }
 

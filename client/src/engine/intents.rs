@@ -1,7 +1,7 @@
 //! What the user wants.
 
 use protocol::{
-    ClientId, Command, ErrorBody, ErrorCode, RoomId, StreamId,
+    ClientId, Command, ErrorBody, ErrorCode, RoomId, Seq, StreamId,
     command::Unsubscribe,
     limits::OUTBOX_ENTRIES_MAX,
     messages::{EditMessage, PostMessage},
@@ -55,6 +55,7 @@ impl Engine {
                     self.cursor_moved(room, now);
                 }
             }
+            Intent::ReadAll => self.read_all(now),
             Intent::Retry(client_id) => {
                 if let Some(entry) = self.outbox.retry(client_id) {
                     self.save(entry);
@@ -178,6 +179,11 @@ impl Engine {
     }
 
     fn open_room(&mut self, room: RoomId, at: At, now: Instant) {
+        let cursor = self.reading.cursor(room);
+        if at == At::Unread && self.open.get(&room).is_some_and(|open| !open.reaches_unread(cursor)) {
+            // What it held was for another place: it is opened as if for the first time.
+            self.close_room(room, now);
+        }
         let open = self.open.entry(room).or_insert_with(|| OpenRoom::new(room, at, now));
         open.opened = now;
         if open.gone.is_some() || !open.shows(at) {
@@ -208,6 +214,21 @@ impl Engine {
             self.send(Command::Unsubscribe(Unsubscribe { stream: StreamId::Room(room) }));
         }
         self.changed.insert(Change::Room(room));
+    }
+
+    fn read_all(&mut self, now: Instant) {
+        let rooms: Vec<(RoomId, Seq)> = self.list.iter().map(|known| (known.room.id, known.head.seq)).collect();
+        for (room, head) in rooms {
+            if self.unread(room) == 0 {
+                continue;
+            }
+            // An open room may be ahead of what was last told of all rooms.
+            let end = self.open.get(&room).map_or(head, |open| open.cursor().max(head));
+            let cursor = self.reading.cursor(room).read(end);
+            if self.reading.moved(room, cursor, now) {
+                self.cursor_moved(room, now);
+            }
+        }
     }
 
     /// A read cursor has moved: what is unread has to be counted, here or by the server.

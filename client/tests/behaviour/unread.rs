@@ -1,14 +1,15 @@
 //! Unread counts and read cursors.
 
-use client::{Answer, At, Fetch, Intent, READ_CURSOR_INTERVAL_MS};
+use client::{Answer, At, Fetch, Intent, READ_CURSOR_INTERVAL_MS, RoomState};
 use protocol::{
-    Command, CommandKind, Done, ReadCursor, RoomId, Seq, ServerFrame, close,
+    Command, CommandKind, Done, Event, ReadCursor, RoomId, Seq, ServerFrame, close,
     frame::RoomHead,
-    limits::UNREAD_MAX,
+    limits::{TIMELINE_ENTRIES_MAX, UNREAD_MAX},
+    mute::RoomMuted,
     rooms::{RoomRef, Visibility},
 };
 
-use crate::bench::{Bench, INBOX, OTHER, ROOM, at, page, posted, room_snapshot, start, summary};
+use crate::bench::{Bench, INBOX, OTHER, ROOM, at, event, page, posted, room_snapshot, start, summary};
 
 fn heads(room: RoomId, head: u64, recount: bool) -> ServerFrame {
     ServerFrame::Heads { rooms: vec![RoomHead { room, head: at(head), messages: head, recount }] }
@@ -263,4 +264,74 @@ fn a_window_in_the_middle_leaves_counting_to_the_server() {
     bench.frame(&heads(OTHER, 14, false));
 
     assert_eq!(bench.unread(OTHER), 4);
+}
+
+#[test]
+fn reading_all_moves_the_cursor_of_each_room_with_something_unread_to_its_end() {
+    let mut bench = Bench::online();
+    bench.frame(&posted(ROOM, 11, 2, None, "new"));
+    bench.frame(&heads(OTHER, 13, false));
+
+    bench.intent(Intent::ReadAll);
+
+    assert_eq!((bench.unread(ROOM), bench.unread(OTHER)), (0, 0));
+    assert_eq!(cursors(&mut bench), [read_to(11), read_to(13)]);
+    bench.intent(Intent::ReadAll);
+    bench.passes(5_000);
+    assert_eq!(cursors(&mut bench), [], "there was nothing left to read");
+}
+
+#[test]
+fn a_room_is_muted_as_the_inbox_says_and_goes_on_counting() {
+    let mut bench = Bench::online();
+    let is_muted = |bench: &Bench| bench.engine.rooms()[1].muted;
+    let muted = |seq, muted| event(INBOX, seq, 1, None, Event::RoomMuted(RoomMuted { room: OTHER, muted }));
+
+    bench.frame(&muted(3, true));
+    bench.frame(&heads(OTHER, 13, false));
+    assert!(is_muted(&bench));
+    assert_eq!(bench.unread(OTHER), 3);
+    bench.frame(&muted(4, false));
+
+    assert!(!is_muted(&bench));
+}
+
+#[test]
+fn a_room_whose_window_lost_the_first_unread_line_is_loaded_again_when_it_is_entered() {
+    let mut bench = Bench::online();
+    for seq in 11..=(11 + TIMELINE_ENTRIES_MAX as u64) {
+        bench.frame(&posted(ROOM, seq, 2, None, "new"));
+    }
+    bench.intent(Intent::Open { room: OTHER, at: At::Unread });
+    bench.fetched();
+
+    bench.intent(Intent::Open { room: ROOM, at: At::Unread });
+
+    assert_eq!(bench.fetched()[0].1, Fetch::Room { room: ROOM, at: At::Unread });
+    assert_eq!(bench.room().state, RoomState::Loading, "nothing is shown at the wrong place");
+}
+
+#[test]
+fn a_room_that_is_read_to_its_end_is_loaded_again_where_the_window_is_elsewhere() {
+    let mut bench = Bench::online();
+    let elsewhere = |bench: &mut Bench, last: u64| {
+        bench.intent(Intent::Open { room: OTHER, at: At::Line(Seq(3)) });
+        let fetched = bench.fetched();
+        bench.answers(fetched[0].0, Ok(Answer::Room(Box::new(room_snapshot(OTHER, page(1, last, 12))))));
+    };
+
+    elsewhere(&mut bench, 7);
+    bench.intent(Intent::Open { room: OTHER, at: At::Unread });
+    assert_eq!(bench.fetched()[0].1, Fetch::Room { room: OTHER, at: At::Unread });
+}
+
+#[test]
+fn a_window_with_the_first_unread_line_in_it_is_entered_as_it_is() {
+    let mut bench = Bench::online();
+    bench.frame(&posted(ROOM, 11, 2, None, "new"));
+
+    bench.intent(Intent::Open { room: ROOM, at: At::Unread });
+
+    assert_eq!(bench.fetched(), []);
+    assert_eq!(bench.room().state, RoomState::Open);
 }

@@ -253,6 +253,7 @@ impl Tables {
             messages,
             cursor: self.cursor(user, room),
             unread: self.unread(user, room),
+            muted: false,
         }
     }
 

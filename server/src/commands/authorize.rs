@@ -8,7 +8,7 @@ use protocol::rooms::Visibility;
 /// What somebody wants to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// Read a room, follow its stream, move one's read cursor in it.
+    /// Read a room, follow its stream, move one's read cursor in it, mute it for oneself.
     Read,
     /// Post in a room.
     Post,

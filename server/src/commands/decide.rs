@@ -4,6 +4,7 @@ use protocol::{
     Command, ErrorCode, Event, RoomId, StreamId, UserRef,
     members::{MemberAdded, MemberJoined, MemberLeft, MemberRemoved, RoomJoined, RoomLeft},
     messages::{MessageDeleted, MessageEdited, MessagePosted},
+    mute::RoomMuted,
     rooms::{RoomCreated, RoomRef, RoomRenamed, TopicSet, Visibility},
 };
 
@@ -86,6 +87,14 @@ pub fn decide(command: &Command, facts: &Facts) -> Result<Decision, Refusal> {
                 return Ok(Decision::Nothing);
             }
             Ok(two(room, Event::MemberLeft(MemberLeft {}), left(actor, room.info.id)))
+        }
+        Command::MuteRoom(c) => {
+            let room = allowed(Action::Read, facts)?;
+            if room.is_muted == c.muted {
+                return Ok(Decision::Nothing);
+            }
+            let muted = Event::RoomMuted(RoomMuted { room: room.info.id, muted: c.muted });
+            Ok(Decision::Append(vec![(StreamId::Inbox(actor.id), muted)]))
         }
         Command::AddMember(_) => {
             let (room, target) = managed(facts)?;

@@ -30,6 +30,8 @@ pub struct RoomFacts {
     pub messages: u64,
     /// By which event the actor joined; `None` for who is no member.
     pub actor_since: Option<Seq>,
+    /// Whether the actor, as a member, has muted it.
+    pub is_muted: bool,
 }
 
 /// An account that a command names.

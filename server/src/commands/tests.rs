@@ -33,6 +33,7 @@ fn keeper(visibility: Visibility) -> Facts {
             ),
             messages: 3,
             actor_since: Some(Seq(2)),
+            is_muted: false,
         }),
         target: Some(TargetFacts { user: user(2), is_member: true }),
         message: Some(MessageFacts { seq: MESSAGE, author: UserId(2), is_deleted: false, is_same_text: false }),

@@ -49,9 +49,11 @@ impl Entry {
                 Change::Redact { message } => Some(message),
                 Change::Insert(_) | Change::SetText { .. } => None,
             }),
-            rooms: effect.rooms.map(|rooms| match rooms {
-                Rooms::Joined(room) => RoomChange::Joined(room.id),
-                Rooms::Left(room) => RoomChange::Left(room),
+            rooms: effect.rooms.and_then(|rooms| match rooms {
+                Rooms::Joined(room) => Some(RoomChange::Joined(room.id)),
+                Rooms::Left(room) => Some(RoomChange::Left(room)),
+                // What is told of a muted room is the same.
+                Rooms::Muted(..) => None,
             }),
             full: encode(&ServerFrame::Event(record.clone())).into(),
             withheld: refers_to.map(|_| encode(&withheld).into()),

@@ -4,6 +4,7 @@ use protocol::{
     Command, CommandKind, Done, ErrorCode, RoomId, Seq, StreamId,
     command::{Subscribe, Unsubscribe},
     messages::{DeleteMessage, EditMessage},
+    mute::MuteRoom,
     presence::{SetPresence, SetViewing},
     rooms::{CreateRoom, History, RenameRoom, SetTopic, Visibility},
     typing::SetTyping,
@@ -58,6 +59,7 @@ fn expected(command: CommandKind) -> Option<[Result<(), ErrorCode>; 7]> {
         CommandKind::SetTopic => [YES, YES, NO, NO, NO, NIL, NIL],
         CommandKind::JoinRoom => [YES, YES, YES, YES, YES, NIL, NIL],
         CommandKind::LeaveRoom => [YES, YES, YES, YES, YES, NIL, NIL],
+        CommandKind::MuteRoom => [YES, YES, YES, YES, NO, NIL, NIL],
         CommandKind::AddMember => [YES, YES, NO, NO, NO, NIL, NIL],
         CommandKind::RemoveMember => [YES, YES, NO, NO, NO, NIL, NIL],
         CommandKind::Unknown => return None,
@@ -86,6 +88,7 @@ fn command(kind: CommandKind, room: RoomId, message: Seq, name: &str) -> Option<
         CommandKind::SetTopic => Command::SetTopic(SetTopic { client_id: id, room, topic: name }),
         CommandKind::JoinRoom => join(room),
         CommandKind::LeaveRoom => leave(room),
+        CommandKind::MuteRoom => Command::MuteRoom(MuteRoom { client_id: id, room, muted: true }),
         CommandKind::AddMember => add(room, "zoe"),
         CommandKind::RemoveMember => remove(room, "mia"),
         CommandKind::Unknown => return None,
@@ -136,5 +139,5 @@ async fn each_command_by_each_role_has_the_answer_of_the_table() {
             }
         }
     }
-    assert_eq!(cases, 16 * 7);
+    assert_eq!(cases, 17 * 7);
 }

@@ -6,6 +6,7 @@ use crate::{
     address::Address,
     app::App,
     initial::{Initial, Inside, Open, Page},
+    title,
 };
 
 /// Addresses of the built front end; none where the server was built without one.
@@ -138,15 +139,13 @@ fn title(initial: &Initial) -> String {
             crate::Form::LogIn => "Log in".to_owned(),
             crate::Form::SignUp => "Create account".to_owned(),
         },
-        Page::Inside(inside) => match &inside.open {
-            Open::Room(room) => room.info.name.clone(),
-            Open::Doorstep(room) => room.name.clone(),
-            Open::Directory { .. } => "Public rooms".to_owned(),
-            Open::Missing => "Not found".to_owned(),
-        },
+        Page::Inside(inside) => {
+            let unread = title::unread_in(inside.inbox.rooms.iter().map(|room| (room.muted, room.unread)));
+            return title::whole(unread, title::of_open(&inside.open));
+        }
         Page::Failure(failure) => if failure.status == 404 { "Not found" } else { "Something went wrong" }.to_owned(),
     };
-    format!("{of_page} · Parlor")
+    title::whole(0, &of_page)
 }
 
 /// JSON that may stand in a `<script>`: `<` is written so that no text can close the element or open a comment

@@ -1,8 +1,8 @@
 //! An event's way into its log, and into the tables derived from it.
 
 use protocol::{
-    ClientId, Epoch, Event, Record, RoomId, RoomInfo, Seq, StreamId, UnixMs, UserRef,
-    effect::{Effect, Membership, effect},
+    ClientId, Epoch, Event, Record, RoomId, RoomInfo, Seq, StreamId, UnixMs, UserId, UserRef,
+    effect::{Effect, Membership, Rooms, effect},
     rooms::{History, Setting, Visibility},
     timeline::{Body, Change, Entry, EntryKind},
 };
@@ -53,9 +53,11 @@ pub(super) async fn append(
 }
 
 async fn project(tx: &mut SqliteConnection, record: &Record) -> Result<(), StoreError> {
-    let Some(Effect { setting, membership, timeline, rooms: _ }) = effect(record) else { return Ok(()) };
-    // Who is in which room is the table `members`; an inbox's events change nothing else.
-    let StreamId::Room(room) = record.stream else { return Ok(()) };
+    let Some(Effect { setting, membership, timeline, rooms }) = effect(record) else { return Ok(()) };
+    let room = match record.stream {
+        StreamId::Room(room) => room,
+        StreamId::Inbox(user) => return change_inbox(tx, user, rooms).await,
+    };
     if let Some(setting) = setting {
         set(tx, room, setting).await?;
     }
@@ -66,6 +68,22 @@ async fn project(tx: &mut SqliteConnection, record: &Record) -> Result<(), Store
         change_lines(tx, room, change).await?;
     }
     Ok(())
+}
+
+/// Who is in which room is the table `members`, which the rooms' own events have changed already.
+async fn change_inbox(tx: &mut SqliteConnection, user: UserId, rooms: Option<Rooms>) -> Result<(), StoreError> {
+    match rooms {
+        Some(Rooms::Muted(room, muted)) => {
+            sqlx::query("UPDATE members SET is_muted = ? WHERE room_id = ? AND user_id = ?")
+                .bind(muted)
+                .bind(room.0.cast_signed())
+                .bind(user.0.cast_signed())
+                .execute(tx)
+                .await?;
+            Ok(())
+        }
+        Some(Rooms::Joined(_) | Rooms::Left(_)) | None => Ok(()),
+    }
 }
 
 /// Keeps what the room is as `protocol` folds it, so that a new setting needs nothing here.

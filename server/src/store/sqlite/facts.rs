@@ -42,7 +42,7 @@ pub(super) async fn room(
     actor: UserId,
     room: RoomId,
 ) -> Result<Option<RoomFacts>, StoreError> {
-    let sql = "SELECT r.info, r.messages, m.since FROM rooms r \
+    let sql = "SELECT r.info, r.messages, m.since, coalesce(m.is_muted, 0) FROM rooms r \
                LEFT JOIN members m ON m.room_id = r.id AND m.user_id = ? WHERE r.id = ?";
     let row = sqlx::query(sql).bind(actor.0.cast_signed()).bind(room.0.cast_signed()).fetch_optional(&mut *tx).await?;
     row.map(|row| {
@@ -50,6 +50,7 @@ pub(super) async fn room(
             info: rows::parse_info(row.try_get(0)?)?,
             messages: row.try_get::<i64, _>(1)?.cast_unsigned(),
             actor_since: row.try_get::<Option<i64>, _>(2)?.map(rows::seq),
+            is_muted: row.try_get(3)?,
         })
     })
     .transpose()

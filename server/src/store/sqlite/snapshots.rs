@@ -125,7 +125,8 @@ pub(super) async fn summaries(
                  (SELECT count(*) FROM (SELECT 1 FROM entries e WHERE e.room_id = r.id \
                     AND e.seq > coalesce(c.seq, 0) \
                     AND e.seq >= CASE r.history WHEN 'since_joining' THEN m.since ELSE 0 END \
-                    AND e.actor_id <> m.user_id AND e.ordinal IS NOT NULL AND e.is_deleted = 0 LIMIT ?1)) \
+                    AND e.actor_id <> m.user_id AND e.ordinal IS NOT NULL AND e.is_deleted = 0 LIMIT ?1)), \
+                 m.is_muted \
                FROM members m JOIN rooms r ON r.id = m.room_id JOIN streams s ON s.name = 'room:' || r.id \
                LEFT JOIN read_cursors c ON c.user_id = m.user_id AND c.room_id = m.room_id \
                WHERE m.user_id = ?2 AND (?3 IS NULL OR r.id = ?3) ORDER BY r.id";
@@ -149,6 +150,7 @@ fn summary(row: &SqliteRow) -> Result<RoomSummary, StoreError> {
         messages: row.try_get::<i64, _>(5)?.cast_unsigned(),
         cursor: cursor(row, 6)?,
         unread: row.try_get(8)?,
+        muted: row.try_get(9)?,
     })
 }
 

@@ -7,6 +7,7 @@ use protocol::{
     Record, Room, RoomId, Seq, StreamId, UnixMs, UserId, Username,
     members::{AddMember, JoinRoom, LeaveRoom, RemoveMember},
     messages::{DeleteMessage, EditMessage, PostMessage},
+    mute::MuteRoom,
     rooms::{CreateRoom, History, RenameRoom, Visibility},
 };
 use server::store::{
@@ -113,6 +114,11 @@ impl<P: Place> Bench<P> {
     async fn texts(&self, actor: &Actor, room: RoomId) -> Vec<String> {
         let snapshot = self.store.room(actor.user.id, room, WindowAt::End).await.unwrap().unwrap();
         snapshot.window.entries.iter().filter_map(text).collect()
+    }
+
+    async fn is_muted(&self, actor: &Actor, room: RoomId) -> bool {
+        let summaries = self.store.summaries(actor.user.id, &[room]).await.unwrap();
+        summaries[0].muted
     }
 
     async fn unread(&self, actor: &Actor, room: RoomId) -> u32 {
@@ -390,6 +396,27 @@ pub(super) async fn everyone_is_in_general_and_its_inbox_says_so<P: Place>() {
     assert_eq!(bench.run(&bob, leave).await, Err(ErrorCode::Forbidden));
 }
 
+pub(super) async fn a_muted_room_says_so_until_its_user_has_left<P: Place>() {
+    let mut bench = Bench::<P>::new().await;
+    let (ada, bob) = (bench.user("ada").await, bench.user("bob").await);
+    let room = bench.create(&ada, "garden", Visibility::Public, History::Everything).await;
+    let join = Command::JoinRoom(JoinRoom { client_id: bench.id(), room });
+    bench.run(&bob, join).await.unwrap();
+    let mute = |client_id| Command::MuteRoom(MuteRoom { client_id, room, muted: true });
+
+    let done = bench.run(&ada, mute(bench.id())).await;
+    let again = bench.run(&ada, mute(bench.id())).await;
+
+    assert!(matches!(done, Ok(Done::Appended { stream: StreamId::Inbox(user), .. }) if user == ada.user.id));
+    assert_eq!(again, Ok(Done::Unchanged));
+    assert_eq!((bench.is_muted(&ada, room).await, bench.is_muted(&bob, room).await), (true, false));
+    let join = Command::JoinRoom(JoinRoom { client_id: bench.id(), room });
+    let leave = Command::LeaveRoom(LeaveRoom { client_id: bench.id(), room });
+    bench.run(&ada, leave).await.unwrap();
+    bench.run(&ada, join).await.unwrap();
+    assert!(!bench.is_muted(&ada, room).await);
+}
+
 pub(super) async fn public_names_are_unique_whatever_their_case<P: Place>() {
     let mut bench = Bench::<P>::new().await;
     let (ada, bob) = (bench.user("ada").await, bench.user("bob").await);
@@ -467,6 +494,7 @@ macro_rules! contract {
             unread_counts_other_peoples_live_messages_after_the_cursor
             a_read_cursor_moves_as_the_merge_says
             history_before_joining_stays_hidden_where_the_room_says_so
+            a_muted_room_says_so_until_its_user_has_left
             everyone_is_in_general_and_its_inbox_says_so
             public_names_are_unique_whatever_their_case
             outsiders_find_public_rooms_and_nothing_of_private_ones

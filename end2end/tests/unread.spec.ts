@@ -1,0 +1,162 @@
+// Unread that is right: the New line, marking as unread, muting, reading on all of one's devices, the title.
+import { expect, test } from "./chat.ts";
+
+test("the New line stays while the room is open, and is gone when one comes back", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  const bob = await chat.signUp("bob");
+  await ada.makes("Public", "garden");
+  await bob.joins("garden");
+  await ada.opens("general");
+  await bob.says("one", "two");
+  await ada.hasUnread("garden", 2);
+
+  await ada.opens("garden");
+  await ada.hasUnread("garden", 0);
+  await ada.hasNewLineAbove("one");
+  await bob.says("three");
+  await ada.sees("three");
+  await ada.hasNewLineAbove("one");
+
+  await ada.opens("general");
+  await ada.opens("garden");
+  await ada.sees("three");
+  await ada.hasNoNewLine();
+});
+
+test("a message marked as unread stays unread while one looks at it, and after a reload", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  const bob = await chat.signUp("bob");
+  await ada.makes("Public", "garden");
+  await bob.joins("garden");
+  await bob.says("one", "two", "three");
+  await ada.sees("three");
+  await ada.hasUnread("garden", 0);
+  await expect(ada.action("one", "Mark as unread")).toHaveCount(1);
+  await expect(bob.action("one", "Mark as unread")).toHaveCount(0);
+
+  await ada.marksUnread("two");
+
+  await ada.hasUnread("garden", 2);
+  await ada.hasNewLineAbove("two");
+  await ada.scrollsTo("three");
+  await bob.says("four");
+  await ada.sees("four");
+  await ada.hasUnread("garden", 3);
+  await ada.opens("general");
+  await ada.page.reload();
+  await ada.isConnected();
+  await ada.hasUnread("garden", 3);
+
+  await ada.opens("garden");
+  await ada.hasNewLineAbove("two");
+  await ada.hasUnread("garden", 0);
+});
+
+test("reading on one device reads on the other, and marking as unread does so too", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  const bob = await chat.signUp("bob");
+  await bob.makes("Public", "garden");
+  await ada.joins("garden");
+  await ada.opens("general");
+  const elsewhere = await chat.visitor("ada");
+  await elsewhere.logsIn();
+  await elsewhere.isIn("general");
+  await elsewhere.isConnected();
+  await bob.says("one", "two");
+  await ada.hasUnread("garden", 2);
+  await elsewhere.hasUnread("garden", 2);
+
+  await ada.opens("garden");
+  await ada.hasUnread("garden", 0);
+  await elsewhere.hasUnread("garden", 0);
+
+  await ada.marksUnread("two");
+  await elsewhere.hasUnread("garden", 1);
+  await elsewhere.opens("garden");
+  await elsewhere.hasNewLineAbove("two");
+  await elsewhere.hasUnread("garden", 0);
+  await ada.hasUnread("garden", 0);
+});
+
+test("a muted room shows no count on any device, until it is muted no more", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  const bob = await chat.signUp("bob");
+  await bob.makes("Public", "garden");
+  await ada.joins("garden");
+  const elsewhere = await chat.visitor("ada");
+  await elsewhere.logsIn();
+  await elsewhere.isConnected();
+  const mute = ada.members.getByRole("button", { name: "Mute room" });
+  await expect(mute).toHaveAttribute("aria-pressed", "false");
+
+  await mute.click();
+  await expect(mute).toHaveAttribute("aria-pressed", "true");
+  await expect(elsewhere.roomRow("garden")).toContainText("muted");
+  await ada.opens("general");
+  await bob.says("one", "two");
+  await bob.opens("general");
+  await bob.says("see there");
+  await elsewhere.opens("general");
+  await elsewhere.sees("see there");
+  await ada.sees("see there");
+
+  for (const person of [ada, elsewhere]) {
+    await person.page.reload();
+    await person.isConnected();
+    await person.hasUnread("garden", 0);
+    await expect(person.page).toHaveTitle("general · Parlor");
+    await person.isAccessible();
+  }
+  await ada.opens("garden");
+  await ada.marksUnread("one");
+  await mute.click();
+  await ada.hasUnread("garden", 2);
+  await elsewhere.hasUnread("garden", 2);
+  await bob.hasUnread("garden", 0);
+});
+
+test("marking all as read clears every count, for good", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  const bob = await chat.signUp("bob");
+  for (const room of ["garden", "kitchen"]) {
+    await bob.makes("Public", room);
+    await ada.joins(room);
+  }
+  await ada.opens("general");
+  await bob.says("soup");
+  await bob.opens("garden");
+  await bob.says("roses", "tulips");
+  await ada.hasUnread("garden", 2);
+  await ada.hasUnread("kitchen", 1);
+
+  const all = ada.page.getByRole("button", { name: "Mark all as read" });
+  await all.click();
+
+  await expect(all).toHaveCount(0);
+  for (const room of ["garden", "kitchen"]) await ada.hasUnread(room, 0);
+  await ada.page.reload();
+  await ada.isConnected();
+  for (const room of ["garden", "kitchen"]) await ada.hasUnread(room, 0);
+});
+
+test("the title and the icon say that something is unread", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  const bob = await chat.signUp("bob");
+  await bob.makes("Public", "garden");
+  await ada.joins("garden");
+  await ada.opens("general");
+  await expect(ada.page).toHaveTitle("general · Parlor");
+  expect(await ada.icon()).toBe("/favicon.svg");
+
+  await bob.says("one", "two", "three");
+  await expect(ada.page).toHaveTitle("(3) general · Parlor");
+  expect(await ada.icon()).toBe("/favicon-unread.svg");
+
+  await ada.opens("garden");
+  await expect(ada.page).toHaveTitle("garden · Parlor");
+  expect(await ada.icon()).toBe("/favicon.svg");
+  const guest = await chat.visitor("ada", { javaScript: false });
+  await ada.marksUnread("three");
+  await guest.logsIn();
+  await expect(guest.page).toHaveTitle("(1) general · Parlor");
+});
