@@ -6,6 +6,7 @@ use crate::{
     avatar::Avatar,
     icons::{Icon, Sign},
     session::Session,
+    theme::ThemeButton,
 };
 
 /// One's own name, and *Log out*: a plain form, so that it works without a program.
@@ -39,6 +40,7 @@ pub(crate) fn AccountBar() -> impl IntoView {
                 <span class="account__name">{name}</span>
                 <span class="account__role">{role}</span>
             </p>
+            <ThemeButton/>
             <form method="post" action="/logout" node_ref=form on:submit=on_submit>
                 <button class="icon-button" type="submit" aria-label="Log out" title="Log out">
                     <Icon sign=Sign::LogOut/>

@@ -13,18 +13,34 @@ pub(crate) struct Address {
     /// The path.
     pub(crate) path: RwSignal<String>,
     query: StoredValue<String>,
+    /// Whether the page has gone anywhere since it was loaded.
+    has_moved: StoredValue<bool>,
+    /// Counts the arrivals at another part of what is open already: a message that a link points at, a place in the
+    /// history of the tab.
+    pub(crate) arrivals: RwSignal<u32>,
 }
 
 impl Address {
     /// The address that the page was opened with, as path and query.
     pub(crate) fn new(address: &str) -> Self {
         let (path, query) = split(address);
-        Self { path: RwSignal::new(path.to_owned()), query: StoredValue::new(query.to_owned()) }
+        let (path, query) = (RwSignal::new(path.to_owned()), StoredValue::new(query.to_owned()));
+        Self { path, query, has_moved: StoredValue::new(false), arrivals: RwSignal::new(0) }
     }
 
     /// What is there.
     pub(crate) fn place(self) -> Place {
         self.path.with(|path| Place::of_path(path))
+    }
+
+    /// What is there, without following it.
+    pub(crate) fn place_untracked(self) -> Place {
+        self.path.with_untracked(|path| Place::of_path(path))
+    }
+
+    /// Whether this is another place than the one that the page was loaded with.
+    pub(crate) fn has_moved(self) -> bool {
+        self.has_moved.get_value()
     }
 
     /// The message that it points at.
@@ -42,8 +58,11 @@ impl Address {
     pub(crate) fn arrive(self, at: &str) {
         let (path, query) = split(at);
         self.query.set_value(query.to_owned());
+        self.has_moved.set_value(true);
         if self.path.with_untracked(|before| before != path) {
             self.path.set(path.to_owned());
+        } else {
+            self.arrivals.update(|arrivals| *arrivals += 1);
         }
     }
 }

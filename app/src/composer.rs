@@ -14,6 +14,7 @@ use protocol::{
 };
 
 use crate::{
+    address::Address,
     icons::{Icon, Sign},
     message::Handle,
     platform,
@@ -26,6 +27,7 @@ use crate::{
 #[component]
 pub(crate) fn Composer(room: ShownRoom) -> impl IntoView {
     let session = expect_context::<Session>();
+    let address = expect_context::<Address>();
     let me = session.me().user.id;
     let input = NodeRef::<html::Textarea>::new();
     let refusal = RwSignal::new(None::<String>);
@@ -38,6 +40,9 @@ pub(crate) fn Composer(room: ShownRoom) -> impl IntoView {
                 input.set_value(&platform::draft(me, room.id));
             } else {
                 platform::keep_draft(me, room.id, &typed_early);
+            }
+            if address.has_moved() {
+                platform::take_focus(&input);
             }
         }
     });

@@ -9,7 +9,9 @@ use crate::{
     directory::Directory,
     icons::{BrandMark, Icon, Sign},
     initial::Inside,
+    keys,
     new_room::NewRoom,
+    overlays::{OverlayHosts, Overlays},
     place::Place,
     platform,
     room::RoomPage,
@@ -25,6 +27,9 @@ pub(crate) fn Inhabited(inside: Inside, address: Address) -> impl IntoView {
     let session = Session::start(inside);
     provide_context(session);
     title::follow(session);
+    let overlays = Overlays::new(session, address);
+    provide_context(overlays);
+    keys::follow(session, address, overlays);
     Effect::new(move |_| platform::follow_links(address));
     let session = expect_context::<Session>();
     Effect::new(move |_| {
@@ -45,6 +50,7 @@ pub(crate) const MEMBERS_PANEL: &str = "members";
 #[component]
 fn Frame() -> impl IntoView {
     let address = expect_context::<Address>();
+    let overlays = expect_context::<Overlays>();
     Effect::new(move |before: Option<String>| {
         let path = address.path.get();
         if before.is_some_and(|before| before != path) {
@@ -59,6 +65,15 @@ fn Frame() -> impl IntoView {
                 <div class="sidebar">
                     <div class="sidebar__head">
                         <a class="brand" href="/" rel="external"><BrandMark/> "Parlor"</a>
+                        <button
+                            class="icon-button"
+                            type="button"
+                            aria-label="Switch rooms"
+                            title="Switch rooms (Ctrl K)"
+                            on:click=move |_| overlays.switch_rooms()
+                        >
+                            <Icon sign=Sign::Search/>
+                        </button>
                         <button
                             class="icon-button panel__close"
                             type="button"
@@ -86,6 +101,7 @@ fn Frame() -> impl IntoView {
                 <Here/>
             </div>
             <Complaint/>
+            <OverlayHosts/>
         </div>
     }
 }

@@ -8,17 +8,21 @@ pub(crate) enum Sign {
     Add,
     Close,
     Compass,
+    Dark,
     Delete,
     Down,
     Edit,
     Hash,
+    Light,
     Lock,
     LogOut,
     Members,
     Menu,
     Muted,
     Retry,
+    Search,
     Send,
+    System,
     Unread,
 }
 
@@ -29,10 +33,14 @@ pub(crate) fn Icon(sign: Sign) -> impl IntoView {
         Sign::Add => "M12 5v14M5 12h14",
         Sign::Close => "M6 6l12 12M18 6L6 18",
         Sign::Compass => "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18ZM15.5 8.5l-2 5-5 2 2-5Z",
+        Sign::Dark => "M20 14.5A8.5 8.5 0 0 1 9.5 4 8.5 8.5 0 1 0 20 14.5Z",
         Sign::Delete => "M4 7h16M9 7V4h6v3M6 7l1 13h10l1-13M10 11v5M14 11v5",
         Sign::Down => "M12 5v14M6 13l6 6 6-6",
         Sign::Edit => "M4 20l1-5L16 4l4 4L9 19ZM13.5 6.5l4 4",
         Sign::Hash => "M9.5 4l-2 16M16.5 4l-2 16M4.5 9h16M3.5 15h16",
+        Sign::Light => {
+            "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8ZM12 2.5V5M12 19v2.5M2.5 12H5M19 12h2.5M5.3 5.3L7 7M17 17l1.7 1.7M5.3 18.7L7 17M17 7l1.7-1.7"
+        }
         Sign::Lock => "M6 11h12v9H6ZM8.5 11V7.5a3.5 3.5 0 0 1 7 0V11",
         Sign::LogOut => "M10 4H5v16h5M10 12h10M16 8l4 4-4 4",
         Sign::Members => {
@@ -41,7 +49,9 @@ pub(crate) fn Icon(sign: Sign) -> impl IntoView {
         Sign::Menu => "M4 7h16M4 12h16M4 17h10",
         Sign::Muted => "M10.5 20h3M4 4l16 16M8 6.2A6 6 0 0 1 18 11v4l1 2M16 17H5l1.5-3v-4",
         Sign::Retry => "M19 12a7 7 0 1 1-2.2-5.1M19 4v4h-4",
+        Sign::Search => "M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13ZM15.5 15.5L20 20",
         Sign::Send => "M5 12L3.5 4.5 21 12 3.5 19.5ZM5 12h7",
+        Sign::System => "M12 3.5a8.5 8.5 0 1 0 0 17ZM12 3.5a8.5 8.5 0 0 1 0 17M12 7v10M9 8v8M6.5 9v6",
         Sign::Unread => "M13 6H4v14h16v-9M4 9l8 6 3.5-2.6M19 3a3 3 0 1 0 0 6 3 3 0 0 0 0-6Z",
     };
     view! {

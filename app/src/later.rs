@@ -7,7 +7,9 @@
 use leptos::{mount::mount_to_renderer, prelude::*, wasm_split::wasm_split};
 use web_sys::Element;
 
-use crate::{address::Address, new_room::NewRoomDialog, platform, session::Session};
+use crate::{
+    address::Address, new_room::NewRoomDialog, platform, session::Session, shortcuts::Shortcuts, switcher::Switcher,
+};
 
 /// A part of the program could not be loaded.
 pub(crate) struct NotLoaded;
@@ -39,6 +41,29 @@ pub(crate) fn new_room(
 ) -> Result<(), NotLoaded> {
     if host.child_element_count() == 0 {
         mount_to_renderer(&host, move || view! { <NewRoomDialog session address asked/> }).forget();
+    }
+    Ok(())
+}
+
+/// The room switcher.
+#[wasm_split(moving, wasm_split_path = ::leptos::wasm_split, fallible)]
+pub(crate) fn switcher(
+    host: Element,
+    session: Session,
+    address: Address,
+    asked: ReadSignal<u32>,
+) -> Result<(), NotLoaded> {
+    if host.child_element_count() == 0 {
+        mount_to_renderer(&host, move || view! { <Switcher session address asked/> }).forget();
+    }
+    Ok(())
+}
+
+/// The list of shortcuts.
+#[wasm_split(shortcuts, wasm_split_path = ::leptos::wasm_split, fallible)]
+pub(crate) fn shortcuts(host: Element, asked: ReadSignal<u32>) -> Result<(), NotLoaded> {
+    if host.child_element_count() == 0 {
+        mount_to_renderer(&host, move || view! { <Shortcuts asked/> }).forget();
     }
     Ok(())
 }

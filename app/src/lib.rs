@@ -22,12 +22,16 @@ mod failure;
 mod frame;
 mod icons;
 mod initial;
+mod keys;
 mod later;
 mod members;
 mod message;
 mod mute;
+mod neighbours;
 mod new_room;
+mod news;
 mod notice;
+mod overlays;
 mod place;
 mod platform;
 mod presence;
@@ -36,15 +40,19 @@ mod rooms;
 mod rows;
 mod scroll;
 mod session;
+mod shortcuts;
 mod shown;
+mod switcher;
+mod theme;
 mod time;
 mod timeline;
 mod title;
-mod unread;
 mod typing;
+mod unread;
 
 pub use initial::{AuthForm, Failure, Form, Initial, Inside, Me, Open, Page, Registration};
 pub use place::Place;
+pub use theme::{THEME_COOKIE, Theme};
 
 #[cfg(target_arch = "wasm32")]
 pub use platform::start;

@@ -13,6 +13,7 @@ use crate::{
     composer::EditMessage,
     icons::{Icon, Sign},
     notice::NoticeLine,
+    place::Place,
     rows::{Row, RowKey, RowView},
     session::Session,
     shown::ShownRoom,
@@ -41,7 +42,7 @@ pub(crate) fn RowLine(room: ShownRoom, row: Row) -> impl IntoView {
             class:row--target=is_target
             id=id
             data-seq=move || seq.get().map(|seq| seq.to_string())
-            data-start=move || (is_first_new.get() || is_target.get()).then_some("")
+            data-start=move || is_first_new.get().then_some("")
         >
             {move || {
                 opens_day.get()
@@ -82,6 +83,11 @@ fn Message(room: ShownRoom, key: RowKey, view: RwSignal<RowView>) -> impl IntoVi
         let name = name.clone();
         move || format!("{name}, {}", times.clock(at.get()))
     };
+    let seq = Memo::new(move |_| view.with(|view| view.seq));
+    let link = move || {
+        let path = room.name.with(|name| Place::room_path(room.id, name.as_deref().unwrap_or_default()));
+        seq.get().map(|seq| format!("{path}?at={seq}"))
+    };
     let state = move || status.with(state_word);
     let body = move || match (text.get(), handle.get()) {
         (Some(text), Some(handle)) if edits.get() => {
@@ -118,9 +124,11 @@ fn Message(room: ShownRoom, key: RowKey, view: RwSignal<RowView>) -> impl IntoVi
             <Avatar name=name.clone()/>
             <p class="message__head">
                 <span class="message__author">{name}</span>
-                <time class="message__time" datetime=move || time::machine(at.get()) title=move || times.full(at.get())>
-                    {move || times.clock(at.get())}
-                </time>
+                <a class="message__link" href=link title="Link to this message">
+                    <time class="message__time" datetime=move || time::machine(at.get()) title=move || times.full(at.get())>
+                        {move || times.clock(at.get())}
+                    </time>
+                </a>
             </p>
             <div class="message__body">
                 {body}

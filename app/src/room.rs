@@ -19,6 +19,7 @@ use crate::{
     icons::{Icon, Sign},
     initial::Open,
     members::Members,
+    news::NewsTeller,
     session::Session,
     shown::{RoomState, ShownRoom},
     timeline::TimelineView,
@@ -34,7 +35,7 @@ pub(crate) fn RoomPage(id: RoomId) -> impl IntoView {
     Effect::new(move |_| {
         if let Some(name) = room.name.get() {
             session.title.set(name);
-            crate::platform::remember_room(id);
+            crate::platform::remember_room(session.me().user.id, id);
         }
     });
     move || match state.get() {
@@ -94,6 +95,7 @@ fn Inside(room: ShownRoom) -> impl IntoView {
                 </button>
             </header>
             <TimelineView room/>
+            <NewsTeller news=room.news/>
             <Composer room/>
         </main>
         <Members room/>

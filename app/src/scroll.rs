@@ -5,7 +5,7 @@
 use leptos::prelude::*;
 use protocol::Seq;
 use send_wrapper::SendWrapper;
-use wasm_bindgen::{JsCast as _, JsValue, prelude::Closure};
+use wasm_bindgen::{JsCast as _, prelude::Closure};
 use web_sys::{Element, HtmlElement, ResizeObserver};
 
 /// Closer to the end than this is "at the end", in pixels (UX: autoscroll).
@@ -17,9 +17,9 @@ const CONTEXT_PX: i32 = 72;
 /// The row at the top of the window, and how far its top edge is from there.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Anchor {
-    row: String,
-    seq: Option<Seq>,
-    offset_px: i32,
+    pub(crate) row: String,
+    pub(crate) seq: Option<Seq>,
+    pub(crate) offset_px: i32,
 }
 
 /// How much lies below the window.
@@ -38,32 +38,41 @@ pub(crate) fn to_end(log: &Element) {
 }
 
 /// Goes to where reading begins in a room that was opened without loading the page: the place that the history of
-/// the tab has, the first unread row, the row that the address names, or the end.
-pub(crate) fn begin(log: &Element) {
+/// the tab has, the message that the address names (`at`), the first unread row, or the end.
+///
+/// Returns the place that is wanted and is not here yet.
+pub(crate) fn begin(log: &Element, at: Option<Seq>) -> Option<Anchor> {
     if log.get_attribute("data-placed").is_some() {
-        return;
+        return None;
     }
-    if let Some(kept) = kept() {
-        _ = log.set_attribute("data-placed", "kept");
-        restore(log, &kept);
-    } else if let Ok(Some(start)) = log.query_selector("[data-start]")
+    if let Some(wanted) = wanted(log, at) {
+        return if restore(log, &wanted) { None } else { Some(wanted) };
+    }
+    if let Ok(Some(start)) = log.query_selector("[data-start]")
         && let Some(start) = start.dyn_ref::<HtmlElement>()
     {
         log.set_scroll_top(start.offset_top() - CONTEXT_PX);
     } else {
         to_end(log);
     }
+    None
 }
 
-/// The place that the history of the tab has, if its row is here.
-fn kept() -> Option<Anchor> {
+/// The place that the history of the tab has, or the one that the address names, which then is marked.
+pub(crate) fn wanted(log: &Element, at: Option<Seq>) -> Option<Anchor> {
+    let kept = kept(at);
+    _ = log.set_attribute("data-placed", if kept.is_some() { "kept" } else { "start" });
+    kept.or_else(|| at.map(|seq| Anchor { row: format!("message-{seq}"), seq: at, offset_px: CONTEXT_PX }))
+}
+
+/// The place that the history of the tab has.
+fn kept(seq: Option<Seq>) -> Option<Anchor> {
     let state = window().history().ok()?.state().ok()?;
     let timeline = js_sys::Reflect::get(&state, &"timeline".into()).ok()?;
     let row = js_sys::Reflect::get(&timeline, &"row".into()).ok()?.as_string()?;
     let offset = js_sys::Reflect::get(&timeline, &"offset".into()).ok()?.as_f64()?;
-    document().get_element_by_id(&row)?;
     #[expect(clippy::cast_possible_truncation, reason = "an integral number of pixels that was written as an i32")]
-    Some(Anchor { row, seq: None, offset_px: offset as i32 })
+    Some(Anchor { row, seq, offset_px: offset as i32 })
 }
 
 fn rows(log: &Element) -> impl DoubleEndedIterator<Item = HtmlElement> + use<> {
@@ -84,16 +93,15 @@ pub(crate) fn anchor(log: &Element) -> Option<Anchor> {
     Some(Anchor { row: row.id(), seq: seq_of(&row), offset_px: row.offset_top() - top })
 }
 
-/// Puts the row where it was.
-pub(crate) fn restore(log: &Element, anchor: &Anchor) {
-    if let Some(row) = document().get_element_by_id(&anchor.row)
-        && let Some(row) = row.dyn_ref::<HtmlElement>()
-    {
-        let top = row.offset_top() - anchor.offset_px;
-        if top != log.scroll_top() {
-            log.set_scroll_top(top);
-        }
+/// Puts the row where it was. Whether it is here.
+pub(crate) fn restore(log: &Element, anchor: &Anchor) -> bool {
+    let row = document().get_element_by_id(&anchor.row);
+    let Some(row) = row.and_then(|row| row.dyn_into::<HtmlElement>().ok()) else { return false };
+    let top = row.offset_top() - anchor.offset_px;
+    if top != log.scroll_top() {
+        log.set_scroll_top(top);
     }
+    true
 }
 
 /// The last row that is in the window with its lower edge.
@@ -124,24 +132,5 @@ impl Drop for Observer {
         if let Some(observer) = &self.observer {
             observer.disconnect();
         }
-    }
-}
-
-/// Notes the place in the history of the tab, for a reload and for going back; at the end there is nothing to note.
-pub(crate) fn keep(anchor: Option<&Anchor>) {
-    let (state, search) = match anchor {
-        None => (JsValue::NULL, String::new()),
-        Some(anchor) => {
-            let noted = format!(r#"{{"timeline":{{"row":"{}","offset":{}}}}}"#, anchor.row, anchor.offset_px);
-            (
-                js_sys::JSON::parse(&noted).unwrap_or(JsValue::NULL),
-                anchor.seq.map_or_else(String::new, |seq| format!("?at={seq}")),
-            )
-        }
-    };
-    let location = window().location();
-    let address = location.pathname().unwrap_or_default() + &search;
-    if let Ok(history) = window().history() {
-        _ = history.replace_state_with_url(&state, "", Some(&address));
     }
 }

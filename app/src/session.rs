@@ -17,8 +17,7 @@ use crate::{
     rooms::RoomItem,
     shown::{self, ShownRoom},
     time::Times,
-    title,
-    typing,
+    title, typing,
 };
 
 /// What is called when a command was answered.
@@ -31,7 +30,7 @@ struct Machine {
     waiting: VecDeque<Input>,
     is_busy: bool,
     then: HashMap<ClientId, Then>,
-    shown: HashMap<RoomId, ShownRoom>,
+    shown: HashMap<RoomId, (ShownRoom, Owner)>,
 }
 
 /// The session of a page. Copies are the same session.
@@ -41,6 +40,8 @@ pub(crate) struct Session {
     opened: StoredValue<Open>,
     machine: StoredValue<Machine, LocalStorage>,
     owner: StoredValue<Owner>,
+    /// The room whose page was opened last.
+    open_room: StoredValue<Option<RoomId>>,
     times: Times,
     /// What is open, as the title says it.
     pub(crate) title: RwSignal<String>,
@@ -85,6 +86,7 @@ impl Session {
             shows_viewing: RwSignal::new(shows_viewing),
             complaint: RwSignal::new(None),
             owner: StoredValue::new(Owner::current().expect("components run under an owner")),
+            open_room: StoredValue::new(None),
             times: expect_context::<Times>(),
             machine: StoredValue::new_local(Machine {
                 engine,
@@ -94,6 +96,7 @@ impl Session {
                 shown: HashMap::new(),
             }),
         };
+        session.lay_out_again_in_another_zone();
         Effect::new(move |_| {
             platform::connect(session);
             platform::every_second(move || session.second());
@@ -196,44 +199,71 @@ impl Session {
     fn second(self) {
         self.show_connection();
         self.times.tick(platform::now());
+        if let Some(room) = self.open_room.get_value().and_then(|id| self.shown(id)) {
+            room.news.tell();
+        }
+    }
+
+    /// Which messages are the first of a day depends on where the day begins.
+    fn lay_out_again_in_another_zone(self) {
+        Effect::new(move |before: Option<()>| {
+            self.times.follow_zone();
+            let rooms: Vec<RoomId> = self.machine.with_value(|machine| machine.shown.keys().copied().collect());
+            if before.is_some() {
+                rooms.into_iter().for_each(|id| self.show_room(id));
+            }
+        });
     }
 
     fn show_room(self, id: RoomId) {
         let Some((shown, view)) = self.machine.with_value(|machine| {
-            let shown = machine.shown.get(&id).copied()?;
-            Some((shown, machine.engine.room(id)?))
+            let (shown, _) = machine.shown.get(&id)?;
+            Some((*shown, machine.engine.room(id)?))
         }) else {
+            self.forget(id);
             return;
         };
         shown.show(view, self.me.with_value(|me| me.user.id), self.times);
     }
 
     fn show_presence(self, id: RoomId) {
-        let found = self
-            .machine
-            .with_value(|machine| Some((machine.shown.get(&id).copied()?, machine.engine.presence(id).cloned())));
+        let found =
+            self.machine.with_value(|machine| Some((machine.shown.get(&id)?.0, machine.engine.presence(id).cloned())));
         if let Some((shown, presence)) = found {
             shown::set(shown.presence, presence);
         }
     }
 
     fn show_typing(self, id: RoomId) {
-        let found = self.machine.with_value(|machine| {
-            Some((machine.shown.get(&id).copied()?, typing::sentence(&machine.engine.typing(id))))
-        });
+        let found = self
+            .machine
+            .with_value(|machine| Some((machine.shown.get(&id)?.0, typing::sentence(&machine.engine.typing(id)))));
         if let Some((shown, sentence)) = found {
             shown::set(shown.typing, sentence);
         }
     }
 
+    /// Lets go of what was drawn of a room that the engine has closed: the one that was left longest ago.
+    fn forget(self, id: RoomId) {
+        let is_closed = self.machine.with_value(|machine| machine.engine.room(id).is_none());
+        if is_closed && self.open_room.get_value() != Some(id) {
+            let forgotten = self.machine.try_update_value(|machine| machine.shown.remove(&id)).flatten();
+            if let Some((_, owner)) = forgotten {
+                owner.cleanup();
+            }
+        }
+    }
+
     /// The signals of a room; asks for the room where it is not there yet.
     pub(crate) fn show(self, id: RoomId, at: Option<Seq>) -> ShownRoom {
-        let known = self.machine.with_value(|machine| machine.shown.get(&id).copied());
+        self.open_room.set_value(Some(id));
+        let known = self.shown(id);
         let room = known.unwrap_or_else(|| {
-            // Under the session's owner: the signals outlive the page of the room.
-            let room = self.owner.with_value(|owner| owner.with(|| ShownRoom::new(id)));
+            // Under an owner of their own, below the session's: the signals outlive the page of the room.
+            let owner = self.owner.with_value(Owner::child);
+            let room = owner.with(|| ShownRoom::new(id));
             self.machine.update_value(|machine| {
-                machine.shown.insert(id, room);
+                machine.shown.insert(id, (room, owner));
             });
             room
         });
@@ -262,6 +292,10 @@ impl Session {
             self.show_room(id);
         });
         room
+    }
+
+    fn shown(self, id: RoomId) -> Option<ShownRoom> {
+        self.machine.with_value(|machine| machine.shown.get(&id).map(|(room, _)| *room))
     }
 
     fn is_member(self, id: RoomId) -> bool {
@@ -294,7 +328,7 @@ impl Session {
             // A refused message stays where it is and says why itself.
             |_| {},
         );
-        if let Some(shown) = self.machine.with_value(|machine| machine.shown.get(&room).copied()) {
+        if let Some(shown) = self.shown(room) {
             if shown.edges.get_untracked().at_end {
                 shown.to_end.update(|count| *count += 1);
             } else {
@@ -342,7 +376,7 @@ impl Session {
     /// Goes to the newest message.
     pub(crate) fn jump_to_present(self, room: RoomId) {
         self.step(Input::Intent(Intent::Open { room, at: At::End }));
-        if let Some(shown) = self.machine.with_value(|machine| machine.shown.get(&room).copied()) {
+        if let Some(shown) = self.shown(room) {
             shown.to_end.update(|count| *count += 1);
         }
     }
@@ -360,6 +394,13 @@ impl Session {
     /// Lets others see which room the user looks at, or not.
     pub(crate) fn show_viewing(self, shown: bool) {
         self.step(Input::Intent(Intent::ShowViewing(shown)));
+    }
+
+    /// Goes to a message of a room that is shown.
+    pub(crate) fn go_to(self, room: ShownRoom, message: Seq) {
+        room.aim(message);
+        self.step(Input::Intent(Intent::Open { room: room.id, at: At::Line(message) }));
+        self.show_room(room.id);
     }
 
     /// Tries to connect now.

@@ -2,9 +2,12 @@
 
 use client::{Line, RoomState as Loaded, RoomView};
 use leptos::prelude::*;
-use protocol::{ErrorCode, ReadCursor, RoomId, RoomInfo, RoomPresence, Seq, UserId, members::Member, rooms::Visibility};
+use protocol::{
+    ErrorCode, ReadCursor, RoomId, RoomInfo, RoomPresence, Seq, UserId, members::Member, rooms::Visibility,
+};
 
 use crate::{
+    news::News,
     rows::{self, Marks, Row},
     time::Times,
 };
@@ -53,6 +56,7 @@ pub(crate) struct ShownRoom {
     pub(crate) unread: RwSignal<u32>,
     /// Counts the wishes to be shown the end.
     pub(crate) to_end: RwSignal<u32>,
+    pub(crate) news: News,
     marks: StoredValue<Marks>,
     visit: StoredValue<Visit>,
     /// The version of the read cursor that was last seen.
@@ -94,6 +98,7 @@ impl ShownRoom {
             edges: RwSignal::default(),
             unread: RwSignal::default(),
             to_end: RwSignal::default(),
+            news: News::new(),
             marks: StoredValue::new(Marks::default()),
             visit: StoredValue::new(Visit::First),
             version: StoredValue::new(0),
@@ -104,6 +109,7 @@ impl ShownRoom {
     /// The reader comes in, at a message or where they left off.
     pub(crate) fn enter(self, at: Option<Seq>) {
         self.marks.update_value(|marks| marks.target = at);
+        self.news.begin();
         self.visit.update_value(|visit| {
             *visit = match visit {
                 Visit::First => Visit::First,
@@ -133,6 +139,11 @@ impl ShownRoom {
         self.visit.set_value(Visit::Marked);
     }
 
+    /// The address points at another message.
+    pub(crate) fn aim(self, at: Seq) {
+        self.marks.update_value(|marks| marks.target = Some(at));
+    }
+
     /// There is nothing to be seen by this user.
     pub(crate) fn close(self) {
         self.state.set(RoomState::Outside);
@@ -150,6 +161,9 @@ impl ShownRoom {
         };
         if state == RoomState::Ready {
             self.mark(&view.lines, view.cursor, view.first_unread, me);
+        }
+        if view.at_end {
+            self.news.hear(&view.lines, me, self.edges.with_untracked(|edges| edges.at_end));
         }
         let mut members = view.members;
         members.sort_by_cached_key(|member| member.user.name.folded());

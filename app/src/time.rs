@@ -106,6 +106,11 @@ impl Times {
         }
     }
 
+    /// Whoever calls this is called again in another zone.
+    pub(crate) fn follow_zone(self) {
+        self.zone.track();
+    }
+
     /// As [`Times::civil`], without following the zone.
     pub(crate) fn civil_untracked(self, at: UnixMs) -> Civil {
         self.zone.with_untracked(|zone| platform::civil(at, zone.as_deref()))

@@ -3,6 +3,7 @@
 use leptos::{ev, html, prelude::*};
 
 use crate::{
+    address::Address,
     icons::{Icon, Sign},
     message::RowLine,
     scroll::{self, Anchor},
@@ -17,11 +18,14 @@ const LOAD_AHEAD_PX: i32 = 1_200;
 #[component]
 pub(crate) fn TimelineView(room: ShownRoom) -> impl IntoView {
     let session = expect_context::<Session>();
+    let address = expect_context::<Address>();
     let log = NodeRef::<html::Div>::new();
     let is_away = RwSignal::new(false);
     // Where the reader is; what changes around that place must not move it.
     let place = StoredValue::new(Place::default());
 
+    // Where the reader wants to be, while the rows of that place are on their way.
+    let wanted = StoredValue::new(None::<Anchor>);
     // Rows have changed since the reader was last put in their place: until then they are where they were in what
     // was this high.
     let unsettled = StoredValue::new(None::<i32>);
@@ -37,7 +41,7 @@ pub(crate) fn TimelineView(room: ShownRoom) -> impl IntoView {
         if is_away.get_untracked() == at_end {
             is_away.set(!at_end);
         }
-        scroll::keep(if at_end { None } else { anchor.as_ref() });
+        crate::platform::note_place(if at_end { None } else { anchor.as_ref() });
         place.set_value(Place { at_end, anchor });
         if let Some(seq) = scroll::last_visible(&log)
             && room.may_read()
@@ -56,10 +60,15 @@ pub(crate) fn TimelineView(room: ShownRoom) -> impl IntoView {
     let settle = move || {
         let Some(log) = log.try_get_untracked().flatten() else { return };
         unsettled.set_value(None);
-        place.with_value(|place| match &place.anchor {
-            Some(anchor) if !place.at_end => scroll::restore(&log, anchor),
-            Some(_) | None => scroll::to_end(&log),
-        });
+        let is_there = wanted.with_value(|wanted| wanted.as_ref().is_some_and(|wanted| scroll::restore(&log, wanted)));
+        if is_there {
+            wanted.set_value(None);
+        } else {
+            place.with_value(|place| match &place.anchor {
+                Some(anchor) if !place.at_end => _ = scroll::restore(&log, anchor),
+                Some(_) | None => scroll::to_end(&log),
+            });
+        }
         look();
     };
 
@@ -72,15 +81,31 @@ pub(crate) fn TimelineView(room: ShownRoom) -> impl IntoView {
             if !is_first {
                 settle();
             } else if let Some(log) = log.try_get_untracked().flatten() {
-                scroll::begin(&log);
+                wanted.set_value(scroll::begin(&log, address.at()));
                 look();
             }
         });
     });
     Effect::new(move |_| {
         room.to_end.track();
+        wanted.set_value(None);
         place.set_value(Place { at_end: true, anchor: None });
         request_animation_frame(settle);
+    });
+    // A link to a message of this room was followed, or the history gone through.
+    Effect::new(move |before: Option<()>| {
+        address.arrivals.track();
+        let Some(log) = log.get_untracked().filter(|_| before.is_some()) else { return };
+        let at = address.at();
+        match (scroll::wanted(&log, at), at) {
+            (Some(anchor), Some(seq)) => {
+                wanted.set_value(Some(anchor));
+                session.go_to(room, seq);
+                request_animation_frame(settle);
+            }
+            // Nothing was noted: it was the end.
+            _ => session.jump_to_present(room.id),
+        }
     });
     // In an effect, because there is no window on the server.
     Effect::new(move |_| {
@@ -111,6 +136,7 @@ pub(crate) fn TimelineView(room: ShownRoom) -> impl IntoView {
                 class="timeline__log"
                 id="timeline"
                 role="log"
+                aria-live="off"
                 aria-label="Messages"
                 tabindex="0"
                 node_ref=log

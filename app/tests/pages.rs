@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
-use app::{Assets, AuthForm, Failure, Form, Initial, Inside, Me, Open, Page, Registration, render};
+use app::{Assets, AuthForm, Failure, Form, Initial, Inside, Me, Open, Page, Registration, Theme, render};
 use protocol::{
     Body, ClientId, Entry, EntryKind, Epoch, ErrorBody, ErrorCode, HistoryPage, InboxSnapshot, Position, PresenceState,
     ReadCursor, RoomId, RoomPresence, RoomSnapshot, RoomSummary, Seq, UnixMs, UserId, UserPresence, UserRef, Username,
@@ -93,7 +93,7 @@ fn page(page: Page, path: &str) -> String {
         wasm: Some("/pkg/h/parlor.wasm".to_owned()),
         reload_port: None,
     };
-    render(initial, &assets, path, "the-nonce")
+    render(initial, Theme::Dark, &assets, path, "the-nonce")
 }
 
 fn every_page() -> Vec<String> {
@@ -147,6 +147,14 @@ fn every_script_has_the_nonce_or_is_data_and_nothing_has_a_style_attribute() {
             );
         }
         assert!(!html.contains(" style="), "an inline style: {html}");
+    }
+}
+
+#[test]
+fn every_page_is_drawn_in_the_theme_of_its_reader() {
+    for html in every_page() {
+        assert!(html.contains("<html lang=\"en\" data-theme=\"dark\">"), "{html}");
+        assert!(html.contains("<meta name=\"color-scheme\" content=\"dark\""), "{html}");
     }
 }
 

@@ -23,6 +23,7 @@ const LEFT = /net::ERR_ABORTED/;
 interface Visit {
   javaScript?: boolean;
   viewport?: { width: number; height: number };
+  timezone?: string;
 }
 
 // Somebody in front of a browser.
@@ -215,6 +216,24 @@ export class Person {
     else await expect(row).toContainText(new RegExp(`(^|\\D)${count} unread`));
   }
 
+  // --- moving around
+
+  get switcher(): Locator {
+    return this.page.getByRole("dialog", { name: "Switch rooms" });
+  }
+
+  get switcherField(): Locator {
+    return this.switcher.getByRole("combobox", { name: "Switch to room" });
+  }
+
+  // What a browser reads that installs the page as an app.
+  async manifest(): Promise<{ name: string; display: string; icons: { src: string; type: string; sizes: string }[] }> {
+    return this.page.evaluate(async () => {
+      const link = document.querySelector<HTMLLinkElement>("link[rel=manifest]");
+      return (await fetch(link!.href)).json();
+    });
+  }
+
   // --- messages
 
   get log(): Locator {
@@ -363,6 +382,83 @@ export class Person {
     await this.isInView(text);
   }
 
+  async scrollsUpTo(text: string): Promise<void> {
+    await expect(async () => {
+      await this.log.evaluate((log) => (log.scrollTop = 0));
+      await expect(this.message(text)).toHaveCount(1, { timeout: 300 });
+    }).toPass({ timeout: 30_000 });
+    await this.scrollsTo(text);
+  }
+
+  // Scrolls as fast as it goes until the message is there. How many messages did the page hold at most?
+  async scrollsUntil(direction: "up" | "down", text: string): Promise<{ most: number }> {
+    return this.log.evaluate(
+      async (log, [direction, text]) => {
+        let most = 0;
+        for (let picture = 0; picture < 6_000; picture++) {
+          const messages = [...log.querySelectorAll("article")];
+          most = Math.max(most, messages.length);
+          if (messages.some((message) => message.textContent?.includes(text))) return { most };
+          log.scrollTop = direction === "up" ? 0 : log.scrollHeight;
+          await new Promise((drawn) => requestAnimationFrame(drawn));
+        }
+        throw new Error(`“${text}” did not come`);
+      },
+      [direction, text] as const,
+    );
+  }
+
+  // Where the message's own link leads, after it was brought into view.
+  async addressOf(text: string, find: () => Promise<void>): Promise<string> {
+    await find();
+    const address = await this.message(text).getByRole("link").first().getAttribute("href");
+    if (!address) throw new Error(`“${text}” has no link`);
+    return address;
+  }
+
+  // As if somebody had written the link in a message.
+  async followsLinkTo(address: string): Promise<void> {
+    await this.log.evaluate((log, address) => {
+      const link = log.ownerDocument.createElement("a");
+      link.href = address;
+      log.append(link);
+      link.click();
+      link.remove();
+    }, address);
+  }
+
+  // Whether its ground is another one than that of the page.
+  async isMarked(text: string): Promise<boolean> {
+    const ground = (message: Element): string => getComputedStyle(message).backgroundColor;
+    return (await this.message(text).evaluate(ground)) !== "rgba(0, 0, 0, 0)";
+  }
+
+  // How much of the picture has jumped since the page was loaded (CLS).
+  async shiftedBy(): Promise<number> {
+    return this.page.evaluate(
+      () =>
+        new Promise<number>((resolve) => {
+          let sum = 0;
+          new PerformanceObserver((list) => {
+            for (const entry of list.getEntries()) sum += (entry as unknown as { value: number }).value;
+          }).observe({ type: "layout-shift", buffered: true });
+          requestAnimationFrame(() => setTimeout(() => resolve(sum)));
+        }),
+    );
+  }
+
+  // Counts what the page holds, after the garbage was collected.
+  async measures(): Promise<() => Promise<{ nodes: number; listeners: number; heap_bytes: number }>> {
+    const session = await this.context.newCDPSession(this.page);
+    await session.send("Performance.enable");
+    return async () => {
+      await session.send("HeapProfiler.collectGarbage");
+      const { metrics } = await session.send("Performance.getMetrics");
+      const of = (name: string): number => metrics.find((metric) => metric.name === name)?.value ?? Number.NaN;
+      return { nodes: of("Nodes"), listeners: of("JSEventListeners"), heap_bytes: of("JSHeapUsedSize") };
+    };
+  }
+
   // --- the connection
 
   get connection(): Locator {
@@ -434,9 +530,10 @@ export class Chat {
   ) {}
 
   // Somebody with an empty browser.
-  async visitor(name: string, { javaScript = true, viewport }: Visit = {}): Promise<Person> {
+  async visitor(name: string, { javaScript = true, viewport, timezone }: Visit = {}): Promise<Person> {
     const wire = await Wire.to(() => this.server.port);
-    const context = await this.browser.newContext({ javaScriptEnabled: javaScript, ...(viewport && { viewport }) });
+    const where = { ...(viewport && { viewport }), ...(timezone && { timezoneId: timezone }) };
+    const context = await this.browser.newContext({ javaScriptEnabled: javaScript, ...where });
     const person = new Person(name, await context.newPage(), context, wire, javaScript);
     this.people.push(person);
     return person;

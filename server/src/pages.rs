@@ -44,9 +44,9 @@ pub(crate) fn routes() -> Router<AppState> {
 }
 
 /// A form that was refused, shown again with the error in words.
-pub(crate) async fn auth_page(app: AppState, failure: FormFailure) -> Response {
+pub(crate) async fn auth_page(app: AppState, headers: &HeaderMap, failure: FormFailure) -> Response {
     let FormFailure { page, error, username, next, invite } = failure;
-    let pages = Pages::new(&app, None);
+    let pages = Pages::new(&app, headers);
     let form = match page {
         AuthPage::LogIn => Form::LogIn,
         AuthPage::SignUp => Form::SignUp,
@@ -78,13 +78,13 @@ pub(crate) async fn fallback(State(app): State<AppState>, request: Request) -> R
     }
     match app.assets.answer(path, request.headers()) {
         Some(response) => response,
-        None => Pages::new(&app, Some(request.headers())).failure(&ErrorCode::NotFound.into(), request.method(), path),
+        None => Pages::new(&app, request.headers()).failure(&ErrorCode::NotFound.into(), request.method(), path),
     }
 }
 
 /// `/`: on to the room that was open last, or the first one.
 async fn home(State(app): State<AppState>, headers: HeaderMap) -> Response {
-    let pages = Pages::new(&app, Some(&headers));
+    let pages = Pages::new(&app, &headers);
     answer_or_failure(&pages, "/", async {
         let Some(session) = session_of(&app, &headers).await? else { return Ok(see_other("/login")) };
         app.rates.check(Cost::Read, session.user.id)?;
@@ -109,7 +109,7 @@ async fn signup(State(app): State<AppState>, uri: Uri, headers: HeaderMap) -> Re
 
 /// An empty form; who is logged in has no use for it.
 async fn form_page(app: AppState, form: Form, uri: &Uri, headers: &HeaderMap) -> Response {
-    let pages = Pages::new(&app, Some(headers));
+    let pages = Pages::new(&app, headers);
     answer_or_failure(&pages, uri.path(), async {
         if session_of(&app, headers).await?.is_some() {
             return Ok(see_other("/"));
@@ -138,7 +138,7 @@ async fn auth_form(app: &AppState, form: Form) -> Result<AuthForm, ApiError> {
 
 /// The pages for who is logged in.
 async fn inside(State(app): State<AppState>, uri: Uri, headers: HeaderMap) -> Response {
-    let pages = Pages::new(&app, Some(&headers));
+    let pages = Pages::new(&app, &headers);
     answer_or_failure(&pages, uri.path(), async {
         let Some(session) = session_of(&app, &headers).await? else {
             return Ok(see_other(&format!("/login?next={}", cookies::encode(&uri.to_string()))));

@@ -8,16 +8,21 @@ use crate::{
     address::Address,
     frame::Inhabited,
     initial::{Initial, Inside},
+    theme::{THEME_COOKIE, Theme},
     time::{Civil, Times},
 };
 
 mod badge;
+mod focus;
+mod kept;
 mod links;
 mod outbox;
 mod socket;
 mod transport;
 
 pub(crate) use badge::set_badge;
+pub(crate) use focus::{has_focus, has_open_dialog, is_typing, take_focus};
+pub(crate) use kept::note_place;
 pub(crate) use links::{follow_links, push_address};
 pub(crate) use transport::{connect, every_second, perform, spawn};
 
@@ -35,6 +40,7 @@ pub fn start() {
     leptos::mount::hydrate_body(move || {
         let address = Address::new(&links::current_address());
         Times::provide(&initial);
+        provide_context(current_theme());
         view! { <Inhabited inside=initial.page address/> }
     });
 }
@@ -108,6 +114,25 @@ pub(crate) fn own_zone() -> Option<String> {
     js_sys::Reflect::get(&format.resolved_options(), &"timeZone".into()).ok()?.as_string()
 }
 
+/// The theme that the server drew the page in.
+fn current_theme() -> Theme {
+    Theme::read(document().document_element().and_then(|root| root.get_attribute("data-theme")).as_deref())
+}
+
+/// Shows the page in another theme, and asks the server for it from now on.
+pub(crate) fn set_theme(theme: Theme) {
+    set_cookie(THEME_COOKIE, theme.word().unwrap_or_default());
+    if let Some(root) = document().document_element() {
+        _ = match theme.word() {
+            Some(word) => root.set_attribute("data-theme", word),
+            None => root.remove_attribute("data-theme"),
+        };
+    }
+    if let Ok(Some(meta)) = document().query_selector("meta[name=color-scheme]") {
+        _ = meta.set_attribute("content", theme.color_scheme());
+    }
+}
+
 /// Tells the server the zone with the next request.
 pub(crate) fn remember_zone(name: Option<&str>) {
     if let Some(name) = name {
@@ -115,9 +140,30 @@ pub(crate) fn remember_zone(name: Option<&str>) {
     }
 }
 
-/// Tells the server where `/` should lead.
-pub(crate) fn remember_room(id: RoomId) {
+/// Tells the server where `/` should lead, and the room switcher where one has been.
+pub(crate) fn remember_room(user: UserId, id: RoomId) {
     set_cookie("room", &id.to_string());
+    let mut rooms = recent_rooms(user);
+    rooms.retain(|room| *room != id);
+    rooms.insert(0, id);
+    rooms.truncate(RECENT_MAX);
+    let list: Vec<String> = rooms.iter().map(RoomId::to_string).collect();
+    if let Some(storage) = local() {
+        _ = storage.set_item(&recent_key(user), &list.join(" "));
+    }
+}
+
+/// Rooms remembered as visited.
+const RECENT_MAX: usize = 20;
+
+fn recent_key(user: UserId) -> String {
+    format!("parlor.recent.{user}")
+}
+
+/// Where one was last, the latest first.
+pub(crate) fn recent_rooms(user: UserId) -> Vec<RoomId> {
+    let list = local().and_then(|storage| storage.get_item(&recent_key(user)).ok().flatten()).unwrap_or_default();
+    list.split(' ').filter_map(|id| id.parse().ok().map(RoomId)).collect()
 }
 
 fn set_cookie(name: &str, value: &str) {
@@ -129,11 +175,6 @@ fn set_cookie(name: &str, value: &str) {
 /// The text that the tab and the history show.
 pub(crate) fn set_title(title: &str) {
     document().set_title(title);
-}
-
-/// Whether the user looks at this page.
-pub(crate) fn has_focus() -> bool {
-    document().has_focus().unwrap_or(false)
 }
 
 /// Loads the page again.

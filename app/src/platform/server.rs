@@ -5,21 +5,23 @@ use jiff::{Timestamp, tz::TimeZone};
 use leptos::prelude::*;
 use protocol::{ClientId, RoomId, UnixMs, UserId};
 
-use crate::{address::Address, initial::Initial, session::Session, time::Civil};
+use crate::{address::Address, initial::Initial, scroll::Anchor, session::Session, theme::Theme, time::Civil};
 
 mod shell;
 
 pub use shell::Assets;
 use shell::Document;
 
-/// Renders a page. `path` is the path and the query of its address; `nonce` allows the page's own scripts.
+/// Renders a page in its reader's theme. `path` is the path and the query of its address; `nonce` allows the page's own
+/// scripts.
 #[must_use]
-pub fn render(initial: Initial, assets: &Assets, path: &str, nonce: &str) -> String {
+pub fn render(initial: Initial, theme: Theme, assets: &Assets, path: &str, nonce: &str) -> String {
     let owner = Owner::new();
     let html = owner.with(|| {
         let address = Address::new(path);
         let (assets, nonce) = (assets.clone(), nonce.to_owned());
-        view! { <Document initial address assets nonce/> }.to_html()
+        provide_context(theme);
+        view! { <Document initial theme address assets nonce/> }.to_html()
     });
     owner.cleanup();
     html
@@ -51,13 +53,31 @@ pub(crate) fn own_zone() -> Option<String> {
 
 pub(crate) fn remember_zone(_name: Option<&str>) {}
 
-pub(crate) fn remember_room(_id: RoomId) {}
+pub(crate) fn remember_room(_user: UserId, _id: RoomId) {}
+
+pub(crate) fn recent_rooms(_user: UserId) -> Vec<RoomId> {
+    Vec::new()
+}
+
+pub(crate) fn note_place(_anchor: Option<&Anchor>) {}
 
 pub(crate) fn set_title(_title: &str) {}
+
+pub(crate) fn set_theme(_theme: Theme) {}
 
 pub(crate) fn set_badge(_unread: u32) {}
 
 pub(crate) fn has_focus() -> bool {
+    false
+}
+
+pub(crate) fn take_focus(_composer: &web_sys::HtmlElement) {}
+
+pub(crate) fn is_typing() -> bool {
+    false
+}
+
+pub(crate) fn has_open_dialog() -> bool {
     false
 }
 

@@ -81,7 +81,7 @@ async fn post_login(
 ) -> Response {
     let form = match form {
         Ok(Form(form)) => form,
-        Err(rejection) => return unreadable(app, AuthPage::LogIn, &rejection).await,
+        Err(rejection) => return unreadable(app, &headers, AuthPage::LogIn, &rejection).await,
     };
     let next = form.next.filter(|next| is_local(next));
     match log_in(&app, &form.username, form.password, from).await {
@@ -89,7 +89,7 @@ async fn post_login(
         Err(error) => {
             let failure =
                 FormFailure { page: AuthPage::LogIn, error: error.into(), username: form.username, next, invite: None };
-            pages::auth_page(app, failure).await
+            pages::auth_page(app, &headers, failure).await
         }
     }
 }
@@ -102,7 +102,7 @@ async fn post_signup(
 ) -> Response {
     let form = match form {
         Ok(Form(form)) => form,
-        Err(rejection) => return unreadable(app, AuthPage::SignUp, &rejection).await,
+        Err(rejection) => return unreadable(app, &headers, AuthPage::SignUp, &rejection).await,
     };
     let next = form.next.filter(|next| is_local(next));
     let wanted = SignUp { username: form.username.clone(), password: form.password, invite: form.invite.clone() };
@@ -116,7 +116,7 @@ async fn post_signup(
                 next,
                 invite: form.invite,
             };
-            pages::auth_page(app, failure).await
+            pages::auth_page(app, &headers, failure).await
         }
     }
 }
@@ -151,13 +151,14 @@ fn redirect(to: &str, cookie: HeaderValue) -> Response {
 }
 
 /// A form that is none of ours: missing, doubled or unknown fields, too long, or not a form at all.
-async fn unreadable(app: AppState, page: AuthPage, rejection: &FormRejection) -> Response {
+async fn unreadable(app: AppState, headers: &HeaderMap, page: AuthPage, rejection: &FormRejection) -> Response {
     let code = match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => ErrorCode::TooLarge,
         _ => ErrorCode::Malformed,
     };
     let error = ApiError::from(code).message(rejection.body_text()).status(rejection.status());
-    pages::auth_page(app, FormFailure { page, error, username: String::new(), next: None, invite: None }).await
+    let failure = FormFailure { page, error, username: String::new(), next: None, invite: None };
+    pages::auth_page(app, headers, failure).await
 }
 
 /// Whether a place to go to is a path of ours. `//host` and `/\\host` are other sites to a browser.

@@ -96,7 +96,8 @@ impl StreamStore for FakeStore {
                 everyone: true,
             },
         );
-        let room = (room == ROOM).then_some(RoomFacts { info, messages: 0, actor_since: Some(Seq(0)) });
+        let room =
+            (room == ROOM).then_some(RoomFacts { info, messages: 0, actor_since: Some(Seq(0)), is_muted: false });
         Ok(Facts { room, ..Facts::about(actor.clone()) })
     }
 

@@ -1,6 +1,6 @@
 //! A page as an HTTP answer: drawn by `app`, under its own policy.
 
-use app::{Failure, Initial, Page};
+use app::{Failure, Initial, Page, THEME_COOKIE, Theme};
 use axum::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
     response::{IntoResponse as _, Response},
@@ -17,12 +17,14 @@ use crate::{
 pub(super) struct Pages<'a> {
     app: &'a AppState,
     zone: Option<String>,
+    theme: Theme,
 }
 
 impl<'a> Pages<'a> {
-    pub(super) fn new(app: &'a AppState, headers: Option<&HeaderMap>) -> Self {
-        let zone = headers.and_then(|headers| cookies::get(headers, "zone")).filter(|zone| app::is_known_zone(zone));
-        Self { app, zone }
+    pub(super) fn new(app: &'a AppState, headers: &HeaderMap) -> Self {
+        let zone = cookies::get(headers, "zone").filter(|zone| app::is_known_zone(zone));
+        let theme = Theme::read(cookies::get(headers, THEME_COOKIE).as_deref());
+        Self { app, zone, theme }
     }
 
     /// A page whose address does not matter to what it shows.
@@ -40,7 +42,7 @@ impl<'a> Pages<'a> {
         };
         let nonce = self.app.random.token();
         let path = uri.path_and_query().map_or("/", |path| path.as_str());
-        let html = app::render(initial, &self.app.assets.addresses(), path, &nonce);
+        let html = app::render(initial, self.theme, &self.app.assets.addresses(), path, &nonce);
         let policy = policy(&nonce, self.app.assets.reload_port());
         let headers = [
             (header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8")),

@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use wasm_bindgen::{JsCast as _, JsValue, prelude::Closure};
 use web_sys::{Element, HtmlAnchorElement, MouseEvent};
 
+use super::kept;
 use crate::address::Address;
 
 /// The address of the page, as path, query and fragment.
@@ -15,6 +16,7 @@ pub(crate) fn current_address() -> String {
 
 /// Puts an address into the history of the tab, unless it is the one that is open.
 pub(crate) fn push_address(to: &str) {
+    kept::flush();
     if to != current_address()
         && let Ok(history) = window().history()
     {
@@ -32,7 +34,10 @@ pub(crate) fn follow_links(address: Address) {
     });
     _ = window().add_event_listener_with_callback("click", on_click.as_ref().unchecked_ref());
     on_click.forget();
-    super::listen(&window(), "popstate", move || address.arrive(&current_address()));
+    super::listen(&window(), "popstate", move || {
+        kept::drop_waiting();
+        address.arrive(&current_address());
+    });
 }
 
 /// Where a click leads, if it is on a link to a page inside and asks for nothing else, such as another tab.

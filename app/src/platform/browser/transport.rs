@@ -11,7 +11,7 @@ use gloo_timers::{
 };
 use leptos::{prelude::*, task::spawn_local};
 
-use super::{listen, monotonic, note_reload, outbox, socket::Socket};
+use super::{kept, listen, monotonic, note_reload, outbox, socket::Socket};
 use crate::session::Session;
 
 /// A request that was not answered within this time has failed, in milliseconds.
@@ -61,7 +61,10 @@ pub(crate) fn connect(session: Session) {
     });
     // When `pagehide` comes, the next page has been asked for already: what was read has to be told before that.
     for leaving in ["beforeunload", "pagehide"] {
-        listen(&window(), leaving, move || session.step(Input::Intent(Intent::Flush)));
+        listen(&window(), leaving, move || {
+            kept::flush();
+            session.step(Input::Intent(Intent::Flush));
+        });
     }
     // Browsers leave a socket of a network that is gone open for a long time.
     listen(&window(), "offline", move || {

@@ -6,6 +6,7 @@ use crate::{
     address::Address,
     app::App,
     initial::{Initial, Inside, Open, Page},
+    theme::Theme,
     title,
 };
 
@@ -28,7 +29,13 @@ pub struct Assets {
 
 /// A whole page.
 #[component]
-pub(crate) fn Document(initial: Initial, address: Address, assets: Assets, nonce: String) -> impl IntoView {
+pub(crate) fn Document(
+    initial: Initial,
+    theme: Theme,
+    address: Address,
+    assets: Assets,
+    nonce: String,
+) -> impl IntoView {
     let title = title(&initial);
     let data = match &initial.page {
         Page::Inside(inside) => {
@@ -52,14 +59,16 @@ pub(crate) fn Document(initial: Initial, address: Address, assets: Assets, nonce
         .then(|| view! { <script nonce=nonce.clone()>{PLACE_TIMELINE}</script> });
     view! {
         <!DOCTYPE html>
-        <html lang="en">
+        <html lang="en" data-theme=theme.word()>
             <head>
                 <meta charset="utf-8"/>
                 <meta name="viewport" content="width=device-width, initial-scale=1, interactive-widget=resizes-content"/>
-                <meta name="color-scheme" content="light dark"/>
+                <meta name="color-scheme" content=theme.color_scheme()/>
                 <meta name="referrer" content="same-origin"/>
                 <title>{title}</title>
                 <link rel="icon" type="image/svg+xml" href="/favicon.svg"/>
+                <link rel="apple-touch-icon" href="/icons/parlor-192.png"/>
+                <link rel="manifest" href="/parlor.webmanifest"/>
                 {fonts}
                 {style}
                 {program}
@@ -83,13 +92,14 @@ pub(crate) fn Document(initial: Initial, address: Address, assets: Assets, nonce
 
 /// Scrolls the timeline to its place while the page is still being read, before anything is painted.
 ///
-/// The place is the one that the tab had before a reload, the first unread message, the message that the address
-/// names, or the end.
+/// The place is the one that the tab had before a reload, the message that the address names, the first unread
+/// message, or the end.
 const PLACE_TIMELINE: &str = r#"{
 const log = document.getElementById("timeline");
 const kept = history.state && history.state.timeline;
 const row = kept && document.getElementById(kept.row);
-const start = log && log.querySelector("[data-start]");
+const at = log && new URLSearchParams(location.search).get("at");
+const start = at && document.getElementById("message-" + at) || log && log.querySelector("[data-start]");
 if (log) {
     log.dataset.placed = row ? "kept" : "start";
     log.scrollTop = row ? row.offsetTop - kept.offset : start ? start.offsetTop - 72 : log.scrollHeight;

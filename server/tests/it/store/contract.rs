@@ -402,10 +402,11 @@ pub(super) async fn a_muted_room_says_so_until_its_user_has_left<P: Place>() {
     let room = bench.create(&ada, "garden", Visibility::Public, History::Everything).await;
     let join = Command::JoinRoom(JoinRoom { client_id: bench.id(), room });
     bench.run(&bob, join).await.unwrap();
-    let mute = |client_id| Command::MuteRoom(MuteRoom { client_id, room, muted: true });
+    let mut mute = || Command::MuteRoom(MuteRoom { client_id: bench.id(), room, muted: true });
+    let (mute, mute_again) = (mute(), mute());
 
-    let done = bench.run(&ada, mute(bench.id())).await;
-    let again = bench.run(&ada, mute(bench.id())).await;
+    let done = bench.run(&ada, mute).await;
+    let again = bench.run(&ada, mute_again).await;
 
     assert!(matches!(done, Ok(Done::Appended { stream: StreamId::Inbox(user), .. }) if user == ada.user.id));
     assert_eq!(again, Ok(Done::Unchanged));

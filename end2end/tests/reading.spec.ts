@@ -1,0 +1,158 @@
+// Reading comfort: permalinks, places in the history, a bounded page, drafts, times, and what screen readers hear.
+import { type Person, expect, test } from "./chat.ts";
+
+test.use({ flags: ["--posts-per-second", "5000", "--posts-burst", "5000"] });
+
+const text = (number: number): string => `line ${number} of the long story`;
+
+async function tells(person: Person, count: number): Promise<void> {
+  await person.saysAtLength(Array.from({ length: count }, (_, index) => text(index + 1)));
+  await person.sees(text(count));
+}
+
+test("a link to a message opens it with its context, marked, and goes back to where one was", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  await tells(ada, 300);
+  const address = await ada.addressOf(text(150), () => ada.scrollsUpTo(text(150)));
+  await ada.goesTo("/rooms/1-general");
+  await ada.isConnected();
+  await ada.isInView(text(300));
+
+  // In another tab: the server draws it.
+  const guest = await chat.visitor("ada", { javaScript: false });
+  await guest.logsIn();
+  await guest.goesTo(address);
+  for (const number of [145, 150, 155]) await guest.sees(text(number));
+  await expect(guest.message(text(300))).toHaveCount(0);
+
+  // From a link in the same room, whose window is elsewhere.
+  await ada.followsLinkTo(address);
+  await ada.isInView(text(150));
+  expect(await ada.isMarked(text(150))).toBe(true);
+  const place = await ada.placeOf(text(150));
+  expect(place).toBeGreaterThan(20);
+  expect(place).toBeLessThan(250);
+
+  await ada.page.goBack();
+  await ada.isInView(text(300));
+  await ada.page.goForward();
+  await ada.isInView(text(150));
+  await expect.poll(async () => Math.abs((await ada.placeOf(text(150))) - place)).toBeLessThanOrEqual(2);
+  await ada.page.reload();
+  await ada.isConnected();
+  expect(Math.abs((await ada.placeOf(text(150))) - place)).toBeLessThanOrEqual(2);
+});
+
+test("the page holds a bounded number of messages however far one scrolls", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  const count = 1_100;
+  await tells(ada, count);
+
+  const upwards = await ada.scrollsUntil("up", text(1));
+  await expect(ada.message(text(count))).toHaveCount(0);
+  const downwards = await ada.scrollsUntil("down", text(count));
+  await expect(ada.message(text(1))).toHaveCount(0);
+
+  for (const { most } of [upwards, downwards]) {
+    expect(most).toBeGreaterThan(200);
+    expect(most).toBeLessThanOrEqual(400);
+  }
+  // Axe would look at each of them; on other pages it has seen them.
+  await ada.page.close();
+});
+
+test("200 room switches leave no more behind than 20 do", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  await tells(ada, 40);
+  await ada.makes("Public", "garden");
+  await ada.says("roses");
+  await ada.hasStored("roses");
+  const measured = await ada.measures();
+  const switches = async (times: number): Promise<void> => {
+    for (let time = 0; time < times; time += 2) {
+      await ada.page.keyboard.press("Alt+ArrowDown");
+      await ada.isIn("general");
+      await ada.page.keyboard.press("Alt+ArrowDown");
+      await ada.isIn("garden");
+    }
+  };
+
+  await switches(20);
+  const before = await measured();
+  await switches(200);
+  const after = await measured();
+
+  // A switch that left one row, or one listener, would show as hundreds.
+  expect(after.nodes - before.nodes, `${before.nodes} nodes, then ${after.nodes}`).toBeLessThan(150);
+  expect(after.listeners - before.listeners, `${before.listeners} listeners, then ${after.listeners}`).toBeLessThan(20);
+  expect(after.heap_bytes, `${before.heap_bytes} bytes before`).toBeLessThan(before.heap_bytes + 3_000_000);
+});
+
+test("each room has a draft of its own, which a reload keeps", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  await ada.makes("Public", "garden");
+  await ada.composer.fill("about roses");
+  await ada.opens("general");
+  await expect(ada.composer).toHaveValue("");
+  await ada.composer.fill("about everything");
+
+  await ada.opens("garden");
+  await expect(ada.composer).toHaveValue("about roses");
+  await ada.page.reload();
+  await ada.isConnected();
+  await expect(ada.composer).toHaveValue("about roses");
+  await ada.opens("general");
+  await expect(ada.composer).toHaveValue("about everything");
+  await ada.composer.fill("");
+});
+
+test("times are those of the reader's zone from the first picture on, and nothing shifts", async ({ chat }) => {
+  const ada = await chat.signUp("ada", { timezone: "Asia/Kathmandu" });
+  await tells(ada, 30);
+  let arrive = (): void => {};
+  const arrival = new Promise<void>((resolve) => (arrive = resolve));
+  await ada.page.route(/\.wasm/, async (route) => {
+    await arrival;
+    await route.continue();
+  });
+
+  await ada.page.reload({ waitUntil: "commit" });
+  await ada.sees(text(30));
+  const day = ada.log.getByText("Today", { exact: true });
+  await expect(day).toHaveCount(1);
+  const label = await ada.message(text(30)).getAttribute("aria-label");
+  arrive();
+  await ada.isConnected();
+
+  const local = await ada.page.evaluate(() => {
+    const clock = (at: Date): string => at.toTimeString().slice(0, 5);
+    const time = [...document.querySelectorAll("article time")].at(-1)!.getAttribute("datetime")!;
+    return clock(new Date(time));
+  });
+  expect(label).toBe(`ada, ${local}`);
+  await expect(ada.message(text(30))).toHaveAttribute("aria-label", label!);
+  await expect(day).toHaveCount(1);
+  expect(await ada.shiftedBy()).toBeLessThan(0.05);
+});
+
+test("what others say in the open room is announced, politely and alone, and the focus stays", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  const bob = await chat.signUp("bob");
+  await ada.composer.focus();
+  await expect(ada.log).toHaveAttribute("aria-live", "off");
+  const news = ada.page.getByRole("status", { name: "New messages" });
+  await ada.says("my own words");
+  await bob.sees("my own words");
+
+  await bob.says("hello ada");
+  await expect(news).toHaveText("bob: hello ada");
+  await expect(ada.composer).toBeFocused();
+  await bob.makes("Public", "garden");
+  await bob.says("not for her");
+  await bob.opens("general");
+  await bob.says("and again");
+  await expect(news).toHaveText("bob: and again");
+  await ada.page.reload();
+  await ada.isConnected();
+  await expect(news).toHaveText("");
+});
