@@ -121,8 +121,12 @@ pub enum Open {
     Doorstep(Doorstep),
     /// The list of public rooms.
     Directory {
-        /// The rooms, by name.
+        /// A page of the rooms, by name.
         rooms: Vec<DirectoryEntry>,
+        /// What their names have in them; empty for all rooms.
+        name: String,
+        /// The address of the next page, if there is one.
+        more: Option<String>,
     },
     /// Nothing that the user can see.
     Missing,
@@ -131,7 +135,7 @@ pub enum Open {
 tagged_from_json!(Open {
     "room" => Room(_),
     "doorstep" => Doorstep(_),
-    "directory" => Directory { rooms },
+    "directory" => Directory { rooms, name, more },
     "missing" => Missing {},
 });
 

@@ -108,7 +108,7 @@ fn every_page() -> Vec<String> {
     vec![
         page(inside(Open::Room(room(HOSTILE, entries))), "/rooms/7-x"),
         page(inside(Open::Doorstep(doorstep)), "/rooms/7-x"),
-        page(inside(Open::Directory { rooms: vec![listed] }), "/rooms"),
+        page(inside(Open::Directory { rooms: vec![listed], name: HOSTILE.to_owned(), more: Some("/rooms?after=x".to_owned()) }), "/rooms"),
         page(inside(Open::Missing), "/rooms/7-x"),
         page(Page::Auth(auth(Form::LogIn)), "/login"),
         page(Page::Auth(auth(Form::SignUp)), "/signup"),

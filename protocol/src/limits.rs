@@ -24,6 +24,8 @@ pub const WINDOW_ENTRIES: u32 = 60;
 pub const WINDOW_CONTEXT_ENTRIES: u32 = 20;
 /// Entries that a client keeps of one room; older ones are loaded again when scrolled to.
 pub const TIMELINE_ENTRIES_MAX: usize = 400;
+/// Rooms of one page of the directory.
+pub const DIRECTORY_ROOMS_MAX: u32 = 100;
 /// Events replayed after `subscribe`; who misses more is told to reset.
 pub const REPLAY_EVENTS_MAX: u64 = 1_000;
 /// Members listed in a room's snapshot.

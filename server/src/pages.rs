@@ -11,10 +11,10 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use protocol::{ErrorBody, ErrorCode, RoomId, Seq, command::Cost};
+use protocol::{ErrorBody, ErrorCode, RoomId, Seq, command::Cost, limits::DIRECTORY_ROOMS_MAX};
 
 use crate::{
-    api::authorize_read,
+    api::{authorize_read, directory_at},
     auth::{
         extract::session_of,
         forms::{AuthPage, FormFailure},
@@ -147,7 +147,10 @@ async fn inside(State(app): State<AppState>, uri: Uri, headers: HeaderMap) -> Re
         let at = Place::at_of_query(uri.query().unwrap_or_default());
         // Before the room: a message that is counted in the list is never missing from the room's page.
         let inbox = app.store.inbox(session.user.id).await?;
-        let open = open(&app, &session, Place::of_path(uri.path()), at).await?;
+        let open = match Place::of_path(uri.path()) {
+            Place::Directory => directory(&app, &session, uri.query().unwrap_or_default()).await?,
+            place => open(&app, &session, place, at).await?,
+        };
         let status = match &open {
             Open::Missing => StatusCode::NOT_FOUND,
             Open::Room(_) | Open::Doorstep(_) | Open::Directory { .. } => StatusCode::OK,
@@ -173,11 +176,8 @@ async fn inside(State(app): State<AppState>, uri: Uri, headers: HeaderMap) -> Re
 /// What the place shows this user. What may not be seen is answered like what does not exist.
 async fn open(app: &AppState, session: &Session, place: Place, at: Option<Seq>) -> Result<Open, ApiError> {
     let room = match place {
-        Place::Directory => {
-            return Ok(Open::Directory { rooms: app.store.directory(session.user.id).await? });
-        }
         Place::Room(room) => room,
-        Place::Home | Place::LogIn | Place::SignUp | Place::Unknown => return Ok(Open::Missing),
+        Place::Home | Place::Directory | Place::LogIn | Place::SignUp | Place::Unknown => return Ok(Open::Missing),
     };
     let window = at.map_or(WindowAt::Unread, WindowAt::Line);
     match authorize_read(app, session, room).await {
@@ -190,6 +190,19 @@ async fn open(app: &AppState, session: &Session, place: Place, at: Option<Seq>) 
         Err(error) => return Err(error),
     }
     Ok(app.store.doorstep(room).await?.map_or(Open::Missing, Open::Doorstep))
+}
+
+/// A page of the public rooms, and the address of the next one.
+async fn directory(app: &AppState, session: &Session, query: &str) -> Result<Open, ApiError> {
+    let at = directory_at(cookies::parameter(query, "name"), cookies::parameter(query, "after"))?;
+    // One more than is shown tells whether there are more.
+    let mut rooms = app.store.directory(session.user.id, &at, DIRECTORY_ROOMS_MAX + 1).await?;
+    let has_more = rooms.len() > DIRECTORY_ROOMS_MAX as usize;
+    rooms.truncate(DIRECTORY_ROOMS_MAX as usize);
+    let more = rooms.last().filter(|_| has_more).map(|last| {
+        format!("/rooms?name={}&after={}", cookies::encode(&at.name), cookies::encode(&last.room.name))
+    });
+    Ok(Open::Directory { rooms, name: at.name, more })
 }
 
 /// Runs what makes an answer; a failure becomes a page of its own.

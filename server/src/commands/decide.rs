@@ -50,6 +50,7 @@ pub fn decide(command: &Command, facts: &Facts) -> Result<Decision, Refusal> {
         }
         Command::CreateRoom(c) => {
             authorize(Action::Create, facts)?;
+            room_left(facts)?;
             free_name(c.visibility, facts)?;
             let id = facts.next_room.ok_or(ErrorCode::Internal)?;
             let room = RoomRef { id, name: c.name.clone(), visibility: c.visibility };
@@ -133,6 +134,12 @@ fn managed(facts: &Facts) -> Result<(&RoomFacts, &TargetFacts), Refusal> {
         message: "There is nobody with this username. Check the spelling.".into(),
     };
     Ok((room, facts.target.as_ref().ok_or_else(nobody)?))
+}
+
+/// Each room costs a little for ever, so their number is bounded.
+fn room_left(facts: &Facts) -> Result<(), Refusal> {
+    let enough = "You have made as many rooms as one user may. Use one of them, or ask somebody else to make this one.";
+    if facts.rooms_left == 0 { Err(explain(ErrorCode::Forbidden.into(), enough)) } else { Ok(()) }
 }
 
 /// Private rooms may be called anything: a refusal would tell of another one.

@@ -19,6 +19,8 @@ pub struct Facts {
     pub is_name_taken: bool,
     /// The number a new room would get.
     pub next_room: Option<RoomId>,
+    /// Rooms that the actor may still make.
+    pub rooms_left: u32,
 }
 
 /// A room, seen by the actor.
@@ -58,7 +60,15 @@ impl Facts {
     /// Nothing but who asks.
     #[must_use]
     pub fn about(actor: Actor) -> Self {
-        Self { actor, room: None, target: None, message: None, is_name_taken: false, next_room: None }
+        Self {
+            actor,
+            room: None,
+            target: None,
+            message: None,
+            is_name_taken: false,
+            next_room: None,
+            rooms_left: u32::MAX,
+        }
     }
 }
 

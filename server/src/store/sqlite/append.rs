@@ -75,7 +75,11 @@ async fn set(tx: &mut SqliteConnection, room: RoomId, setting: Setting) -> Resul
             info.set(setting);
             info
         }
-        None => RoomInfo::new(setting).ok_or_else(|| StoreError::internal(NoRoom(room)))?,
+        None => {
+            let info = RoomInfo::new(setting).ok_or_else(|| StoreError::internal(NoRoom(room)))?;
+            count_room(tx, &info).await?;
+            info
+        }
     };
     let sql = "INSERT INTO rooms (id, info, name, name_key, visibility, history, is_everyone) VALUES (?, ?, ?, ?, ?, ?, ?) \
                ON CONFLICT (id) DO UPDATE SET info = excluded.info, name = excluded.name, name_key = excluded.name_key, \
@@ -91,6 +95,13 @@ async fn set(tx: &mut SqliteConnection, room: RoomId, setting: Setting) -> Resul
         .execute(&mut *tx)
         .await?;
     sqlx::query("UPDATE server SET rooms = max(rooms, ?)").bind(room.0.cast_signed()).execute(tx).await?;
+    Ok(())
+}
+
+/// Counts a new room as one of those that its creator has made.
+async fn count_room(tx: &mut SqliteConnection, info: &RoomInfo) -> Result<(), StoreError> {
+    let sql = "UPDATE users SET rooms_made = rooms_made + 1 WHERE id = ? AND NOT ?";
+    sqlx::query(sql).bind(info.creator.id.0.cast_signed()).bind(info.everyone).execute(tx).await?;
     Ok(())
 }
 

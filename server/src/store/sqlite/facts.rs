@@ -14,6 +14,7 @@ pub(super) async fn of_command(
     tx: &mut SqliteConnection,
     actor: &Actor,
     command: &Command,
+    rooms_per_user: u32,
 ) -> Result<Facts, StoreError> {
     let mut facts = Facts::about(actor.clone());
     // As it is now: who opened the socket as the owner may have given that away since.
@@ -32,6 +33,7 @@ pub(super) async fn of_command(
     }
     if command.room().is_none() {
         facts.next_room = Some(next_room(tx).await?);
+        facts.rooms_left = rooms_per_user.saturating_sub(rooms_made(tx, actor.user.id).await?);
     }
     Ok(facts)
 }
@@ -106,6 +108,11 @@ async fn is_name_taken(tx: &mut SqliteConnection, name: &str, except: Option<Roo
     let sql = "SELECT EXISTS (SELECT 1 FROM rooms WHERE name_key = ? AND visibility = 'public' AND id IS NOT ?)";
     let except = except.map(|room| room.0.cast_signed());
     Ok(sqlx::query_scalar(sql).bind(key).bind(except).fetch_one(tx).await?)
+}
+
+async fn rooms_made(tx: &mut SqliteConnection, user: UserId) -> Result<u32, StoreError> {
+    let sql = "SELECT rooms_made FROM users WHERE id = ?";
+    Ok(sqlx::query_scalar(sql).bind(user.0.cast_signed()).fetch_one(tx).await?)
 }
 
 async fn next_room(tx: &mut SqliteConnection) -> Result<RoomId, StoreError> {
