@@ -18,6 +18,7 @@ pub(crate) enum Sign {
     Menu,
     Retry,
     Send,
+    Settings,
 }
 
 /// A sign, drawn with lines of the text's colour.
@@ -38,6 +39,7 @@ pub(crate) fn Icon(sign: Sign) -> impl IntoView {
         }
         Sign::Menu => "M4 7h16M4 12h16M4 17h10",
         Sign::Retry => "M19 12a7 7 0 1 1-2.2-5.1M19 4v4h-4",
+        Sign::Settings => "M4 7h9M19 7h1M4 17h1M11 17h9M16 4v6M8 14v6",
         Sign::Send => "M5 12L3.5 4.5 21 12 3.5 19.5ZM5 12h7",
     };
     view! {

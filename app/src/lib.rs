@@ -35,11 +35,14 @@ mod rooms;
 mod rows;
 mod scroll;
 mod session;
+#[cfg(not(target_arch = "wasm32"))]
+mod settings;
 mod shown;
 mod time;
 mod timeline;
 mod typing;
 
+pub use initial::settings as settings_pages;
 pub use initial::{AuthForm, Failure, Form, Initial, Inside, Me, Open, Page, Registration};
 pub use place::Place;
 

@@ -12,6 +12,10 @@ pub const USERNAME_CHARS_MAX: usize = 32;
 pub const PASSWORD_CHARS_MIN: usize = 8;
 /// Longest password, in Unicode scalar values.
 pub const PASSWORD_CHARS_MAX: usize = 128;
+/// Most accounts that can be made with one invitation.
+pub const INVITE_USES_MAX: u32 = 1_000;
+/// Longest life of an invitation, in seconds: a year.
+pub const INVITE_AGE_S_MAX: u64 = 365 * 24 * 3_600;
 /// Largest WebSocket message and frame that the server takes, in bytes after inflation.
 pub const FRAME_BYTES_MAX: usize = 128 * 1024;
 /// Streams that one socket may follow.

@@ -2,8 +2,10 @@
 
 use axum::extract::State;
 use protocol::{
-    ErrorCode, HistoryPage, InboxSnapshot, RoomId, RoomSnapshot, RoomSummary, Seq, command::Cost,
-    limits::{DIRECTORY_ROOMS_MAX, HISTORY_ENTRIES_MAX, ROOM_NAME_CHARS_MAX}, snapshot::DirectoryEntry,
+    ErrorCode, HistoryPage, InboxSnapshot, RoomId, RoomSnapshot, RoomSummary, Seq,
+    command::Cost,
+    limits::{DIRECTORY_ROOMS_MAX, HISTORY_ENTRIES_MAX, ROOM_NAME_CHARS_MAX},
+    snapshot::DirectoryEntry,
 };
 use serde::Deserialize;
 

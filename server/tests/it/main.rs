@@ -14,6 +14,7 @@ mod python_client;
 mod rooms;
 mod sessions;
 mod settings;
+mod settings_pages;
 mod socket_admission;
 mod socket_echo;
 mod socket_heads;

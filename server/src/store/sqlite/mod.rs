@@ -31,6 +31,7 @@ mod execute;
 mod facts;
 mod health;
 mod invites;
+mod owner;
 mod presence;
 mod rows;
 mod sessions;

@@ -134,12 +134,7 @@ impl StreamStore for SqliteStore {
         Ok(Some(windows::page(&mut tx, view, at, limit).await?))
     }
 
-    async fn directory(
-        &self,
-        user: UserId,
-        at: &DirectoryAt,
-        limit: u32,
-    ) -> Result<Vec<DirectoryEntry>, StoreError> {
+    async fn directory(&self, user: UserId, at: &DirectoryAt, limit: u32) -> Result<Vec<DirectoryEntry>, StoreError> {
         let sql = "SELECT r.id, r.name, (SELECT count(*) FROM members m WHERE m.room_id = r.id), \
                      EXISTS (SELECT 1 FROM members m WHERE m.room_id = r.id AND m.user_id = ?) \
                    FROM rooms r WHERE r.visibility = 'public' AND r.name_key > ? AND instr(r.name_key, ?) > 0 \

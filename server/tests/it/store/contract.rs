@@ -48,7 +48,7 @@ impl<P: Place> Bench<P> {
     }
 
     async fn user(&mut self, name: &str) -> Actor {
-        let session = NewSession { token: TokenHash(self.token()), per_user_max: 9 };
+        let session = NewSession { token: TokenHash(self.token()), device: String::new(), per_user_max: 9 };
         let account = NewAccount {
             username: Username::parse(name).unwrap(),
             password_hash: String::new(),
