@@ -1,7 +1,7 @@
 //! The settings: plain pages with plain forms, one file a page. They are drawn on the server and are never brought to
 //! life, so they work without any program and add nothing to it.
 
-use leptos::{children::TypedChildren, either::EitherOf7, prelude::*};
+use leptos::{children::TypedChildren, either::EitherOf8, prelude::*};
 
 use crate::{
     icons::BrandMark,
@@ -13,6 +13,7 @@ mod members;
 mod password;
 mod profile;
 mod registration;
+mod room;
 mod sessions;
 
 use invites::Invites;
@@ -20,6 +21,7 @@ use members::Accounts;
 use password::Password;
 use profile::Profile;
 use registration::RegistrationMode;
+use room::RoomSettings;
 use sessions::Sessions;
 
 /// The pages in the order of the navigation: path, name, what one does there, whether it is for the owner alone.
@@ -33,7 +35,7 @@ const PAGES: [(&str, &str, &str, bool); 6] = [
 ];
 
 impl Tab {
-    /// The path of the page.
+    /// The path of the page, as the navigation has it.
     pub(crate) fn path(&self) -> &'static str {
         match self {
             Self::Overview => "/settings",
@@ -42,13 +44,25 @@ impl Tab {
             Self::Sessions(_) => "/settings/sessions",
             Self::Invites { .. } => "/settings/invites",
             Self::Members { .. } => "/settings/members",
+            Self::Room(_) => "/settings/rooms",
             Self::Registration { .. } => "/settings/registration",
         }
     }
 
     /// The name of the page.
     pub(crate) fn name(&self) -> &'static str {
-        PAGES.iter().find(|(path, ..)| *path == self.path()).map_or("Settings", |(_, name, ..)| name)
+        match self {
+            Self::Overview => "Settings",
+            Self::Room(_) => "Room settings",
+            Self::Profile { .. }
+            | Self::Password
+            | Self::Sessions(_)
+            | Self::Invites { .. }
+            | Self::Members { .. }
+            | Self::Registration { .. } => {
+                PAGES.iter().find(|(path, ..)| *path == self.path()).map_or("Settings", |(_, name, ..)| name)
+            }
+        }
     }
 }
 
@@ -70,13 +84,14 @@ pub(crate) fn SettingsPage(settings: Settings) -> impl IntoView {
     });
     let user = me.user.clone();
     let here = match tab {
-        Tab::Overview => EitherOf7::A(view! { <Overview is_owner/> }),
-        Tab::Profile { zone } => EitherOf7::B(view! { <Profile user zone/> }),
-        Tab::Password => EitherOf7::C(view! { <Password/> }),
-        Tab::Sessions(sessions) => EitherOf7::D(view! { <Sessions sessions/> }),
-        Tab::Invites { invites, made, registration } => EitherOf7::E(view! { <Invites invites made registration/> }),
-        Tab::Members { accounts, more } => EitherOf7::F(view! { <Accounts me accounts more/> }),
-        Tab::Registration { mode, is_fixed } => EitherOf7::G(view! { <RegistrationMode mode is_fixed/> }),
+        Tab::Overview => EitherOf8::A(view! { <Overview is_owner/> }),
+        Tab::Profile { zone } => EitherOf8::B(view! { <Profile user zone/> }),
+        Tab::Password => EitherOf8::C(view! { <Password/> }),
+        Tab::Sessions(sessions) => EitherOf8::D(view! { <Sessions sessions/> }),
+        Tab::Invites { invites, made, registration } => EitherOf8::E(view! { <Invites invites made registration/> }),
+        Tab::Members { accounts, more } => EitherOf8::F(view! { <Accounts me accounts more/> }),
+        Tab::Room(room) => EitherOf8::H(view! { <RoomSettings room/> }),
+        Tab::Registration { mode, is_fixed } => EitherOf8::G(view! { <RegistrationMode mode is_fixed/> }),
     };
     view! {
         <div class="settings">

@@ -137,6 +137,43 @@ for (const javaScript of [true, false]) {
   });
 }
 
+test("who keeps a room renames it, gives it away, and the other deletes it", async ({ chat }) => {
+  await chat.signUp("ada");
+  const bob = await chat.signUp("bob");
+  const cid = await chat.signUp("cid", { viewport: { width: 320, height: 640 } });
+  await bob.makes("Private", "cellar");
+  await bob.adds("cid");
+  await cid.page.getByRole("button", { name: "Show rooms" }).click();
+  await cid.opens("cellar");
+  await expect(cid.page.getByRole("link", { name: "Room settings" })).toHaveCount(0);
+
+  await bob.page.getByRole("link", { name: "Room settings" }).click();
+  await bob.page.getByRole("textbox", { name: "Room name" }).fill("attic");
+  await bob.page.getByRole("button", { name: "Rename room" }).click();
+  await isSure(bob, "The room has its new name");
+  await bob.isAccessible();
+  await cid.isIn("attic");
+  await bob.page.getByRole("textbox", { name: "Username of a member" }).fill("cid");
+  await bob.page.getByRole("button", { name: "Give away" }).click();
+  await isSure(bob, "The room is given away.");
+
+  await bob.goesTo("/");
+  await bob.isIn("attic");
+  await bob.isConnected();
+  await cid.page.getByRole("link", { name: "Room settings" }).click();
+  expect(await cid.scrollsSideways()).toBe(false);
+  cid.expects(/\/delete: 422/);
+  await cid.page.getByRole("textbox", { name: "Type the room’s name" }).fill("cellar");
+  await cid.page.getByRole("button", { name: "Delete room" }).click();
+  await cid.isTold("Nothing was deleted");
+  await cid.page.getByRole("textbox", { name: "Type the room’s name" }).fill("attic");
+  await cid.page.getByRole("button", { name: "Delete room" }).click();
+  await isSure(cid, "The room is deleted");
+
+  await expect(bob.roomLink("attic")).toHaveCount(0);
+  await expect(bob.page.getByRole("heading", { name: "There is nothing here" })).toBeVisible();
+});
+
 test("a link is copied with a button, where scripts run", async ({ chat }) => {
   const ada = await chat.signUp("ada");
   await ada.context.grantPermissions(["clipboard-read", "clipboard-write"]);

@@ -1,6 +1,6 @@
 //! What the pages under `/settings` show. They are drawn on the server only and need no program.
 
-use protocol::{ErrorBody, UserId, UserRef, invites::Invite, sessions::SessionInfo};
+use protocol::{ErrorBody, RoomInfo, UserId, UserRef, invites::Invite, sessions::SessionInfo};
 
 use super::{Me, Registration};
 
@@ -47,6 +47,8 @@ pub enum Tab {
         /// After which account the next page begins, if there is one.
         more: Option<UserId>,
     },
+    /// `/settings/rooms/<id>`, for who keeps the room and for the owner.
+    Room(RoomInfo),
     /// `/settings/registration`, for the owner.
     Registration {
         /// The mode that holds.
@@ -116,6 +118,12 @@ deeds! {
     Enabled: "enabled", "The account is enabled. Its user can log in again.";
     /// Another account owns the server.
     HandedOver: "handed-over", "This server has another owner now. You are a member.";
+    /// A room has another name.
+    RoomRenamed: "renamed", "The room has its new name, for everyone.";
+    /// A room has another keeper.
+    RoomGivenAway: "given", "The room is given away. You are still in it.";
+    /// A room was deleted.
+    RoomDeleted: "deleted", "The room is deleted, with everything that was said in it.";
     /// The way to sign up was decided.
     RegistrationSet: "registration", "From now on that is who may sign up.";
 }

@@ -19,6 +19,8 @@ pub struct Facts {
     pub is_name_taken: bool,
     /// The number a new room would get.
     pub next_room: Option<RoomId>,
+    /// Who is in the room, for what changes something for each of them.
+    pub members: Vec<UserRef>,
     /// Rooms that the actor may still make.
     pub rooms_left: u32,
 }
@@ -67,6 +69,7 @@ impl Facts {
             message: None,
             is_name_taken: false,
             next_room: None,
+            members: Vec::new(),
             rooms_left: u32::MAX,
         }
     }

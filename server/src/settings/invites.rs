@@ -9,7 +9,7 @@ use axum::{
 use protocol::{ErrorCode, InviteId, invites::CreateInvite};
 use serde::Deserialize;
 
-use super::{OwnerVisit, Visit, done};
+use super::{OwnerVisit, Visit, done_at};
 use crate::{auth::invites::create_invite, error::ApiError, pages};
 
 /// As it is typed: what is no number is told in our own words.
@@ -47,7 +47,7 @@ async fn make(visit: &Visit, form: Result<Form<NewInvite>, FormRejection>) -> Re
 /// An invitation that is gone already is revoked, too.
 pub(super) async fn revoke(OwnerVisit(visit): OwnerVisit, Path(id): Path<InviteId>) -> Response {
     match visit.app.store.revoke_invite(id).await {
-        Ok(_) => done("/settings/invites", Deed::InviteRevoked),
+        Ok(_) => done_at("/settings/invites", Deed::InviteRevoked),
         Err(error) => visit.failure(&error.into()),
     }
 }

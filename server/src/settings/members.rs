@@ -4,7 +4,7 @@ use app::settings_pages::{AccountRow, Deed, Tab};
 use axum::{extract::Path, response::Response};
 use protocol::{ErrorCode, UserId};
 
-use super::{OwnerVisit, Visit, done};
+use super::{OwnerVisit, Visit, done_at};
 use crate::{
     auth::{connected::SessionsRevoked, log_in::tell_ended},
     error::ApiError,
@@ -43,7 +43,7 @@ pub(super) async fn hand_over(OwnerVisit(visit): OwnerVisit, Path(to): Path<User
         Ok(true) => {
             tracing::info!(%from, %to, "server handed over");
             // No page of the owner's any more.
-            done("/settings", Deed::HandedOver)
+            done_at("/settings", Deed::HandedOver)
         }
         Ok(false) | Err(_) => {
             let refusal = "That account cannot own this server: it is disabled, or there is none.";
@@ -54,7 +54,7 @@ pub(super) async fn hand_over(OwnerVisit(visit): OwnerVisit, Path(to): Path<User
 
 async fn answer(visit: &Visit, result: Result<bool, ApiError>, deed: Deed, refusal: &'static str) -> Response {
     match result {
-        Ok(true) => done(PATH, deed),
+        Ok(true) => done_at(PATH, deed),
         Ok(false) => visit.refused(tab(visit).await, &ApiError::from(ErrorCode::Forbidden).message(refusal)),
         Err(error) => visit.refused(tab(visit).await, &error),
     }

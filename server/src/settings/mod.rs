@@ -8,7 +8,7 @@ use app::settings_pages::{Deed, Settings, Tab};
 use axum::{
     Router,
     http::{StatusCode, Uri},
-    response::{IntoResponse as _, Response},
+    response::Response,
     routing::{get, post},
 };
 
@@ -19,6 +19,7 @@ mod members;
 mod password;
 mod profile;
 mod registration;
+mod room;
 mod sessions;
 mod visit;
 
@@ -39,6 +40,10 @@ pub(crate) fn routes() -> Router<AppState> {
         .route("/settings/members/{id}/disable", post(members::disable))
         .route("/settings/members/{id}/enable", post(members::enable))
         .route("/settings/members/{id}/hand-over", post(members::hand_over))
+        .route("/settings/rooms/{id}", get(room::show))
+        .route("/settings/rooms/{id}/rename", post(room::rename))
+        .route("/settings/rooms/{id}/transfer", post(room::transfer))
+        .route("/settings/rooms/{id}/delete", post(room::delete))
         .route("/settings/registration", get(registration::show).post(registration::save))
 }
 
@@ -83,6 +88,6 @@ impl Visit {
 }
 
 /// To a page that says what was done.
-fn done(path: &'static str, deed: Deed) -> Response {
-    crate::pages::see_other(&format!("{path}?done={}", deed.word())).into_response()
+fn done_at(path: &str, deed: Deed) -> Response {
+    crate::pages::see_other(&format!("{path}?done={}", deed.word()))
 }

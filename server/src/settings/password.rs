@@ -5,7 +5,7 @@ use axum::{Form, extract::rejection::FormRejection, response::Response};
 use protocol::ErrorCode;
 use serde::Deserialize;
 
-use super::{Visit, done};
+use super::{Visit, done_at};
 use crate::{
     auth::{AuthError, address::ClientAddress, log_in::change_password},
     error::ApiError,
@@ -29,7 +29,7 @@ pub(super) async fn change(
     form: Result<Form<NewPassword>, FormRejection>,
 ) -> Response {
     match carry_out(&visit, from, form).await {
-        Ok(()) => done("/settings/password", Deed::PasswordChanged),
+        Ok(()) => done_at("/settings/password", Deed::PasswordChanged),
         Err(error) => visit.refused(Ok(Tab::Password), &error),
     }
 }

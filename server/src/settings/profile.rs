@@ -11,7 +11,7 @@ use axum::{
 use protocol::ErrorCode;
 use serde::Deserialize;
 
-use super::{Visit, done};
+use super::{Visit, done_at};
 use crate::{
     error::ApiError,
     pages::cookies::{ZONE_CHOSEN, page_cookie},
@@ -38,7 +38,7 @@ pub(super) async fn save(visit: Visit, form: Result<Form<Choice>, FormRejection>
     match zone {
         Ok(zone) => {
             let cookie = page_cookie(ZONE_CHOSEN, &zone);
-            ([(header::SET_COOKIE, cookie)], done("/settings/profile", Deed::ZoneChosen)).into_response()
+            ([(header::SET_COOKIE, cookie)], done_at("/settings/profile", Deed::ZoneChosen)).into_response()
         }
         Err(error) => visit.refused(Ok(tab(&visit)), &error),
     }

@@ -5,7 +5,7 @@ use axum::{Form, extract::rejection::FormRejection, response::Response};
 use protocol::ErrorCode;
 use serde::Deserialize;
 
-use super::{OwnerVisit, Visit, done};
+use super::{OwnerVisit, Visit, done_at};
 use crate::{config::Registration, error::ApiError, pages};
 
 #[derive(Deserialize)]
@@ -20,7 +20,7 @@ pub(super) async fn show(OwnerVisit(visit): OwnerVisit) -> Response {
 
 pub(super) async fn save(OwnerVisit(visit): OwnerVisit, form: Result<Form<Choice>, FormRejection>) -> Response {
     match decide(&visit, form).await {
-        Ok(()) => done("/settings/registration", Deed::RegistrationSet),
+        Ok(()) => done_at("/settings/registration", Deed::RegistrationSet),
         Err(error) => visit.refused(tab(&visit).await, &error),
     }
 }

@@ -4,7 +4,7 @@ use app::settings_pages::{Deed, Tab};
 use axum::{extract::Path, response::Response};
 use protocol::SessionId;
 
-use super::{Visit, done};
+use super::{Visit, done_at};
 use crate::{
     auth::{
         log_in::{end_other, end_others as end_all_others},
@@ -23,14 +23,14 @@ pub(super) async fn show(visit: Visit) -> Response {
 /// number among one's own afterwards.
 pub(super) async fn end(visit: Visit, Path(id): Path<SessionId>) -> Response {
     match end_other(&visit.app, &visit.session, id).await {
-        Ok(_) => done(PATH, Deed::SessionEnded),
+        Ok(_) => done_at(PATH, Deed::SessionEnded),
         Err(error) => visit.failure(&error.into()),
     }
 }
 
 pub(super) async fn end_others(visit: Visit) -> Response {
     match end_all_others(&visit.app, &visit.session).await {
-        Ok(()) => done(PATH, Deed::OthersEnded),
+        Ok(()) => done_at(PATH, Deed::OthersEnded),
         Err(error) => visit.failure(&error.into()),
     }
 }

@@ -4,7 +4,7 @@ use app::Me;
 use axum::{
     extract::FromRequestParts,
     http::{HeaderMap, Method, Uri, request::Parts},
-    response::{IntoResponse as _, Response},
+    response::Response,
 };
 use protocol::{ErrorCode, command::Cost};
 
@@ -35,7 +35,7 @@ impl FromRequestParts<AppState> for Visit {
         let session = match session_of(app, &headers).await {
             Ok(Some(session)) => session,
             // A form that was sent in vain is opened again after logging in, empty.
-            Ok(None) => return Err(pages::see_other(&pages::log_in_first(&uri)).into_response()),
+            Ok(None) => return Err(pages::see_other(&pages::log_in_first(&uri))),
             Err(error) => return Err(failed(&error)),
         };
         let cost = if is_read { Cost::Read } else { Cost::Write };

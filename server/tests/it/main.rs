@@ -11,6 +11,7 @@ mod directory;
 mod invites;
 mod presence;
 mod python_client;
+mod room_keeping;
 mod rooms;
 mod sessions;
 mod settings;

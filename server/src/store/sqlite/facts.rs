@@ -1,6 +1,6 @@
 //! Reads what `commands::decide` and `commands::authorize` need to know.
 
-use protocol::{Command, RoomId, Seq, UserId, UserRef, Username};
+use protocol::{Command, RoomId, Seq, UserId, UserRef, Username, limits::MEMBERS_LISTED_MAX};
 use sqlx::{Row, SqliteConnection};
 
 use super::rows;
@@ -30,6 +30,9 @@ pub(super) async fn of_command(
     }
     if let Some(name) = command.room_name() {
         facts.is_name_taken = is_name_taken(tx, name, command.room()).await?;
+    }
+    if let Command::DeleteRoom(c) = command {
+        facts.members = members(tx, c.room).await?;
     }
     if command.room().is_none() {
         facts.next_room = Some(next_room(tx).await?);
@@ -101,6 +104,15 @@ async fn target(
         Ok(TargetFacts { user, is_member: row.try_get(2)? })
     })
     .transpose()
+}
+
+/// One more than may be deleted at once tells that there are too many.
+async fn members(tx: &mut SqliteConnection, room: RoomId) -> Result<Vec<UserRef>, StoreError> {
+    let sql = "SELECT m.user_id, u.username FROM members m JOIN users u ON u.id = m.user_id \
+               WHERE m.room_id = ? ORDER BY m.user_id LIMIT ?";
+    let rows =
+        sqlx::query(sql).bind(room.0.cast_signed()).bind(i64::from(MEMBERS_LISTED_MAX) + 1).fetch_all(tx).await?;
+    rows.iter().map(|row| rows::user(row, 0)).collect()
 }
 
 async fn is_name_taken(tx: &mut SqliteConnection, name: &str, except: Option<RoomId>) -> Result<bool, StoreError> {

@@ -27,6 +27,7 @@ use crate::limits::Limits;
 
 mod accounts;
 mod append;
+mod erase;
 mod execute;
 mod facts;
 mod health;
