@@ -41,6 +41,9 @@ pub(crate) fn AccountBar() -> impl IntoView {
                 <span class="account__role">{role}</span>
             </p>
             <ThemeButton/>
+            <a class="icon-button" href="/settings" rel="external" aria-label="Settings" title="Settings">
+                <Icon sign=Sign::Settings/>
+            </a>
             <form method="post" action="/logout" node_ref=form on:submit=on_submit>
                 <button class="icon-button" type="submit" aria-label="Log out" title="Log out">
                     <Icon sign=Sign::LogOut/>

@@ -1,6 +1,6 @@
 //! Which page it is. Forms and failures need no program, so the browser has neither them nor this choice.
 
-use leptos::{either::EitherOf3, prelude::*};
+use leptos::{either::EitherOf4, prelude::*};
 
 use crate::{
     address::Address,
@@ -8,6 +8,7 @@ use crate::{
     failure::FailurePage,
     frame::Inhabited,
     initial::{Initial, Page},
+    settings::SettingsPage,
     time::Times,
 };
 
@@ -17,8 +18,9 @@ use crate::{
 pub(crate) fn App(initial: Initial, address: Address) -> impl IntoView {
     Times::provide(&initial);
     match initial.page {
-        Page::Auth(form) => EitherOf3::A(view! { <AuthPage form/> }),
-        Page::Failure(failure) => EitherOf3::B(view! { <FailurePage failure/> }),
-        Page::Inside(inside) => EitherOf3::C(view! { <Inhabited inside address/> }),
+        Page::Auth(form) => EitherOf4::A(view! { <AuthPage form/> }),
+        Page::Failure(failure) => EitherOf4::B(view! { <FailurePage failure/> }),
+        Page::Inside(inside) => EitherOf4::C(view! { <Inhabited inside address/> }),
+        Page::Settings(settings) => EitherOf4::D(view! { <SettingsPage settings/> }),
     }
 }

@@ -1,7 +1,7 @@
 //! The public rooms, to look around and join.
 
 use leptos::{either::Either, prelude::*};
-use protocol::snapshot::DirectoryEntry;
+use protocol::{limits::ROOM_NAME_CHARS_MAX, snapshot::DirectoryEntry};
 
 use crate::{
     doorstep::JoinButton,
@@ -12,15 +12,22 @@ use crate::{
     session::Session,
 };
 
-/// The list, as the server read it when the page was opened.
+/// A page of the list, as the server read it when the page was opened. Looking for a name and going on to the next
+/// page are a plain form and a plain link, so that they need no program.
 #[component]
 pub(crate) fn Directory() -> impl IntoView {
     let session = expect_context::<Session>();
-    let rooms = match session.opened_with() {
-        Open::Directory { rooms } => rooms,
-        Open::Room(_) | Open::Doorstep(_) | Open::Missing => Vec::new(),
+    let (rooms, name, more) = match session.opened_with() {
+        Open::Directory { rooms, name, more } => (rooms, name, more),
+        Open::Room(_) | Open::Doorstep(_) | Open::Missing => (Vec::new(), String::new(), None),
     };
-    let is_empty = rooms.is_empty();
+    let nothing = rooms.is_empty().then(|| {
+        if name.is_empty() {
+            "There are no public rooms yet. Make the first one with “New room”.".to_owned()
+        } else {
+            format!("No public room has “{name}” in its name. Look for less of it.")
+        }
+    });
     view! {
         <main class="frame__main" id="main" tabindex="-1">
         <div class="bar">
@@ -29,11 +36,23 @@ pub(crate) fn Directory() -> impl IntoView {
         </div>
         <div class="directory">
             <p class="directory__lead">"Everyone with an account here can find and join these rooms."</p>
+            <form class="directory__search" method="get" action="/rooms" role="search">
+                <label for="directory-name">"Part of a room’s name"</label>
+                <input
+                    id="directory-name"
+                    name="name"
+                    type="search"
+                    autocomplete="off"
+                    maxlength=ROOM_NAME_CHARS_MAX.to_string()
+                    value=name
+                />
+                <button class="button" type="submit">"Search"</button>
+            </form>
             <ul class="directory__list">
                 {rooms.into_iter().map(|room| view! { <DirectoryRow room/> }).collect_view()}
             </ul>
-            {is_empty
-                .then(|| view! { <p class="empty">"There are no public rooms yet. Make the first one with “New room”."</p> })}
+            {nothing.map(|sentence| view! { <p class="empty">{sentence}</p> })}
+            {more.map(|href| view! { <a class="button directory__more" href=href rel="external">"More rooms"</a> })}
         </div>
         </main>
     }

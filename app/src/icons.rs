@@ -22,6 +22,7 @@ pub(crate) enum Sign {
     Retry,
     Search,
     Send,
+    Settings,
     System,
     Unread,
 }
@@ -50,6 +51,7 @@ pub(crate) fn Icon(sign: Sign) -> impl IntoView {
         Sign::Muted => "M10.5 20h3M4 4l16 16M8 6.2A6 6 0 0 1 18 11v4l1 2M16 17H5l1.5-3v-4",
         Sign::Retry => "M19 12a7 7 0 1 1-2.2-5.1M19 4v4h-4",
         Sign::Search => "M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13ZM15.5 15.5L20 20",
+        Sign::Settings => "M4 7h9M19 7h1M4 17h1M11 17h9M16 4v6M8 14v6",
         Sign::Send => "M5 12L3.5 4.5 21 12 3.5 19.5ZM5 12h7",
         Sign::System => "M12 3.5a8.5 8.5 0 1 0 0 17ZM12 3.5a8.5 8.5 0 0 1 0 17M12 7v10M9 8v8M6.5 9v6",
         Sign::Unread => "M13 6H4v14h16v-9M4 9l8 6 3.5-2.6M19 3a3 3 0 1 0 0 6 3 3 0 0 0 0-6Z",

@@ -10,6 +10,8 @@ use protocol::{
 };
 use serde::Serialize;
 
+pub mod settings;
+
 /// A page and all that it shows. Only what is inside comes to life, so only `Initial<Inside>` stands in pages.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Initial<P = Page> {
@@ -20,6 +22,8 @@ pub struct Initial<P = Page> {
     /// The time zone that times are written in, if the browser has told it: an IANA name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub zone: Option<String>,
+    /// It was chosen, and does not follow the device.
+    pub is_zone_chosen: bool,
     /// Which page.
     pub page: P,
 }
@@ -28,7 +32,8 @@ impl<P: FromJson> FromJson for Initial<P> {
     fn from_json(json: &Document) -> Option<Self> {
         let object = json.as_object()?;
         let (build, now) = (json::field(object, "build")?, json::field(object, "now")?);
-        Some(Self { build, now, zone: json::field(object, "zone")?, page: json::field(object, "page")? })
+        let (zone, is_zone_chosen) = (json::field(object, "zone")?, json::field(object, "is_zone_chosen")?);
+        Some(Self { build, now, zone, is_zone_chosen, page: json::field(object, "page")? })
     }
 }
 
@@ -39,6 +44,8 @@ pub enum Page {
     Auth(AuthForm),
     /// What someone who is logged in sees.
     Inside(Inside),
+    /// The settings.
+    Settings(settings::Settings),
     /// That something is not there or did not work.
     Failure(Failure),
 }
@@ -121,8 +128,12 @@ pub enum Open {
     Doorstep(Doorstep),
     /// The list of public rooms.
     Directory {
-        /// The rooms, by name.
+        /// A page of the rooms, by name.
         rooms: Vec<DirectoryEntry>,
+        /// What their names have in them; empty for all rooms.
+        name: String,
+        /// The address of the next page, if there is one.
+        more: Option<String>,
     },
     /// Nothing that the user can see.
     Missing,
@@ -131,7 +142,7 @@ pub enum Open {
 tagged_from_json!(Open {
     "room" => Room(_),
     "doorstep" => Doorstep(_),
-    "directory" => Directory { rooms },
+    "directory" => Directory { rooms, name, more },
     "missing" => Missing {},
 });
 

@@ -40,6 +40,8 @@ mod rooms;
 mod rows;
 mod scroll;
 mod session;
+#[cfg(not(target_arch = "wasm32"))]
+mod settings;
 mod shortcuts;
 mod shown;
 mod switcher;
@@ -50,6 +52,7 @@ mod title;
 mod typing;
 mod unread;
 
+pub use initial::settings as settings_pages;
 pub use initial::{AuthForm, Failure, Form, Initial, Inside, Me, Open, Page, Registration};
 pub use place::Place;
 pub use theme::{THEME_COOKIE, Theme};

@@ -38,6 +38,7 @@ fn sentence(who: &str, notice: &Event) -> String {
         Event::RoomRenamed(e) => format!("{who} renamed the room to {}", e.name),
         Event::TopicSet(e) if e.topic.is_empty() => format!("{who} removed the topic"),
         Event::TopicSet(e) => format!("{who} set the topic: {}", e.topic),
+        Event::RoomTransferred(e) => format!("{who} gave the room to {}", e.user.name),
         Event::MemberJoined(_) => format!("{who} joined"),
         Event::MemberLeft(_) => format!("{who} left"),
         Event::MemberAdded(e) => format!("{who} added {}", e.user.name),
@@ -46,6 +47,7 @@ fn sentence(who: &str, notice: &Event) -> String {
         Event::MessagePosted(_)
         | Event::MessageEdited(_)
         | Event::MessageDeleted(_)
+        | Event::RoomDeleted(_)
         | Event::RoomJoined(_)
         | Event::RoomLeft(_)
         | Event::RoomMuted(_)

@@ -84,6 +84,7 @@ fn Inside(room: ShownRoom) -> impl IntoView {
                 <span class="bar__sign" title=kind>{move || view! { <Icon sign=sign()/> }}</span>
                 <h1 class="bar__title">{name}</h1>
                 <Topic room/>
+                <RoomSettingsLink room/>
                 <button
                     class="bar__members"
                     type="button"
@@ -99,6 +100,28 @@ fn Inside(room: ShownRoom) -> impl IntoView {
             <Composer room/>
         </main>
         <Members room/>
+    }
+}
+
+/// To the page on which the room is renamed, given away or deleted. It is drawn by the server, so it costs nothing here.
+#[component]
+fn RoomSettingsLink(room: ShownRoom) -> impl IntoView {
+    let session = expect_context::<Session>();
+    let may_change = Memo::new(move |_| session.moderates(room));
+    move || {
+        may_change.get().then(|| {
+            view! {
+                <a
+                    class="icon-button"
+                    href=format!("/settings/rooms/{}", room.id)
+                    rel="external"
+                    aria-label="Room settings"
+                    title="Room settings"
+                >
+                    <Icon sign=Sign::Settings/>
+                </a>
+            }
+        })
     }
 }
 

@@ -1,7 +1,8 @@
 //! Times as people read them: in their own zone, quiet, and the same on the server and in the browser.
 //!
 //! The browser tells the server its zone in the cookie `zone`. Without it the server writes UTC, and the browser
-//! starts with the same, so that hydration finds what it expects; then it switches.
+//! starts with the same, so that hydration finds what it expects; then it switches. A zone that was chosen in the
+//! settings comes before that of the device, on both sides.
 
 use leptos::prelude::*;
 use protocol::UnixMs;
@@ -51,7 +52,11 @@ impl Times {
     pub(crate) fn provide<P>(initial: &Initial<P>) -> Self {
         let times = Self { zone: RwSignal::new(initial.zone.clone()), now: RwSignal::new(initial.now) };
         provide_context(times);
+        let is_chosen = initial.is_zone_chosen;
         Effect::new(move |_| {
+            if is_chosen {
+                return;
+            }
             let own = platform::own_zone();
             if times.zone.get_untracked() != own {
                 platform::remember_zone(own.as_deref());

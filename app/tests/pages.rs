@@ -84,7 +84,8 @@ fn auth(form: Form) -> AuthForm {
 }
 
 fn page(page: Page, path: &str) -> String {
-    let initial = Initial { build: "b".to_owned(), now: UnixMs(1_760_000_100_000), zone: None, page };
+    let initial =
+        Initial { build: "b".to_owned(), now: UnixMs(1_760_000_100_000), zone: None, is_zone_chosen: false, page };
     let assets = Assets {
         style: Some("/pkg/h/parlor.css".to_owned()),
         fonts: vec!["/fonts/f.woff2".to_owned()],
@@ -109,7 +110,14 @@ fn every_page() -> Vec<String> {
     vec![
         page(inside(Open::Room(room(HOSTILE, entries))), "/rooms/7-x"),
         page(inside(Open::Doorstep(doorstep)), "/rooms/7-x"),
-        page(inside(Open::Directory { rooms: vec![listed] }), "/rooms"),
+        page(
+            inside(Open::Directory {
+                rooms: vec![listed],
+                name: HOSTILE.to_owned(),
+                more: Some("/rooms?after=x".to_owned()),
+            }),
+            "/rooms",
+        ),
         page(inside(Open::Missing), "/rooms/7-x"),
         page(Page::Auth(auth(Form::LogIn)), "/login"),
         page(Page::Auth(auth(Form::SignUp)), "/signup"),

@@ -17,6 +17,25 @@ test("two people meet in a public room and chat both ways", async ({ chat }) => 
   await bob.seesOnly("the roses are out", "I can smell them");
 });
 
+for (const javaScript of [true, false]) {
+  test(`rooms are looked for by name, and go on on another page ${javaScript ? "with" : "without"} JavaScript`, async ({ chat }) => {
+    const ada = await chat.signUp("ada");
+    const bob = await chat.signUp("bob", { javaScript });
+    await ada.makes("Public", "garden");
+    await bob.goesTo("/rooms");
+    await bob.page.getByRole("searchbox", { name: "Part of a room’s name" }).fill("GARD");
+    await bob.page.getByRole("button", { name: "Search" }).click();
+
+    const main = bob.page.getByRole("main");
+    await expect(main.getByRole("listitem")).toHaveCount(1);
+    await expect(main.getByRole("link", { name: "garden", exact: true })).toBeVisible();
+    await bob.page.getByRole("searchbox").fill("nothing like it");
+    await bob.page.getByRole("button", { name: "Search" }).click();
+    await expect(main.getByText("No public room has “nothing like it” in its name.")).toBeVisible();
+    expect(await bob.scrollsSideways()).toBe(false);
+  });
+}
+
 test("a private room is seen by those who are added, and by nobody else", async ({ chat }) => {
   const ada = await chat.signUp("ada");
   const bob = await chat.signUp("bob");

@@ -13,7 +13,7 @@ use crate::{
     messages::{DeleteMessage, EditMessage, PostMessage, check_text},
     mute::MuteRoom,
     presence::{SetPresence, SetViewing},
-    rooms::{CreateRoom, RenameRoom, SetTopic, check_name, check_topic},
+    rooms::{CreateRoom, DeleteRoom, RenameRoom, SetTopic, TransferRoom, check_name, check_topic},
     stream::{Position, StreamId},
     tagged_from_json,
     typing::SetTyping,
@@ -61,6 +61,10 @@ pub enum Command {
     RenameRoom(RenameRoom),
     /// Say what a room is about.
     SetTopic(SetTopic),
+    /// Give a room to another member.
+    TransferRoom(TransferRoom),
+    /// Delete a room.
+    DeleteRoom(DeleteRoom),
     /// Join a public room.
     JoinRoom(JoinRoom),
     /// Leave a room.
@@ -89,6 +93,8 @@ tagged_from_json!(Command {
     "create_room" => CreateRoom(_),
     "rename_room" => RenameRoom(_),
     "set_topic" => SetTopic(_),
+    "transfer_room" => TransferRoom(_),
+    "delete_room" => DeleteRoom(_),
     "join_room" => JoinRoom(_),
     "leave_room" => LeaveRoom(_),
     "mute_room" => MuteRoom(_),
@@ -141,6 +147,8 @@ impl Command {
             Self::CreateRoom(c) => Some(c.client_id),
             Self::RenameRoom(c) => Some(c.client_id),
             Self::SetTopic(c) => Some(c.client_id),
+            Self::TransferRoom(c) => Some(c.client_id),
+            Self::DeleteRoom(c) => Some(c.client_id),
             Self::JoinRoom(c) => Some(c.client_id),
             Self::LeaveRoom(c) => Some(c.client_id),
             Self::MuteRoom(c) => Some(c.client_id),
@@ -172,6 +180,8 @@ impl Command {
             Self::DeleteMessage(c) => Some(c.room),
             Self::RenameRoom(c) => Some(c.room),
             Self::SetTopic(c) => Some(c.room),
+            Self::TransferRoom(c) => Some(c.room),
+            Self::DeleteRoom(c) => Some(c.room),
             Self::JoinRoom(c) => Some(c.room),
             Self::LeaveRoom(c) => Some(c.room),
             Self::MuteRoom(c) => Some(c.room),
@@ -191,6 +201,8 @@ impl Command {
             | Self::CreateRoom(_)
             | Self::RenameRoom(_)
             | Self::SetTopic(_)
+            | Self::TransferRoom(_)
+            | Self::DeleteRoom(_)
             | Self::JoinRoom(_)
             | Self::LeaveRoom(_)
             | Self::MuteRoom(_)
@@ -212,12 +224,14 @@ impl Command {
         match self {
             Self::AddMember(c) => Some(&c.username),
             Self::RemoveMember(c) => Some(&c.username),
+            Self::TransferRoom(c) => Some(&c.username),
             Self::PostMessage(_)
             | Self::EditMessage(_)
             | Self::DeleteMessage(_)
             | Self::CreateRoom(_)
             | Self::RenameRoom(_)
             | Self::SetTopic(_)
+            | Self::DeleteRoom(_)
             | Self::JoinRoom(_)
             | Self::LeaveRoom(_)
             | Self::MuteRoom(_)
@@ -241,6 +255,8 @@ impl Command {
             | Self::EditMessage(_)
             | Self::DeleteMessage(_)
             | Self::SetTopic(_)
+            | Self::TransferRoom(_)
+            | Self::DeleteRoom(_)
             | Self::JoinRoom(_)
             | Self::LeaveRoom(_)
             | Self::MuteRoom(_)
@@ -268,6 +284,8 @@ impl Command {
             Self::RenameRoom(c) => check_name(&c.name),
             Self::SetTopic(c) => check_topic(&c.topic),
             Self::DeleteMessage(_)
+            | Self::TransferRoom(_)
+            | Self::DeleteRoom(_)
             | Self::JoinRoom(_)
             | Self::LeaveRoom(_)
             | Self::MuteRoom(_)
@@ -293,6 +311,8 @@ impl Command {
             | Self::CreateRoom(_)
             | Self::RenameRoom(_)
             | Self::SetTopic(_)
+            | Self::TransferRoom(_)
+            | Self::DeleteRoom(_)
             | Self::JoinRoom(_)
             | Self::LeaveRoom(_)
             | Self::MuteRoom(_)

@@ -30,6 +30,8 @@ pub enum Membership {
     In(Member),
     /// Someone is out.
     Out(UserId),
+    /// Everyone is out: the room is gone.
+    AllOut,
 }
 
 /// A change to the rooms of an inbox's user.
@@ -66,6 +68,11 @@ pub fn effect(record: &Record) -> Option<Effect> {
         Event::TopicSet(e) => {
             Effect { setting: Some(Setting::Topic(e.topic.clone())), timeline: notice(), ..Effect::default() }
         }
+        Event::RoomTransferred(e) => {
+            Effect { setting: Some(Setting::Creator(e.user.clone())), timeline: notice(), ..Effect::default() }
+        }
+        // No line of it: there is nobody left to read it.
+        Event::RoomDeleted(_) => Effect { membership: Some(Membership::AllOut), ..Effect::default() },
         Event::MemberJoined(_) => {
             Effect { membership: joined(actor, record.seq), timeline: notice(), ..Effect::default() }
         }

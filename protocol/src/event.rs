@@ -10,7 +10,7 @@ use crate::{
     members::{MemberAdded, MemberJoined, MemberLeft, MemberRemoved, RoomJoined, RoomLeft},
     messages::{MessageDeleted, MessageEdited, MessagePosted},
     mute::RoomMuted,
-    rooms::{RoomCreated, RoomRenamed, TopicSet},
+    rooms::{RoomCreated, RoomDeleted, RoomRenamed, RoomTransferred, TopicSet},
     stream::StreamId,
     tagged_from_json,
 };
@@ -54,6 +54,10 @@ pub enum Event {
     RoomRenamed(RoomRenamed),
     /// In a room: it is about something else.
     TopicSet(TopicSet),
+    /// In a room: another member keeps it.
+    RoomTransferred(RoomTransferred),
+    /// In a room: it is gone.
+    RoomDeleted(RoomDeleted),
     /// In a room: the actor joined.
     MemberJoined(MemberJoined),
     /// In a room: the actor left.
@@ -83,6 +87,8 @@ tagged_from_json!(Event {
     "room_created" => RoomCreated(_),
     "room_renamed" => RoomRenamed(_),
     "topic_set" => TopicSet(_),
+    "room_transferred" => RoomTransferred(_),
+    "room_deleted" => RoomDeleted(_),
     "member_joined" => MemberJoined(_),
     "member_left" => MemberLeft(_),
     "member_added" => MemberAdded(_),
@@ -105,6 +111,8 @@ impl Event {
             Self::RoomCreated(_)
             | Self::RoomRenamed(_)
             | Self::TopicSet(_)
+            | Self::RoomTransferred(_)
+            | Self::RoomDeleted(_)
             | Self::MemberJoined(_)
             | Self::MemberLeft(_)
             | Self::MemberAdded(_)
@@ -126,6 +134,8 @@ impl Event {
             Self::RoomCreated(_)
             | Self::RoomRenamed(_)
             | Self::TopicSet(_)
+            | Self::RoomTransferred(_)
+            | Self::RoomDeleted(_)
             | Self::MemberJoined(_)
             | Self::MemberLeft(_)
             | Self::MemberAdded(_)

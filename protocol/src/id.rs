@@ -51,6 +51,14 @@ number! {
     CommandId(u64)
 }
 number! {
+    /// A session. It is not secret: its token is.
+    SessionId(u64)
+}
+number! {
+    /// An invitation. It is not secret: its token is.
+    InviteId(u64)
+}
+number! {
     /// Milliseconds since 1970-01-01T00:00:00Z.
     UnixMs(i64)
 }

@@ -12,6 +12,10 @@ pub const USERNAME_CHARS_MAX: usize = 32;
 pub const PASSWORD_CHARS_MIN: usize = 8;
 /// Longest password, in Unicode scalar values.
 pub const PASSWORD_CHARS_MAX: usize = 128;
+/// Most accounts that can be made with one invitation.
+pub const INVITE_USES_MAX: u32 = 1_000;
+/// Longest life of an invitation, in seconds: a year.
+pub const INVITE_AGE_S_MAX: u64 = 365 * 24 * 3_600;
 /// Largest WebSocket message and frame that the server takes, in bytes after inflation.
 pub const FRAME_BYTES_MAX: usize = 128 * 1024;
 /// Streams that one socket may follow.
@@ -24,6 +28,8 @@ pub const WINDOW_ENTRIES: u32 = 60;
 pub const WINDOW_CONTEXT_ENTRIES: u32 = 20;
 /// Entries that a client keeps of one room; older ones are loaded again when scrolled to.
 pub const TIMELINE_ENTRIES_MAX: usize = 400;
+/// Rooms of one page of the directory.
+pub const DIRECTORY_ROOMS_MAX: u32 = 100;
 /// Events replayed after `subscribe`; who misses more is told to reset.
 pub const REPLAY_EVENTS_MAX: u64 = 1_000;
 /// Members listed in a room's snapshot.

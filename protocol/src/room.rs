@@ -112,6 +112,7 @@ impl Room {
             Some(Membership::In(member)) => {
                 self.members.insert(member.user.id, member);
             }
+            Some(Membership::AllOut) => self.members.clear(),
             Some(Membership::Out(user)) => {
                 self.members.remove(&user);
             }

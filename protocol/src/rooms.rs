@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use strum::{EnumString, IntoStaticStr};
 
 use crate::{
-    account::UserRef,
+    account::{UserRef, Username},
     error::{ErrorCode, Invalid},
     from_json,
     id::{ClientId, RoomId},
@@ -85,6 +85,32 @@ pub struct SetTopic {
 
 from_json!(SetTopic { client_id, room, topic });
 
+/// Give a room to another of its members, who keeps it from then on: its keeper or the server's owner.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TransferRoom {
+    /// Makes a retry recognisable.
+    pub client_id: ClientId,
+    /// Which.
+    pub room: RoomId,
+    /// To whom.
+    pub username: Username,
+}
+
+from_json!(TransferRoom { client_id, room, username });
+
+/// Delete a room with everything in it: its keeper or the server's owner. Nobody deletes `general`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DeleteRoom {
+    /// Makes a retry recognisable.
+    pub client_id: ClientId,
+    /// Which.
+    pub room: RoomId,
+}
+
+from_json!(DeleteRoom { client_id, room });
+
 /// The first event of every room.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomCreated {
@@ -119,6 +145,21 @@ pub struct TopicSet {
 
 from_json!(TopicSet { topic });
 
+/// Another member keeps the room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomTransferred {
+    /// Who.
+    pub user: UserRef,
+}
+
+from_json!(RoomTransferred { user });
+
+/// The room is gone, and nobody is in it any more. In the log it stands in the place of everything before it, too.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomDeleted {}
+
+from_json!(RoomDeleted {});
+
 /// Which room, as a list shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomRef {
@@ -143,7 +184,7 @@ pub struct RoomInfo {
     pub visibility: Visibility,
     /// What later members may read.
     pub history: History,
-    /// Who made it.
+    /// Who keeps it: who made it, or whom it was given to.
     pub creator: UserRef,
     /// The room that everyone is in and nobody leaves.
     pub everyone: bool,
@@ -163,6 +204,8 @@ pub enum Setting {
     Name(String),
     /// What it is about.
     Topic(String),
+    /// Who keeps it.
+    Creator(UserRef),
 }
 
 impl RoomInfo {
@@ -185,7 +228,7 @@ impl RoomInfo {
     pub fn new(setting: Setting) -> Option<Self> {
         match setting {
             Setting::Created(info) => Some(info),
-            Setting::Name(_) | Setting::Topic(_) => None,
+            Setting::Name(_) | Setting::Topic(_) | Setting::Creator(_) => None,
         }
     }
 
@@ -195,6 +238,7 @@ impl RoomInfo {
             Setting::Created(info) => *self = info,
             Setting::Name(name) => self.name = name,
             Setting::Topic(topic) => self.topic = topic,
+            Setting::Creator(user) => self.creator = user,
         }
     }
 }

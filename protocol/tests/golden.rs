@@ -23,7 +23,10 @@ use protocol::{
     messages::{DeleteMessage, EditMessage, MessageDeleted, MessageEdited, MessagePosted, PostMessage},
     mute::{MuteRoom, RoomMuted},
     presence::{SetPresence, SetViewing},
-    rooms::{CreateRoom, History, RenameRoom, RoomCreated, RoomRef, RoomRenamed, SetTopic, TopicSet, Visibility},
+    rooms::{
+        CreateRoom, DeleteRoom, History, RenameRoom, RoomCreated, RoomDeleted, RoomRef, RoomRenamed, RoomTransferred,
+        SetTopic, TopicSet, TransferRoom, Visibility,
+    },
     typing::SetTyping,
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -77,6 +80,8 @@ fn sample_command(kind: CommandKind) -> Option<Command> {
         }),
         CommandKind::RenameRoom => Command::RenameRoom(RenameRoom { client_id, room, name: "News".to_owned() }),
         CommandKind::SetTopic => Command::SetTopic(SetTopic { client_id, room, topic: "What is new".to_owned() }),
+        CommandKind::TransferRoom => Command::TransferRoom(TransferRoom { client_id, room, username: username("bob") }),
+        CommandKind::DeleteRoom => Command::DeleteRoom(DeleteRoom { client_id, room }),
         CommandKind::JoinRoom => Command::JoinRoom(JoinRoom { client_id, room }),
         CommandKind::LeaveRoom => Command::LeaveRoom(LeaveRoom { client_id, room }),
         CommandKind::MuteRoom => Command::MuteRoom(MuteRoom { client_id, room, muted: true }),
@@ -99,6 +104,8 @@ fn sample_event(kind: EventKind) -> Option<Event> {
         }),
         EventKind::RoomRenamed => Event::RoomRenamed(RoomRenamed { name: "News".to_owned() }),
         EventKind::TopicSet => Event::TopicSet(TopicSet { topic: "What is new".to_owned() }),
+        EventKind::RoomTransferred => Event::RoomTransferred(RoomTransferred { user: bob }),
+        EventKind::RoomDeleted => Event::RoomDeleted(RoomDeleted {}),
         EventKind::MemberJoined => Event::MemberJoined(MemberJoined {}),
         EventKind::MemberLeft => Event::MemberLeft(MemberLeft {}),
         EventKind::MemberAdded => Event::MemberAdded(MemberAdded { user: bob }),
@@ -126,6 +133,8 @@ fn record(event: Event) -> Record {
         EventKind::RoomCreated
         | EventKind::RoomRenamed
         | EventKind::TopicSet
+        | EventKind::RoomTransferred
+        | EventKind::RoomDeleted
         | EventKind::MemberJoined
         | EventKind::MemberLeft
         | EventKind::MemberAdded

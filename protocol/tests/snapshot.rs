@@ -16,7 +16,7 @@ use protocol::{
     members::{Member, MemberAdded, MemberJoined, MemberLeft, MemberRemoved, RoomJoined, RoomLeft},
     messages::{MessageDeleted, MessageEdited, MessagePosted},
     mute::RoomMuted,
-    rooms::{History, RoomCreated, RoomRef, RoomRenamed, TopicSet, Visibility},
+    rooms::{History, RoomCreated, RoomDeleted, RoomRef, RoomRenamed, RoomTransferred, TopicSet, Visibility},
 };
 use strum::IntoEnumIterator;
 
@@ -120,6 +120,17 @@ impl World {
                 info.topic = format!("topic {seq}");
                 (actor, Event::TopicSet(TopicSet { topic: info.topic.clone() }))
             }),
+            EventKind::RoomTransferred => tables.info.as_mut().zip(chance.pick(&members)).and_then(|(info, user)| {
+                // To somebody else than before, or nothing changes.
+                let is_news = info.creator != user;
+                info.creator = user.clone();
+                is_news.then(|| (user.clone(), Event::RoomTransferred(RoomTransferred { user })))
+            }),
+            // Seldom, so that most histories go on for a while.
+            EventKind::RoomDeleted => chance.pick(&members).filter(|_| chance.one_in(4)).map(|actor| {
+                tables.members.clear();
+                (actor, Event::RoomDeleted(RoomDeleted {}))
+            }),
             EventKind::MemberJoined => chance.pick(&outsiders).filter(|_| is_made).map(|actor| {
                 tables.members.insert(actor.id, member(&actor));
                 (actor, Event::MemberJoined(MemberJoined {}))
@@ -167,12 +178,14 @@ impl World {
             Event::RoomCreated(_)
             | Event::RoomRenamed(_)
             | Event::TopicSet(_)
+            | Event::RoomTransferred(_)
             | Event::MemberJoined(_)
             | Event::MemberLeft(_)
             | Event::MemberAdded(_)
             | Event::MemberRemoved(_) => Some(EntryKind::Notice { notice: event.clone() }),
             Event::MessageEdited(_)
             | Event::MessageDeleted(_)
+            | Event::RoomDeleted(_)
             | Event::RoomJoined(_)
             | Event::RoomLeft(_)
             | Event::RoomMuted(_)

@@ -5,10 +5,10 @@
 
 use std::{
     sync::{
-        Arc,
+        Arc, LazyLock,
         atomic::{AtomicI64, AtomicU64, Ordering},
     },
-    time::{Duration, SystemTime},
+    time::{Duration, Instant, SystemTime},
 };
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -22,18 +22,31 @@ pub enum Clock {
     /// The time of the machine.
     #[default]
     System,
-    /// A time that moves only when told to; in milliseconds since 1970.
-    Manual(Arc<AtomicI64>),
+    /// A time that moves only when told to.
+    Manual(Arc<Hands>),
 }
+
+/// The state of [`Clock::Manual`].
+#[derive(Debug)]
+pub struct Hands {
+    /// What the clock on the wall shows, in milliseconds since 1970.
+    wall_ms: AtomicI64,
+    /// How much time has passed, in milliseconds.
+    passed_ms: AtomicU64,
+}
+
+/// The moment from which the machine's time is counted.
+static BEGINNING: LazyLock<Instant> = LazyLock::new(instant);
 
 impl Clock {
     /// A clock that stands at `start` until it is moved.
     #[must_use]
     pub fn manual(start: UnixMs) -> Self {
-        Self::Manual(Arc::new(AtomicI64::new(start.0)))
+        Self::Manual(Arc::new(Hands { wall_ms: AtomicI64::new(start.0), passed_ms: AtomicU64::new(0) }))
     }
 
-    /// The present time.
+    /// The present time, as the clock on the wall shows it. It may be set, forwards and back: what lasts a while is
+    /// measured by [`Clock::passed`].
     #[must_use]
     pub fn now(&self) -> UnixMs {
         match self {
@@ -43,29 +56,55 @@ impl Clock {
                 let since_1970 = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
                 UnixMs(i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX))
             }
-            Self::Manual(millis) => UnixMs(millis.load(Ordering::SeqCst)),
+            Self::Manual(hands) => UnixMs(hands.wall_ms.load(Ordering::SeqCst)),
         }
     }
 
-    /// Moves a manual clock forward; the system's clock is left alone.
+    /// How much time has passed since some moment in the past. Never goes back, whoever sets the clock.
+    #[must_use]
+    pub fn passed(&self) -> Duration {
+        match self {
+            Self::System => {
+                let beginning = *BEGINNING;
+                instant().saturating_duration_since(beginning)
+            }
+            Self::Manual(hands) => Duration::from_millis(hands.passed_ms.load(Ordering::SeqCst)),
+        }
+    }
+
+    /// Lets time pass on a manual clock; the system's clock is left alone.
     pub fn advance(&self, by: Duration) {
         match self {
             Self::System => {}
-            Self::Manual(millis) => {
-                let by = i64::try_from(by.as_millis()).unwrap_or(i64::MAX);
-                millis.fetch_add(by, Ordering::SeqCst);
+            Self::Manual(hands) => {
+                let millis = u64::try_from(by.as_millis()).unwrap_or(u64::MAX);
+                hands.passed_ms.fetch_add(millis, Ordering::SeqCst);
+                self.set_by(i64::try_from(millis).unwrap_or(i64::MAX));
             }
+        }
+    }
+
+    /// Sets a manual clock forwards or back, by milliseconds, without any time passing; the system's clock is left
+    /// alone.
+    pub fn set_by(&self, wall_ms: i64) {
+        match self {
+            Self::System => {}
+            Self::Manual(hands) => _ = hands.wall_ms.fetch_add(wall_ms, Ordering::SeqCst),
         }
     }
 }
 
-/// Rate limiters count by the same time.
+fn instant() -> Instant {
+    #[expect(clippy::disallowed_methods, reason = "the one place that reads the machine's steady clock")]
+    Instant::now()
+}
+
+/// Rate limiters count the time that has passed.
 impl governor::clock::Clock for Clock {
     type Instant = Nanos;
 
     fn now(&self) -> Nanos {
-        let millis = u64::try_from(Self::now(self).0).unwrap_or(0);
-        Nanos::from(Duration::from_millis(millis))
+        Nanos::from(self.passed())
     }
 }
 

@@ -12,6 +12,7 @@ use std::{
 use clap::{Args, ValueEnum};
 use ipnet::IpNet;
 use serde::Serialize;
+use strum::{EnumString, IntoStaticStr};
 
 use crate::limits::Limits;
 
@@ -64,8 +65,9 @@ pub struct Config {
 }
 
 /// Who may make an account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ValueEnum, EnumString, IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum Registration {
     /// Everyone who reaches the server.
     Open,
@@ -101,10 +103,11 @@ impl Default for Config {
 }
 
 impl Config {
-    /// The mode that holds: what was set, or what suits the address that is listened on.
+    /// The mode that holds: what was set here, or what the owner has decided, or what suits the address that is
+    /// listened on.
     #[must_use]
-    pub fn registration(&self) -> Registration {
-        self.registration.unwrap_or(if self.listen.ip().is_loopback() {
+    pub fn registration(&self, decided: Option<Registration>) -> Registration {
+        self.registration.or(decided).unwrap_or(if self.listen.ip().is_loopback() {
             Registration::Open
         } else {
             Registration::Invite

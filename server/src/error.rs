@@ -8,7 +8,7 @@ use std::{borrow::Cow, error::Error, fmt::Write as _, sync::Arc, time::Duration}
 
 use axum::{
     Json,
-    extract::{Request, State},
+    extract::{Request, State, rejection::FormRejection},
     http::{HeaderValue, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -76,6 +76,26 @@ impl ApiError {
     #[must_use]
     pub fn retry_after_header(&self) -> Option<HeaderValue> {
         self.body.retry_after_ms.map(|ms| HeaderValue::from(ms.div_ceil(1000).max(1)))
+    }
+}
+
+impl ApiError {
+    /// Says in an answer when to try again, where that is known.
+    pub(crate) fn wait(&self, response: &mut Response) {
+        if let Some(seconds) = self.retry_after_header() {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds);
+        }
+    }
+}
+
+/// A form that is none of ours: missing, doubled or unknown fields, too long, or not a form at all.
+impl From<FormRejection> for ApiError {
+    fn from(rejection: FormRejection) -> Self {
+        let code = match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => ErrorCode::TooLarge,
+            _ => ErrorCode::Malformed,
+        };
+        Self::from(code).message(rejection.body_text()).status(rejection.status())
     }
 }
 

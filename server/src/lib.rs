@@ -33,6 +33,7 @@ pub mod limits;
 mod pages;
 pub mod presence;
 pub mod rates;
+mod settings;
 pub mod socket;
 pub mod state;
 pub mod store;
@@ -127,6 +128,7 @@ fn router(app: &AppState) -> Router {
         .merge(auth::sessions::routes())
         .merge(auth::invites::routes())
         .merge(pages::routes())
+        .merge(settings::routes())
         .fallback(pages::fallback)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(body_bytes_max))

@@ -57,6 +57,8 @@ limits! {
     sockets_per_address_anonymous: u32 = 50;
     /// Bytes that may wait for one socket
     socket_waiting_bytes: u64 = 256 * 1024;
+    /// Rooms that one user may ever make
+    rooms_per_user: u32 = 1_000;
     /// Messages that one user may post, a second
     posts_per_second: u32 = 5;
     /// Messages that one user may post at once

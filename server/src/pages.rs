@@ -11,10 +11,10 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use protocol::{ErrorBody, ErrorCode, RoomId, Seq, command::Cost};
+use protocol::{ErrorBody, ErrorCode, RoomId, command::Cost, limits::DIRECTORY_ROOMS_MAX};
 
 use crate::{
-    api::authorize_read,
+    api::{authorize_read, directory_at},
     auth::{
         extract::session_of,
         forms::{AuthPage, FormFailure},
@@ -29,9 +29,9 @@ use crate::{
 };
 
 mod answer;
-mod cookies;
+pub(crate) mod cookies;
 
-use answer::Pages;
+pub(crate) use answer::Pages;
 
 /// The addresses of the pages.
 pub(crate) fn routes() -> Router<AppState> {
@@ -60,9 +60,7 @@ pub(crate) async fn auth_page(app: AppState, headers: &HeaderMap, failure: FormF
         Ok(empty) => {
             let form = AuthForm { username, invite, next, error: Some(body), ..empty };
             let mut response = pages.page(error.http_status(), Page::Auth(form));
-            if let Some(seconds) = error.retry_after_header() {
-                response.headers_mut().insert(header::RETRY_AFTER, seconds);
-            }
+            error.wait(&mut response);
             response
         }
         Err(error) => pages.failure(&error, &Method::POST, "form"),
@@ -127,13 +125,18 @@ async fn form_page(app: AppState, form: Form, uri: &Uri, headers: &HeaderMap) ->
 }
 
 async fn auth_form(app: &AppState, form: Form) -> Result<AuthForm, ApiError> {
-    let registration = match app.config.registration() {
+    let registration = registration(app).await?;
+    let first = app.store.accounts_count().await? == 0;
+    Ok(AuthForm { form, username: String::new(), invite: None, next: None, registration, first, error: None })
+}
+
+/// Who may sign up now.
+pub(crate) async fn registration(app: &AppState) -> Result<app::Registration, ApiError> {
+    Ok(match app.config.registration(app.store.registration().await?) {
         Registration::Open => app::Registration::Open,
         Registration::Invite => app::Registration::Invite,
         Registration::Closed => app::Registration::Closed,
-    };
-    let first = app.store.accounts_count().await? == 0;
-    Ok(AuthForm { form, username: String::new(), invite: None, next: None, registration, first, error: None })
+    })
 }
 
 /// The pages for who is logged in.
@@ -141,20 +144,15 @@ async fn inside(State(app): State<AppState>, uri: Uri, headers: HeaderMap) -> Re
     let pages = Pages::new(&app, &headers);
     answer_or_failure(&pages, uri.path(), async {
         let Some(session) = session_of(&app, &headers).await? else {
-            return Ok(see_other(&format!("/login?next={}", cookies::encode(&uri.to_string()))));
+            return Ok(see_other(&log_in_first(&uri)));
         };
         app.rates.check(Cost::Read, session.user.id)?;
-        let at = Place::at_of_query(uri.query().unwrap_or_default());
         // Before the room: a message that is counted in the list is never missing from the room's page.
         let inbox = app.store.inbox(session.user.id).await?;
-        let open = open(&app, &session, Place::of_path(uri.path()), at).await?;
+        let open = open(&app, &session, Place::of_path(uri.path()), uri.query().unwrap_or_default()).await?;
         let status = match &open {
             Open::Missing => StatusCode::NOT_FOUND,
             Open::Room(_) | Open::Doorstep(_) | Open::Directory { .. } => StatusCode::OK,
-        };
-        let owner = match session.role {
-            Role::Owner => true,
-            Role::Member => false,
         };
         let presence = match &open {
             Open::Room(snapshot) => {
@@ -164,22 +162,20 @@ async fn inside(State(app): State<AppState>, uri: Uri, headers: HeaderMap) -> Re
             Open::Doorstep(_) | Open::Directory { .. } | Open::Missing => None,
         };
         let shows_viewing = app.store.shows_viewing(session.user.id).await?;
-        let me = Me { user: session.user, owner };
+        let me = me_of(&session);
         Ok(pages.page_at(&uri, status, Page::Inside(Inside { me, inbox, open, presence, shows_viewing })))
     })
     .await
 }
 
 /// What the place shows this user. What may not be seen is answered like what does not exist.
-async fn open(app: &AppState, session: &Session, place: Place, at: Option<Seq>) -> Result<Open, ApiError> {
+async fn open(app: &AppState, session: &Session, place: Place, query: &str) -> Result<Open, ApiError> {
     let room = match place {
-        Place::Directory => {
-            return Ok(Open::Directory { rooms: app.store.directory(session.user.id).await? });
-        }
         Place::Room(room) => room,
+        Place::Directory => return directory(app, session, query).await,
         Place::Home | Place::LogIn | Place::SignUp | Place::Unknown => return Ok(Open::Missing),
     };
-    let window = at.map_or(WindowAt::Unread, WindowAt::Line);
+    let window = Place::at_of_query(query).map_or(WindowAt::Unread, WindowAt::Line);
     match authorize_read(app, session, room).await {
         Ok(()) => {
             if let Some(snapshot) = app.store.room(session.user.id, room, window).await? {
@@ -190,6 +186,20 @@ async fn open(app: &AppState, session: &Session, place: Place, at: Option<Seq>) 
         Err(error) => return Err(error),
     }
     Ok(app.store.doorstep(room).await?.map_or(Open::Missing, Open::Doorstep))
+}
+
+/// A page of the public rooms, and the address of the next one.
+async fn directory(app: &AppState, session: &Session, query: &str) -> Result<Open, ApiError> {
+    let at = directory_at(cookies::parameter(query, "name"), cookies::parameter(query, "after"))?;
+    // One more than is shown tells whether there are more.
+    let mut rooms = app.store.directory(session.user.id, &at, DIRECTORY_ROOMS_MAX + 1).await?;
+    let has_more = rooms.len() > DIRECTORY_ROOMS_MAX as usize;
+    rooms.truncate(DIRECTORY_ROOMS_MAX as usize);
+    let more = rooms
+        .last()
+        .filter(|_| has_more)
+        .map(|last| format!("/rooms?name={}&after={}", cookies::encode(&at.name), cookies::encode(&last.room.name)));
+    Ok(Open::Directory { rooms, name: at.name, more })
 }
 
 /// Runs what makes an answer; a failure becomes a page of its own.
@@ -204,7 +214,22 @@ async fn answer_or_failure(
     }
 }
 
-fn see_other(to: &str) -> Response {
+/// Whose page it is.
+pub(crate) fn me_of(session: &Session) -> Me {
+    let owner = match session.role {
+        Role::Owner => true,
+        Role::Member => false,
+    };
+    Me { user: session.user.clone(), owner }
+}
+
+/// Where to log in, to come back to this page.
+pub(crate) fn log_in_first(uri: &Uri) -> String {
+    format!("/login?next={}", cookies::encode(&uri.to_string()))
+}
+
+/// A redirect to a path of ours: the browser follows with a GET.
+pub(crate) fn see_other(to: &str) -> Response {
     // Slugs may have letters beyond ASCII; a header may not.
     let to = HeaderValue::try_from(cookies::encode_path(to)).unwrap_or(HeaderValue::from_static("/"));
     (StatusCode::SEE_OTHER, [(header::LOCATION, to)]).into_response()

@@ -69,7 +69,8 @@ impl App {
         bus: Arc<dyn Bus>,
     ) -> Result<AppState, StoreError> {
         let (hub, hub_task) = Hub::new(bus, &config.limits, clock.clone(), &random);
-        let store: Arc<dyn Store> = Arc::new(SqliteStore::open(&config.data, hub.clone()).await?);
+        let store: Arc<dyn Store> =
+            Arc::new(SqliteStore::open_within(&config.data, hub.clone(), &config.limits).await?);
         let streams: Arc<dyn StreamStore> = store.clone();
         let (sessions, stopping, tasks) = (ConnectedSessions::default(), CancellationToken::new(), TaskTracker::new());
         let rates = Arc::new(Rates::new(clock.clone(), &config.limits));

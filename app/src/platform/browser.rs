@@ -81,31 +81,40 @@ pub(crate) fn new_client_id() -> ClientId {
     ClientId::new(now(), &random())
 }
 
-/// What calendar and clock show: in the browser's own zone, or in UTC.
+/// What calendar and clock show in a zone; without one, in UTC.
 pub(crate) fn civil(at: UnixMs, zone: Option<&str>) -> Civil {
     #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 are below 2^53")]
     let date = js_sys::Date::new(&JsValue::from_f64(at.0 as f64));
+    // What is read below is always UTC: of a moment that shows there what the zone shows now.
+    let shown = zone.and_then(|zone| as_if_utc(&date, zone)).unwrap_or(date);
     let small = |number: u32| u8::try_from(number).unwrap_or(0);
-    let year = |number: u32| i16::try_from(number).unwrap_or(0);
-    if zone.is_some() {
-        Civil {
-            year: year(date.get_full_year()),
-            month: small(date.get_month() + 1),
-            day: small(date.get_date()),
-            weekday: small((date.get_day() + 6) % 7),
-            hour: small(date.get_hours()),
-            minute: small(date.get_minutes()),
-        }
-    } else {
-        Civil {
-            year: year(date.get_utc_full_year()),
-            month: small(date.get_utc_month() + 1),
-            day: small(date.get_utc_date()),
-            weekday: small((date.get_utc_day() + 6) % 7),
-            hour: small(date.get_utc_hours()),
-            minute: small(date.get_utc_minutes()),
-        }
+    Civil {
+        year: i16::try_from(shown.get_utc_full_year()).unwrap_or(0),
+        month: small(shown.get_utc_month() + 1),
+        day: small(shown.get_utc_date()),
+        weekday: small((shown.get_utc_day() + 6) % 7),
+        hour: small(shown.get_utc_hours()),
+        minute: small(shown.get_utc_minutes()),
     }
+}
+
+/// The moment at which UTC shows what a zone shows at `date`.
+fn as_if_utc(date: &js_sys::Date, zone: &str) -> Option<js_sys::Date> {
+    thread_local! {
+        static OWN: Option<String> = own_zone();
+    }
+    if OWN.with(|own| own.as_deref() == Some(zone)) {
+        let offset_ms = date.get_timezone_offset() * 60_000.0;
+        return Some(js_sys::Date::new(&JsValue::from_f64(date.get_time() - offset_ms)));
+    }
+    // Of all locales, Swedish writes dates as ISO 8601 does: `2026-11-21 03:30:00`.
+    let options = js_sys::Object::new();
+    js_sys::Reflect::set(&options, &"timeZone".into(), &zone.into()).ok()?;
+    // Called this way, because a zone that the browser does not know makes it throw.
+    let write = js_sys::Reflect::get(date, &"toLocaleString".into()).ok()?.dyn_into::<js_sys::Function>().ok()?;
+    let text = write.call2(date, &"sv-SE".into(), &options).ok()?.as_string()?;
+    let parsed = js_sys::Date::new(&JsValue::from_str(&format!("{}Z", text.replace(' ', "T"))));
+    (!parsed.get_time().is_nan()).then_some(parsed)
 }
 
 /// The zone of this device.

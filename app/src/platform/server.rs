@@ -33,6 +33,13 @@ pub fn is_known_zone(name: &str) -> bool {
     TimeZone::get(name).is_ok()
 }
 
+/// The zones that people live in, by name.
+pub(crate) fn zones() -> Vec<String> {
+    // `Europe/Berlin` and `UTC`; not `posix/Europe/Berlin` or `localtime`, which databases have for programs.
+    let names = jiff::tz::db().available().map(|zone| zone.as_str().to_owned());
+    names.filter(|name| name.starts_with(|first: char| first.is_ascii_uppercase()) && name != "Factory").collect()
+}
+
 pub(crate) fn civil(at: UnixMs, zone: Option<&str>) -> Civil {
     let zone = zone.and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC);
     let local = Timestamp::from_millisecond(at.0).unwrap_or(Timestamp::UNIX_EPOCH).to_zoned(zone);

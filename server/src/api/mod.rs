@@ -2,7 +2,7 @@
 
 mod rooms;
 
-pub(crate) use rooms::authorize_read;
+pub(crate) use rooms::{authorize_read, directory_at};
 
 use axum::{Router, routing::get};
 

@@ -2,8 +2,10 @@
 
 use axum::extract::State;
 use protocol::{
-    ErrorCode, HistoryPage, InboxSnapshot, RoomId, RoomSnapshot, RoomSummary, Seq, command::Cost,
-    limits::HISTORY_ENTRIES_MAX, snapshot::DirectoryEntry,
+    ErrorCode, HistoryPage, InboxSnapshot, RoomId, RoomSnapshot, RoomSummary, Seq,
+    command::Cost,
+    limits::{DIRECTORY_ROOMS_MAX, HISTORY_ENTRIES_MAX, ROOM_NAME_CHARS_MAX},
+    snapshot::DirectoryEntry,
 };
 use serde::Deserialize;
 
@@ -12,7 +14,7 @@ use crate::{
     error::ApiError,
     json::{Json, Path, Query},
     state::{App, AppState},
-    store::{Actor, PageAt, WindowAt, accounts::Session},
+    store::{Actor, DirectoryAt, PageAt, WindowAt, accounts::Session},
 };
 
 /// Rooms that one request may ask about.
@@ -24,13 +26,39 @@ pub(super) async fn inbox(State(app): State<AppState>, session: Session) -> Resu
     Ok(Json(app.store.inbox(session.user.id).await?))
 }
 
-/// The public rooms.
+/// `?name=<part of a name>&after=<name>&limit=<1 to 100>`, each optional
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct DirectoryPage {
+    name: Option<String>,
+    after: Option<String>,
+    limit: Option<u32>,
+}
+
+/// A page of the public rooms.
 pub(super) async fn directory(
     State(app): State<AppState>,
     session: Session,
+    Query(page): Query<DirectoryPage>,
 ) -> Result<Json<Vec<DirectoryEntry>>, ApiError> {
+    let limit = page.limit.unwrap_or(DIRECTORY_ROOMS_MAX);
+    if !(1..=DIRECTORY_ROOMS_MAX).contains(&limit) {
+        let message = format!("`limit` is a number from 1 to {DIRECTORY_ROOMS_MAX}.");
+        return Err(ApiError::from(ErrorCode::Malformed).message(message));
+    }
+    let at = directory_at(page.name, page.after)?;
     app.rates.check(Cost::Read, session.user.id)?;
-    Ok(Json(app.store.directory(session.user.id).await?))
+    Ok(Json(app.store.directory(session.user.id, &at, limit).await?))
+}
+
+/// Where in the directory to look: names of rooms, or parts of them.
+pub(crate) fn directory_at(name: Option<String>, after: Option<String>) -> Result<DirectoryAt, ApiError> {
+    let at = DirectoryAt { name: name.unwrap_or_default().trim().to_owned(), after: after.unwrap_or_default() };
+    if [&at.name, &at.after].iter().any(|text| text.chars().count() > ROOM_NAME_CHARS_MAX) {
+        let message = format!("The name of a room has at most {ROOM_NAME_CHARS_MAX} characters. Look for less.");
+        return Err(ApiError::from(ErrorCode::TooLarge).message(message));
+    }
+    Ok(at)
 }
 
 /// `?ids=1,2,3`

@@ -10,11 +10,11 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::post,
 };
-use protocol::ErrorCode;
 use serde::Deserialize;
 
 use super::{
     address::ClientAddress,
+    device::Device,
     extract::session_of,
     log_in::{LoggedIn, log_in, log_out},
     sign_up::{SignUp, sign_up},
@@ -76,15 +76,16 @@ pub(crate) fn routes() -> Router<AppState> {
 async fn post_login(
     State(app): State<AppState>,
     ClientAddress(from): ClientAddress,
+    device: Device,
     headers: HeaderMap,
     form: Result<Form<LogInForm>, FormRejection>,
 ) -> Response {
     let form = match form {
         Ok(Form(form)) => form,
-        Err(rejection) => return unreadable(app, &headers, AuthPage::LogIn, &rejection).await,
+        Err(rejection) => return unreadable(app, &headers, AuthPage::LogIn, rejection).await,
     };
     let next = form.next.filter(|next| is_local(next));
-    match log_in(&app, &form.username, form.password, from).await {
+    match log_in(&app, &form.username, form.password, from, device).await {
         Ok(logged_in) => enter(&app, &headers, &logged_in, next.as_deref()).await,
         Err(error) => {
             let failure =
@@ -97,15 +98,17 @@ async fn post_login(
 async fn post_signup(
     State(app): State<AppState>,
     ClientAddress(from): ClientAddress,
+    device: Device,
     headers: HeaderMap,
     form: Result<Form<SignUpForm>, FormRejection>,
 ) -> Response {
     let form = match form {
         Ok(Form(form)) => form,
-        Err(rejection) => return unreadable(app, &headers, AuthPage::SignUp, &rejection).await,
+        Err(rejection) => return unreadable(app, &headers, AuthPage::SignUp, rejection).await,
     };
     let next = form.next.filter(|next| is_local(next));
-    let wanted = SignUp { username: form.username.clone(), password: form.password, invite: form.invite.clone() };
+    let (username, invite) = (form.username.clone(), form.invite.clone());
+    let wanted = SignUp { username, password: form.password, invite, device };
     match sign_up(&app, wanted, from).await {
         Ok(logged_in) => enter(&app, &headers, &logged_in, next.as_deref()).await,
         Err(error) => {
@@ -150,13 +153,8 @@ fn redirect(to: &str, cookie: HeaderValue) -> Response {
     (StatusCode::SEE_OTHER, [(header::LOCATION, to), (header::SET_COOKIE, cookie)]).into_response()
 }
 
-/// A form that is none of ours: missing, doubled or unknown fields, too long, or not a form at all.
-async fn unreadable(app: AppState, headers: &HeaderMap, page: AuthPage, rejection: &FormRejection) -> Response {
-    let code = match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => ErrorCode::TooLarge,
-        _ => ErrorCode::Malformed,
-    };
-    let error = ApiError::from(code).message(rejection.body_text()).status(rejection.status());
+async fn unreadable(app: AppState, headers: &HeaderMap, page: AuthPage, rejection: FormRejection) -> Response {
+    let error = ApiError::from(rejection);
     let failure = FormFailure { page, error, username: String::new(), next: None, invite: None };
     pages::auth_page(app, headers, failure).await
 }

@@ -4,12 +4,12 @@ use std::net::IpAddr;
 
 use protocol::Username;
 
-use super::{AuthError, connected::SessionsRevoked, password::check_new, token};
+use super::{AuthError, connected::SessionsRevoked, device::Device, password::check_new, token};
 use crate::{
     state::AppState,
     store::{
         StoreError,
-        accounts::{Credentials, Session},
+        accounts::{Credentials, Session, SessionId},
     },
 };
 
@@ -28,9 +28,15 @@ pub struct LoggedIn {
 ///
 /// # Errors
 /// `WrongLogin`, `TooMany`, `Busy`, or the store failed.
-pub async fn log_in(app: &AppState, username: &str, password: String, from: IpAddr) -> Result<LoggedIn, AuthError> {
+pub async fn log_in(
+    app: &AppState,
+    username: &str,
+    password: String,
+    from: IpAddr,
+    device: Device,
+) -> Result<LoggedIn, AuthError> {
     let credentials = check(app, username, password, from).await?;
-    let (token, new) = token::draw(app);
+    let (token, new) = token::draw(app, device);
     let session = app.store.open_session(&credentials, new, app.clock.now()).await?.ok_or(AuthError::WrongLogin)?;
     tracing::info!(user = %session.user.id, "logged in");
     Ok(LoggedIn { session, token })
@@ -76,9 +82,7 @@ pub async fn change_password(
     check_new(name, &new)?;
     let hash = app.passwords.hash(new).await?;
     app.store.set_password(session.user.id, hash, Some(session.id)).await?;
-    let revoked = SessionsRevoked { user: session.user.id, except: Some(session.id), only: None };
-    app.sessions.revoke(revoked);
-    app.hub.sessions_ended(revoked);
+    tell_ended(app, SessionsRevoked { user: session.user.id, except: Some(session.id), only: None });
     tracing::info!(user = %session.user.id, "password changed");
     Ok(())
 }
@@ -89,9 +93,35 @@ pub async fn change_password(
 /// The store failed; the session goes on.
 pub async fn log_out(app: &AppState, session: &Session) -> Result<(), StoreError> {
     app.store.end_session(session.id).await?;
-    let revoked = SessionsRevoked { user: session.user.id, except: None, only: Some(session.id) };
-    app.sessions.revoke(revoked);
-    app.hub.sessions_ended(revoked);
+    tell_ended(app, SessionsRevoked { user: session.user.id, except: None, only: Some(session.id) });
     tracing::info!(user = %session.user.id, "logged out");
     Ok(())
+}
+
+/// Ends another session of the same user. `false` when they have none with this number.
+///
+/// # Errors
+/// The store failed; the session goes on.
+pub async fn end_other(app: &AppState, session: &Session, other: SessionId) -> Result<bool, StoreError> {
+    let is_theirs = app.store.end_session_of(session.user.id, other).await?;
+    if is_theirs {
+        tell_ended(app, SessionsRevoked { user: session.user.id, except: None, only: Some(other) });
+    }
+    Ok(is_theirs)
+}
+
+/// Ends all other sessions of the same user.
+///
+/// # Errors
+/// The store failed; the sessions go on.
+pub async fn end_others(app: &AppState, session: &Session) -> Result<(), StoreError> {
+    app.store.end_sessions_but(session.user.id, session.id).await?;
+    tell_ended(app, SessionsRevoked { user: session.user.id, except: Some(session.id), only: None });
+    Ok(())
+}
+
+/// Tells the sockets of sessions that ended in the store, here and on other nodes.
+pub(crate) fn tell_ended(app: &AppState, revoked: SessionsRevoked) {
+    app.sessions.revoke(revoked);
+    app.hub.sessions_ended(revoked);
 }

@@ -14,6 +14,7 @@ use crate::{
 
 pub mod address;
 pub mod connected;
+pub mod device;
 pub mod extract;
 pub mod forms;
 pub mod invites;

@@ -4,7 +4,7 @@ use std::net::IpAddr;
 
 use protocol::Username;
 
-use super::{AuthError, log_in::LoggedIn, password::check_new, token};
+use super::{AuthError, device::Device, log_in::LoggedIn, password::check_new, token};
 use crate::{
     config::Registration,
     state::AppState,
@@ -20,6 +20,8 @@ pub struct SignUp {
     pub password: String,
     /// The token of an invitation, if there is one.
     pub invite: Option<String>,
+    /// With what they sign up.
+    pub device: Device,
 }
 
 /// Makes an account and opens its first session.
@@ -28,7 +30,8 @@ pub struct SignUp {
 /// Every case of [`AuthError`] but `WrongLogin`; then nothing has changed.
 pub async fn sign_up(app: &AppState, form: SignUp, from: IpAddr) -> Result<LoggedIn, AuthError> {
     app.throttle.sign_up(from)?;
-    let admission = admission(app, form.invite.as_deref())?;
+    let registration = app.config.registration(app.store.registration().await?);
+    let admission = admission(registration, form.invite.as_deref())?;
     // Before the name is looked at: who may not come in does not learn which names are taken.
     check_admission(app, admission).await?;
     let username = Username::parse(&form.username)?;
@@ -38,7 +41,7 @@ pub async fn sign_up(app: &AppState, form: SignUp, from: IpAddr) -> Result<Logge
     }
 
     let password_hash = app.passwords.hash(form.password).await?;
-    let (token, session) = token::draw(app);
+    let (token, session) = token::draw(app, form.device);
     let new = NewAccount { username, password_hash, admission, session };
     let (store, now) = (app.store.clone(), app.clock.now());
     // On its own task: a client that hangs up does not stop half-way what is to be told after the commit.
@@ -48,9 +51,9 @@ pub async fn sign_up(app: &AppState, form: SignUp, from: IpAddr) -> Result<Logge
     Ok(LoggedIn { session: signed_up.session, token })
 }
 
-fn admission(app: &AppState, invite: Option<&str>) -> Result<Admission, AuthError> {
+fn admission(registration: Registration, invite: Option<&str>) -> Result<Admission, AuthError> {
     let invite = invite.map(str::trim).filter(|invite| !invite.is_empty());
-    Ok(match app.config.registration() {
+    Ok(match registration {
         Registration::Open => Admission::Open,
         Registration::Closed => Admission::Closed,
         Registration::Invite => match invite {

@@ -6,6 +6,7 @@ use axum::http::{HeaderMap, HeaderValue, header};
 use protocol::UnixMs;
 use sha2::{Digest as _, Sha256};
 
+use super::device::Device;
 use crate::{
     config::Config,
     state::{App, AppState},
@@ -22,10 +23,10 @@ pub fn hash(token: &str) -> Option<TokenHash> {
 }
 
 /// A fresh token and the session to be opened for it.
-pub(crate) fn draw(app: &App) -> (String, NewSession) {
+pub(crate) fn draw(app: &App, Device(device): Device) -> (String, NewSession) {
     let token = app.random.token();
     let hash = hash(&token).expect("our own tokens are short");
-    (token, NewSession { token: hash, per_user_max: app.config.limits.sessions_per_user })
+    (token, NewSession { token: hash, device, per_user_max: app.config.limits.sessions_per_user })
 }
 
 /// Which sessions live now.

@@ -20,6 +20,8 @@ pub enum Action {
     Create,
     /// Change what a room is: its name and other settings.
     Change,
+    /// Delete a room.
+    Erase,
     /// Join a room.
     Join,
     /// Leave a room.
@@ -47,6 +49,7 @@ pub fn authorize(action: Action, facts: &Facts) -> Result<(), ErrorCode> {
         Action::Edit => is_member && message(room, facts)?.author == facts.actor.user.id,
         Action::Delete => is_member && (message(room, facts)?.author == facts.actor.user.id || is_keeper),
         Action::Change => is_member && is_keeper,
+        Action::Erase => is_member && is_keeper && !room.info.everyone,
         Action::Join => true,
         Action::Leave => !room.info.everyone,
         Action::ManageMembers => is_member && is_keeper && !room.info.everyone,

@@ -2,10 +2,11 @@
 
 use protocol::{
     Command, ErrorCode, Event, RoomId, StreamId, UserRef,
+    limits::MEMBERS_LISTED_MAX,
     members::{MemberAdded, MemberJoined, MemberLeft, MemberRemoved, RoomJoined, RoomLeft},
     messages::{MessageDeleted, MessageEdited, MessagePosted},
     mute::RoomMuted,
-    rooms::{RoomCreated, RoomRef, RoomRenamed, TopicSet, Visibility},
+    rooms::{RoomCreated, RoomDeleted, RoomRef, RoomRenamed, RoomTransferred, TopicSet, Visibility},
 };
 
 use super::{
@@ -51,6 +52,7 @@ pub fn decide(command: &Command, facts: &Facts) -> Result<Decision, Refusal> {
         }
         Command::CreateRoom(c) => {
             authorize(Action::Create, facts)?;
+            room_left(facts)?;
             free_name(c.visibility, facts)?;
             let id = facts.next_room.ok_or(ErrorCode::Internal)?;
             let room = RoomRef { id, name: c.name.clone(), visibility: c.visibility };
@@ -73,6 +75,19 @@ pub fn decide(command: &Command, facts: &Facts) -> Result<Decision, Refusal> {
             }
             Ok(one(room, Event::TopicSet(TopicSet { topic: c.topic.clone() })))
         }
+        Command::TransferRoom(_) => {
+            let room = allowed(Action::Change, facts)?;
+            let target = named(facts)?;
+            if !target.is_member {
+                let message = "Only somebody who is in the room can keep it. Add them first.";
+                return Err(Refusal { code: ErrorCode::Invalid, message: message.into() });
+            }
+            if target.user == room.info.creator {
+                return Ok(Decision::Nothing);
+            }
+            Ok(one(room, Event::RoomTransferred(RoomTransferred { user: target.user.clone() })))
+        }
+        Command::DeleteRoom(_) => delete_room(facts),
         Command::JoinRoom(_) => {
             let room = allowed(Action::Join, facts)?;
             if room.actor_since.is_some() {
@@ -137,11 +152,36 @@ fn allowed(action: Action, facts: &Facts) -> Result<&RoomFacts, Refusal> {
 
 fn managed(facts: &Facts) -> Result<(&RoomFacts, &TargetFacts), Refusal> {
     let room = allowed(Action::ManageMembers, facts)?;
+    Ok((room, named(facts)?))
+}
+
+fn named(facts: &Facts) -> Result<&TargetFacts, Refusal> {
     let nobody = || Refusal {
         code: ErrorCode::NotFound,
         message: "There is nobody with this username. Check the spelling.".into(),
     };
-    Ok((room, facts.target.as_ref().ok_or_else(nobody)?))
+    facts.target.as_ref().ok_or_else(nobody)
+}
+
+/// The room is gone for each of its members, so their number is bounded.
+fn delete_room(facts: &Facts) -> Result<Decision, Refusal> {
+    let room = allowed(Action::Erase, facts).map_err(|refusal| {
+        explain(refusal, "Only who keeps a room deletes it, and nobody the room that everyone is in.")
+    })?;
+    if facts.members.len() > MEMBERS_LISTED_MAX as usize {
+        let message =
+            format!("Rooms with more than {MEMBERS_LISTED_MAX} members cannot be deleted. Remove some first.");
+        return Err(Refusal { code: ErrorCode::TooLarge, message: message.into() });
+    }
+    let deleted = (StreamId::Room(room.info.id), Event::RoomDeleted(RoomDeleted {}));
+    let told = facts.members.iter().map(|member| left(member, room.info.id));
+    Ok(Decision::Append(std::iter::once(deleted).chain(told).collect()))
+}
+
+/// Each room costs a little for ever, so their number is bounded.
+fn room_left(facts: &Facts) -> Result<(), Refusal> {
+    let enough = "You have made as many rooms as one user may. Use one of them, or ask somebody else to make this one.";
+    if facts.rooms_left == 0 { Err(explain(ErrorCode::Forbidden.into(), enough)) } else { Ok(()) }
 }
 
 /// Private rooms may be called anything: a refusal would tell of another one.

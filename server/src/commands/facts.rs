@@ -19,6 +19,10 @@ pub struct Facts {
     pub is_name_taken: bool,
     /// The number a new room would get.
     pub next_room: Option<RoomId>,
+    /// Who is in the room, for what changes something for each of them.
+    pub members: Vec<UserRef>,
+    /// Rooms that the actor may still make.
+    pub rooms_left: u32,
 }
 
 /// A room, seen by the actor.
@@ -60,7 +64,16 @@ impl Facts {
     /// Nothing but who asks.
     #[must_use]
     pub fn about(actor: Actor) -> Self {
-        Self { actor, room: None, target: None, message: None, is_name_taken: false, next_room: None }
+        Self {
+            actor,
+            room: None,
+            target: None,
+            message: None,
+            is_name_taken: false,
+            next_room: None,
+            members: Vec::new(),
+            rooms_left: u32::MAX,
+        }
     }
 }
 

@@ -16,13 +16,21 @@ pub(crate) struct Entry {
     /// The earlier message that it changes: who may not see that gets [`ServerFrame::Withheld`].
     refers_to: Option<Seq>,
     /// Whom it puts out of the room: they get this event and none after it.
-    pub(crate) puts_out: Option<UserId>,
+    puts_out: PutsOut,
     /// The message whose text it removes.
     pub(crate) redacts: Option<Seq>,
     /// What it changes in the rooms of an inbox's user.
     pub(crate) rooms: Option<RoomChange>,
     full: Utf8Bytes,
     withheld: Option<Utf8Bytes>,
+}
+
+/// Whom an event puts out of a room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum PutsOut {
+    Nobody,
+    One(UserId),
+    Everyone,
 }
 
 /// A user is in one more room, or in one less.
@@ -41,10 +49,11 @@ impl Entry {
             epoch: record.epoch,
             seq: record.seq,
             refers_to,
-            puts_out: effect.membership.and_then(|membership| match membership {
-                Membership::Out(user) => Some(user),
-                Membership::In(_) => None,
-            }),
+            puts_out: match effect.membership {
+                Some(Membership::Out(user)) => PutsOut::One(user),
+                Some(Membership::AllOut) => PutsOut::Everyone,
+                Some(Membership::In(_)) | None => PutsOut::Nobody,
+            },
             redacts: effect.timeline.and_then(|change| match change {
                 Change::Redact { message } => Some(message),
                 Change::Insert(_) | Change::SetText { .. } => None,
@@ -65,6 +74,15 @@ impl Entry {
         match (self.refers_to, &self.withheld) {
             (Some(message), Some(withheld)) if message < visible_from => withheld,
             _ => &self.full,
+        }
+    }
+
+    /// Whether this user is out of the room by it.
+    pub(crate) fn puts_out(&self, user: UserId) -> bool {
+        match self.puts_out {
+            PutsOut::Nobody => false,
+            PutsOut::One(out) => out == user,
+            PutsOut::Everyone => true,
         }
     }
 

@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use protocol::{
     Command, Done, Epoch, Event, HistoryPage, InboxSnapshot, Position, ReadCursor, Record, RoomId, RoomSnapshot,
     RoomSummary, Seq, StreamId, UnixMs, UserId, UserRef, Username,
+    members::MemberRemoved,
     messages::MessagePosted,
     rooms::{History, RoomCreated, RoomInfo, Visibility},
     snapshot::{DirectoryEntry, Doorstep},
@@ -19,7 +20,7 @@ use protocol::{
 
 use crate::{
     commands::{Facts, RoomFacts},
-    store::{Actor, ExecuteError, PageAt, PresenceStore, Roster, StoreError, StreamStore, WindowAt},
+    store::{Actor, DirectoryAt, ExecuteError, PageAt, PresenceStore, Roster, StoreError, StreamStore, WindowAt},
 };
 
 pub(crate) const ROOM: RoomId = RoomId(1);
@@ -33,12 +34,29 @@ pub(crate) struct FakeStore {
     pub(crate) members: Mutex<Vec<UserId>>,
     /// When users were there last.
     pub(crate) seen: Mutex<HashMap<UserId, UnixMs>>,
+    /// The event that puts `user1` out, and happens right after the next read of the room's end or of who is in it,
+    /// whichever comes first.
+    removal: Mutex<Removal>,
     /// How many times a log was read.
     pub(crate) replays: AtomicUsize,
 }
 
+#[derive(Default)]
+enum Removal {
+    #[default]
+    Never,
+    AfterNextRead(Arc<Record>),
+    Done,
+}
+
 pub(crate) fn user(id: u64) -> UserRef {
     UserRef { id: UserId(id), name: Username::parse(&format!("user{id}")).unwrap() }
+}
+
+/// `user1` is put out by the `seq`-th event of the room.
+pub(crate) fn removal(seq: u64) -> Arc<Record> {
+    let event = Event::MemberRemoved(MemberRemoved { user: user(1) });
+    Arc::new(Record { event, ..(*message(seq)).clone() })
 }
 
 /// The `seq`-th message of the room.
@@ -69,6 +87,19 @@ impl FakeStore {
         }
     }
 
+    /// Puts `user1` out as soon as something was read of the room.
+    pub(crate) fn remove_after_next_read(&self, removal: Arc<Record>) {
+        *self.removal.lock().unwrap() = Removal::AfterNextRead(removal);
+    }
+
+    fn was_read(&self) {
+        let mut removal = self.removal.lock().unwrap();
+        if let Removal::AfterNextRead(record) = &*removal {
+            self.keep(&[Arc::clone(record)]);
+            *removal = Removal::Done;
+        }
+    }
+
     pub(crate) fn reads(&self) -> usize {
         self.replays.load(Ordering::SeqCst)
     }
@@ -96,8 +127,10 @@ impl StreamStore for FakeStore {
                 everyone: true,
             },
         );
-        let room =
-            (room == ROOM).then_some(RoomFacts { info, messages: 0, actor_since: Some(Seq(0)), is_muted: false });
+        let is_out = matches!(*self.removal.lock().unwrap(), Removal::Done) && actor.user == user(1);
+        let actor_since = (!is_out).then_some(Seq(0));
+        let room = (room == ROOM).then_some(RoomFacts { info, messages: 0, actor_since, is_muted: false });
+        self.was_read();
         Ok(Facts { room, ..Facts::about(actor.clone()) })
     }
 
@@ -107,7 +140,12 @@ impl StreamStore for FakeStore {
             let last = logs.get(stream)?.last()?;
             Some((*stream, Position { epoch: last.epoch, seq: last.seq }))
         };
-        Ok(streams.iter().filter_map(head).collect())
+        let heads = streams.iter().filter_map(head).collect();
+        drop(logs);
+        if streams.contains(&STREAM) {
+            self.was_read();
+        }
+        Ok(heads)
     }
 
     async fn replay(&self, stream: StreamId, after: Seq, limit: u64) -> Result<Vec<Arc<Record>>, StoreError> {
@@ -133,7 +171,7 @@ impl StreamStore for FakeStore {
         Ok(None)
     }
 
-    async fn directory(&self, _: UserId) -> Result<Vec<DirectoryEntry>, StoreError> {
+    async fn directory(&self, _: UserId, _: &DirectoryAt, _: u32) -> Result<Vec<DirectoryEntry>, StoreError> {
         Ok(Vec::new())
     }
 

@@ -14,30 +14,33 @@ use crate::{
 };
 
 /// Makes the pages that answer one request.
-pub(super) struct Pages<'a> {
+pub(crate) struct Pages<'a> {
     app: &'a AppState,
     zone: Option<String>,
     theme: Theme,
+    is_zone_chosen: bool,
 }
 
 impl<'a> Pages<'a> {
-    pub(super) fn new(app: &'a AppState, headers: &HeaderMap) -> Self {
-        let zone = cookies::get(headers, "zone").filter(|zone| app::is_known_zone(zone));
+    pub(crate) fn new(app: &'a AppState, headers: &HeaderMap) -> Self {
+        let known = |name| cookies::get(headers, name).filter(|zone| app::is_known_zone(zone));
+        let chosen = known(cookies::ZONE_CHOSEN);
         let theme = Theme::read(cookies::get(headers, THEME_COOKIE).as_deref());
-        Self { app, zone, theme }
+        Self { app, theme, is_zone_chosen: chosen.is_some(), zone: chosen.or_else(|| known("zone")) }
     }
 
     /// A page whose address does not matter to what it shows.
-    pub(super) fn page(&self, status: StatusCode, page: Page) -> Response {
+    pub(crate) fn page(&self, status: StatusCode, page: Page) -> Response {
         self.page_at(&Uri::from_static("/"), status, page)
     }
 
     /// A page at its address.
-    pub(super) fn page_at(&self, uri: &Uri, status: StatusCode, page: Page) -> Response {
+    pub(crate) fn page_at(&self, uri: &Uri, status: StatusCode, page: Page) -> Response {
         let initial = Initial {
             build: self.app.assets.build().to_owned(),
             now: self.app.clock.now(),
             zone: self.zone.clone(),
+            is_zone_chosen: self.is_zone_chosen,
             page,
         };
         let nonce = self.app.random.token();
@@ -53,16 +56,14 @@ impl<'a> Pages<'a> {
     }
 
     /// The page that says what went wrong, and the line in the log that says why.
-    pub(super) fn failure(&self, error: &ApiError, method: &Method, path: &str) -> Response {
+    pub(crate) fn failure(&self, error: &ApiError, method: &Method, path: &str) -> Response {
         let correlation = error::correlation(self.app);
         error.log(&correlation, method.as_str(), path);
         let status = error.http_status();
         let correlation = status.is_server_error().then_some(correlation);
         let body = ErrorBody { correlation, ..error.body().clone() };
         let mut response = self.page(status, Page::Failure(Failure { status: status.as_u16(), error: body }));
-        if let Some(seconds) = error.retry_after_header() {
-            response.headers_mut().insert(header::RETRY_AFTER, seconds);
-        }
+        error.wait(&mut response);
         response
     }
 }

@@ -1,12 +1,26 @@
 //! The small values that pages read from a request: cookies that the page itself sets, and parameters.
 
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, HeaderValue, header};
 
 /// Longer values are none of ours, in bytes.
 const VALUE_BYTES_MAX: usize = 2_048;
 
+/// The time zone that somebody has chosen for a browser. It comes before `zone`, which says where the device is.
+pub(crate) const ZONE_CHOSEN: &str = "zone_chosen";
+
+/// How long a cookie of a page is kept: a year.
+const AGE_S: u32 = 31_536_000;
+
+/// The `Set-Cookie` of a value that pages read; an empty one takes it back. Nothing secret: the browser's program may
+/// read it.
+pub(crate) fn page_cookie(name: &str, value: &str) -> HeaderValue {
+    let age_s = if value.is_empty() { 0 } else { AGE_S };
+    let text = format!("{name}={}; Path=/; Max-Age={age_s}; SameSite=Lax", encode(value));
+    HeaderValue::try_from(text).expect("what is percent-encoded is visible ASCII")
+}
+
 /// A cookie's value, decoded.
-pub(super) fn get(headers: &HeaderMap, name: &str) -> Option<String> {
+pub(crate) fn get(headers: &HeaderMap, name: &str) -> Option<String> {
     headers
         .get_all(header::COOKIE)
         .iter()
@@ -16,7 +30,7 @@ pub(super) fn get(headers: &HeaderMap, name: &str) -> Option<String> {
 }
 
 /// A parameter of a query, decoded.
-pub(super) fn parameter(query: &str, name: &str) -> Option<String> {
+pub(crate) fn parameter(query: &str, name: &str) -> Option<String> {
     let value = query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='))?;
     (value.len() <= VALUE_BYTES_MAX).then(|| decode(&value.replace('+', " ")))
 }
@@ -42,12 +56,12 @@ fn decode(text: &str) -> String {
 }
 
 /// Encodes a text for the place of a parameter's value.
-pub(super) fn encode(text: &str) -> String {
+pub(crate) fn encode(text: &str) -> String {
     encode_but(text, b"-._~/")
 }
 
 /// Encodes what may not stand in a path or query as it is, and leaves their own signs alone.
-pub(super) fn encode_path(text: &str) -> String {
+pub(crate) fn encode_path(text: &str) -> String {
     encode_but(text, b"-._~/?&=%")
 }
 

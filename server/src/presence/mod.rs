@@ -159,6 +159,7 @@ impl Presence {
         let (user, is_in) = match membership {
             Membership::In(member) => (member.user.id, true),
             Membership::Out(user) => (user, false),
+            Membership::AllOut => return self.change(|state| state.all_out(room, record.seq)),
         };
         self.change(|state| state.membership(room, user, record.seq, is_in));
     }

@@ -123,6 +123,13 @@ impl State {
         }
     }
 
+    /// Nobody is in a room any more.
+    pub(super) fn all_out(&mut self, id: RoomId, seq: Seq) {
+        for user in self.rooms.get(&id).map(Room::everyone).unwrap_or_default() {
+            self.membership(id, user, seq, false);
+        }
+    }
+
     fn leave_index(&mut self, user: UserId, room: RoomId) {
         if let Some(rooms) = self.rooms_of.get_mut(&user) {
             rooms.remove(&room);

@@ -176,7 +176,7 @@ where
             }
             frames.push(entry.frame(subscription.access.visible_from).clone());
             subscription.cursor.seq = entry.seq;
-            if entry.puts_out == Some(me) && entry.seq > subscription.access.since {
+            if entry.puts_out(me) && entry.seq > subscription.access.since {
                 self.drop_subscription(stream);
                 frames.push(frame(&ServerFrame::Ended { stream }));
                 return (frames, false);

@@ -28,7 +28,7 @@ use crate::{
     clock::{Clock, Randomness},
     hub::{
         Hub,
-        fake::{FakeStore, STREAM, message, user},
+        fake::{FakeStore, STREAM, message, removal, user},
     },
     limits::Limits,
     rates::Rates,
@@ -188,6 +188,29 @@ async fn a_heartbeat_names_the_ends_of_what_was_sent() {
     assert_eq!(heads, [protocol::frame::StreamHead { stream: STREAM, head: position }]);
     assert!(matches!(bench.message().await, Message::Ping(_)));
     assert_eq!(started.elapsed().as_secs(), 50, "and again");
+}
+
+/// Who asks for the events after an end that lies behind the removal is not let in by what was read before it.
+#[tokio::test(start_paused = true)]
+async fn who_is_put_out_while_being_let_in_gets_nothing_later() {
+    let mut bench = Bench::new().await;
+    bench.commit(1);
+    bench.store.remove_after_next_read(removal(2));
+
+    bench.send(r#"{"id":1,"command":{"type":"subscribe","stream":"room:1","after":{"epoch":1,"seq":2}}}"#);
+    let answer = bench.frame().await;
+    bench.hub.committed(&[removal(2)]);
+    bench.commit(3);
+
+    assert!(matches!(answer, ServerFrame::Error(_)), "{answer:?}");
+    loop {
+        match bench.frame().await {
+            // By then everything that was to be sent has been sent.
+            ServerFrame::Heartbeat { heads, .. } => break assert_eq!(heads, []),
+            ServerFrame::Event(record) => panic!("{record:?} was delivered"),
+            _ => {}
+        }
+    }
 }
 
 #[tokio::test(start_paused = true)]

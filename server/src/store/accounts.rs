@@ -3,10 +3,12 @@
 use std::fmt;
 
 use async_trait::async_trait;
-use protocol::{UnixMs, UserId, UserRef, Username};
+pub use protocol::{InviteId, SessionId, invites::Invite};
+use protocol::{UnixMs, UserId, UserRef, Username, sessions::SessionInfo};
 use serde::{Deserialize, Serialize};
 
 use super::StoreError;
+use crate::config::Registration;
 
 /// What an account may do on the whole server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -30,10 +32,6 @@ pub struct Account {
     /// Since when nobody can log in to it, if so.
     pub disabled_at: Option<UnixMs>,
 }
-
-/// A session's number. It is not secret: the token is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct SessionId(pub u64);
 
 /// SHA-256 of a secret token. Only this is stored, so a copy of the database opens no session.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -59,10 +57,12 @@ pub struct Session {
 }
 
 /// A session to be opened.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct NewSession {
     /// Of its token.
     pub token: TokenHash,
+    /// With what it is opened, in a few words.
+    pub device: String,
     /// Sessions that the user may have afterwards; the longest unused ones end.
     pub per_user_max: u32,
 }
@@ -135,26 +135,6 @@ pub struct NewInvite {
     pub invites_max: u32,
 }
 
-/// An invitation's number. It is not secret: the token is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct InviteId(pub u64);
-
-/// An invitation, without its token, which nobody knows but who was given it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Invite {
-    /// Its number.
-    pub id: InviteId,
-    /// Accounts that may be made with it.
-    pub uses_max: u32,
-    /// Accounts that were made with it.
-    pub uses: u32,
-    /// When it was made.
-    pub created_at: UnixMs,
-    /// Until when it can be used.
-    pub expires_at: UnixMs,
-}
-
 /// Why an account was not made.
 #[derive(Debug, thiserror::Error)]
 pub enum SignUpError {
@@ -223,6 +203,15 @@ pub trait AccountStore: Send + Sync + 'static {
     /// Ends one session.
     async fn end_session(&self, id: SessionId) -> Result<(), StoreError>;
 
+    /// The live sessions of a user, last used first, at most `limit`. None is marked as the current one.
+    async fn sessions_of(&self, user: UserId, life: Lifetime, limit: u32) -> Result<Vec<SessionInfo>, StoreError>;
+
+    /// Ends one session of this user. `false` when they have none with this number.
+    async fn end_session_of(&self, user: UserId, id: SessionId) -> Result<bool, StoreError>;
+
+    /// Ends all sessions of this user but one.
+    async fn end_sessions_but(&self, user: UserId, except: SessionId) -> Result<(), StoreError>;
+
     /// Removes what has ended by itself: sessions, and invitations that expired.
     async fn forget_expired(&self, life: Lifetime) -> Result<(), StoreError>;
 
@@ -239,6 +228,20 @@ pub trait AccountStore: Send + Sync + 'static {
 
     /// Makes this account the owner; who was it before becomes a member and is returned.
     async fn make_owner(&self, user: UserId) -> Result<Option<UserRef>, StoreError>;
+
+    /// Disables the account of a member and ends all its sessions. `false` where it is the owner's, or nobody's: the
+    /// owner's account is never disabled this way, however requests cross.
+    async fn disable_member(&self, user: UserId, now: UnixMs) -> Result<bool, StoreError>;
+
+    /// Makes `to` the owner in place of `from`. `false`, and nothing changes, where `from` is not the owner, or `to` is
+    /// nobody or disabled.
+    async fn hand_over(&self, from: UserId, to: UserId) -> Result<bool, StoreError>;
+
+    /// Who may sign up, as the owner has decided; `None` where nobody has.
+    async fn registration(&self) -> Result<Option<Registration>, StoreError>;
+
+    /// Decides who may sign up.
+    async fn set_registration(&self, mode: Registration) -> Result<(), StoreError>;
 
     /// Makes an invitation. `None` when there are too many already.
     async fn create_invite(&self, new: NewInvite, now: UnixMs) -> Result<Option<Invite>, StoreError>;

@@ -14,7 +14,7 @@ pub mod streams;
 
 pub use accounts::AccountStore;
 pub use presence::{PresenceStore, Roster};
-pub use streams::{Actor, ExecuteError, NoFollowers, PageAt, Sink, StreamStore, WindowAt};
+pub use streams::{Actor, DirectoryAt, ExecuteError, NoFollowers, PageAt, Sink, StreamStore, WindowAt};
 
 /// Everything that a store does.
 #[async_trait]

@@ -84,6 +84,15 @@ pub enum PageAt {
     After(Seq),
 }
 
+/// Which page of the public rooms. Case does not matter in either.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DirectoryAt {
+    /// Rooms with this in their name; empty for all.
+    pub name: String,
+    /// Rooms that come after this name; empty for the first ones.
+    pub after: String,
+}
+
 /// The streams and what is derived from them.
 #[async_trait]
 pub trait StreamStore: Send + Sync {
@@ -152,11 +161,11 @@ pub trait StreamStore: Send + Sync {
         limit: u32,
     ) -> Result<Option<HistoryPage>, StoreError>;
 
-    /// The public rooms, by name.
+    /// A page of the public rooms, by name, at most `limit`.
     ///
     /// # Errors
     /// Only [`StoreError`].
-    async fn directory(&self, user: UserId) -> Result<Vec<DirectoryEntry>, StoreError>;
+    async fn directory(&self, user: UserId, at: &DirectoryAt, limit: u32) -> Result<Vec<DirectoryEntry>, StoreError>;
 
     /// What someone who is not in a public room may know of it; `None` for a private one or none.
     ///

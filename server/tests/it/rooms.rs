@@ -36,20 +36,7 @@ async fn say(server: &TestServer, actor: &Actor, room: RoomId, number: u128) {
 
 /// An answer without what differs between any two: the number of the log entry, the time, the asked path.
 fn blanked(answer: &Answer, asked: &str) -> String {
-    let asked = format!("/{asked}");
-    let mut body = String::new();
-    for (index, part) in answer.body.split(&asked).enumerate() {
-        // The hash in the addresses of the front end may begin with the same digit.
-        let is_longer = part.starts_with(|c: char| c.is_ascii_alphanumeric());
-        body += if index == 0 {
-            ""
-        } else if is_longer {
-            &asked
-        } else {
-            "/<asked>"
-        };
-        body += part;
-    }
+    let mut body = answer.body.replace(&format!("rooms/{asked}"), "rooms/<asked>");
     if let Some(at) = body.find("\"correlation\":\"") {
         body.truncate(at);
     }

@@ -163,7 +163,7 @@ async fn a_password_that_changed_while_it_was_being_checked_opens_no_session() {
     let server = TestServer::start().await;
     server.user("ada").await;
     let name = Username::parse("ada").unwrap();
-    let new = NewSession { token: server::auth::token::hash("token").unwrap(), per_user_max: 5 };
+    let new = NewSession { token: server::auth::token::hash("token").unwrap(), device: String::new(), per_user_max: 5 };
 
     let opened = server.ask(move |app| async move {
         let checked = app.store.credentials(&name).await.unwrap().unwrap();

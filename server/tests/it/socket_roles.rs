@@ -1,12 +1,12 @@
 //! Each command by each role, over a socket: who may do what, as one table. A new command does not compile here.
 
 use protocol::{
-    Command, CommandKind, Done, ErrorCode, RoomId, Seq, StreamId,
+    Command, CommandKind, Done, ErrorCode, RoomId, Seq, StreamId, Username,
     command::{Subscribe, Unsubscribe},
     messages::{DeleteMessage, EditMessage},
     mute::MuteRoom,
     presence::{SetPresence, SetViewing},
-    rooms::{CreateRoom, History, RenameRoom, SetTopic, Visibility},
+    rooms::{CreateRoom, DeleteRoom, History, RenameRoom, SetTopic, TransferRoom, Visibility},
     typing::SetTyping,
 };
 use strum::IntoEnumIterator as _;
@@ -57,6 +57,8 @@ fn expected(command: CommandKind) -> Option<[Result<(), ErrorCode>; 7]> {
         CommandKind::CreateRoom => [YES, YES, YES, YES, YES, YES, YES],
         CommandKind::RenameRoom => [YES, YES, NO, NO, NO, NIL, NIL],
         CommandKind::SetTopic => [YES, YES, NO, NO, NO, NIL, NIL],
+        CommandKind::TransferRoom => [YES, YES, NO, NO, NO, NIL, NIL],
+        CommandKind::DeleteRoom => [YES, YES, NO, NO, NO, NIL, NIL],
         CommandKind::JoinRoom => [YES, YES, YES, YES, YES, NIL, NIL],
         CommandKind::LeaveRoom => [YES, YES, YES, YES, YES, NIL, NIL],
         CommandKind::MuteRoom => [YES, YES, YES, YES, NO, NIL, NIL],
@@ -86,6 +88,11 @@ fn command(kind: CommandKind, room: RoomId, message: Seq, name: &str) -> Option<
         }
         CommandKind::RenameRoom => Command::RenameRoom(RenameRoom { client_id: id, room, name }),
         CommandKind::SetTopic => Command::SetTopic(SetTopic { client_id: id, room, topic: name }),
+        CommandKind::TransferRoom => {
+            let username = Username::parse("mia").unwrap();
+            Command::TransferRoom(TransferRoom { client_id: id, room, username })
+        }
+        CommandKind::DeleteRoom => Command::DeleteRoom(DeleteRoom { client_id: id, room }),
         CommandKind::JoinRoom => join(room),
         CommandKind::LeaveRoom => leave(room),
         CommandKind::MuteRoom => Command::MuteRoom(MuteRoom { client_id: id, room, muted: true }),
@@ -139,5 +146,5 @@ async fn each_command_by_each_role_has_the_answer_of_the_table() {
             }
         }
     }
-    assert_eq!(cases, 17 * 7);
+    assert_eq!(cases, 19 * 7);
 }

@@ -144,3 +144,32 @@ async fn five_hundred_log_ins_at_once_leave_the_server_responsive() {
         }
     }
 }
+
+/// Fault 9: the clock of the machine is set a day forwards, or back. What counts passing time does not notice.
+#[tokio::test]
+async fn a_clock_that_is_set_neither_opens_nor_closes_a_limit() {
+    const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
+    for by in [DAY_MS, -DAY_MS] {
+        let server = TestServer::with(|config| {
+            config.limits.reads_per_second = 1;
+            config.limits.reads_burst = 1;
+        })
+        .await;
+        let (ada, guesser) = (server.user("ada").await, server.visitor());
+        assert_eq!(ada.get("/api/v1/inbox").await.status, 200);
+        for _ in 0..5 {
+            log_in(&guesser, "ada", "a wrong guess").await.refused(401, "wrong_login");
+        }
+
+        server.app.clock.set_by(by);
+
+        let rate = ada.get("/api/v1/inbox").await.refused(429, "rate_limited");
+        assert!(rate.json()["retry_after_ms"].as_u64().unwrap() <= 1_000, "{by}: {rate:?}");
+        let guess = log_in(&guesser, "ada", PASSWORD).await.refused(429, "rate_limited");
+        assert_eq!(guess.json()["retry_after_ms"], 900_000, "{by}");
+        server.advance(Duration::from_secs(1));
+        assert_eq!(ada.get("/api/v1/inbox").await.status, 200, "{by}: a second is a second");
+        server.advance(Duration::from_mins(15));
+        assert_eq!(log_in(&guesser, "ada", PASSWORD).await.status, 201, "{by}: and a quarter of an hour is one");
+    }
+}

@@ -5,7 +5,10 @@ use leptos::{either::EitherOf3, html, prelude::*};
 use crate::{
     address::Address,
     app::App,
-    initial::{Initial, Inside, Open, Page},
+    initial::{
+        Initial, Inside, Open, Page,
+        settings::{Settings, Tab},
+    },
     theme::Theme,
     title,
 };
@@ -42,14 +45,14 @@ pub(crate) fn Document(
             let json = json_for_script(&initial, inside);
             Some(view! { <script type="application/json" id="initial">{json}</script> })
         }
-        Page::Auth(_) | Page::Failure(_) => None,
+        Page::Auth(_) | Page::Settings(_) | Page::Failure(_) => None,
     };
     let style = assets.style.clone().map(|href| view! { <link rel="stylesheet" href=href/> });
     let fonts = assets.fonts.iter().cloned().map(|href| preload("font", "font/woff2", href)).collect_view();
     let program = match &initial.page {
         Page::Inside(_) => EitherOf3::A(hydration(&assets, &nonce)),
         Page::Auth(_) => EitherOf3::B(fetched_ahead(&assets, &nonce)),
-        Page::Failure(_) => EitherOf3::C(()),
+        Page::Settings(_) | Page::Failure(_) => EitherOf3::C(()),
     };
     let reloading = assets.reload_port.map(|port| {
         let script = format!("new WebSocket('ws://127.0.0.1:{port}/live_reload').onmessage = () => location.reload();");
@@ -57,6 +60,8 @@ pub(crate) fn Document(
     });
     let placed = matches!(&initial.page, Page::Inside(inside) if matches!(inside.open, Open::Room(_)))
         .then(|| view! { <script nonce=nonce.clone()>{PLACE_TIMELINE}</script> });
+    let copying = matches!(&initial.page, Page::Settings(Settings { tab: Tab::Invites { made: Some(_), .. }, .. }))
+        .then(|| view! { <script nonce=nonce.clone()>{COPY_LINK}</script> });
     view! {
         <!DOCTYPE html>
         <html lang="en" data-theme=theme.word()>
@@ -77,6 +82,7 @@ pub(crate) fn Document(
             <body>
                 <App initial address/>
                 {placed}
+                {copying}
                 {reloading}
                 <div id="crashed" class="crashed" role="alert" hidden>
                     <p>
@@ -103,6 +109,15 @@ const start = at && document.getElementById("message-" + at) || log && log.query
 if (log) {
     log.dataset.placed = row ? "kept" : "start";
     log.scrollTop = row ? row.offsetTop - kept.offset : start ? start.offsetTop - 72 : log.scrollHeight;
+}
+}"#;
+
+/// Shows the button that copies the new invitation's link, and lets it do so. Without scripts there is only the field.
+const COPY_LINK: &str = r#"{
+const [link, button] = ["invite-link", "copy-link"].map((id) => document.getElementById(id));
+if (navigator.clipboard) {
+    button.hidden = false;
+    button.onclick = () => navigator.clipboard.writeText(link.value).then(() => { button.textContent = "Copied"; });
 }
 }"#;
 
@@ -153,6 +168,7 @@ fn title(initial: &Initial) -> String {
             let unread = title::unread_in(inside.inbox.rooms.iter().map(|room| (room.muted, room.unread)));
             return title::whole(unread, title::of_open(&inside.open));
         }
+        Page::Settings(settings) => settings.tab.name().to_owned(),
         Page::Failure(failure) => if failure.status == 404 { "Not found" } else { "Something went wrong" }.to_owned(),
     };
     title::whole(0, &of_page)
@@ -161,7 +177,8 @@ fn title(initial: &Initial) -> String {
 /// JSON that may stand in a `<script>`: `<` is written so that no text can close the element or open a comment
 /// (HTML, 4.12.1.3).
 fn json_for_script(initial: &Initial, inside: &Inside) -> String {
-    let Initial { build, now, zone, page: _ } = initial;
-    let started_from = Initial { build: build.clone(), now: *now, zone: zone.clone(), page: inside };
+    let Initial { build, now, zone, is_zone_chosen, page: _ } = initial;
+    let (build, zone, is_zone_chosen) = (build.clone(), zone.clone(), *is_zone_chosen);
+    let started_from = Initial { build, now: *now, zone, is_zone_chosen, page: inside };
     serde_json::to_string(&started_from).expect("the types of a page have string keys only").replace('<', "\\u003c")
 }

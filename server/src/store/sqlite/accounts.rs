@@ -1,10 +1,11 @@
 //! [`AccountStore`] on SQLite: accounts themselves. Sign-up, sessions and invitations have their own files.
 
 use async_trait::async_trait;
-use protocol::{UnixMs, UserId, UserRef, Username};
+use protocol::{UnixMs, UserId, UserRef, Username, sessions::SessionInfo};
 use sqlx::{Row as _, sqlite::SqliteRow};
 
-use super::{SqliteStore, invites, sessions, sign_up};
+use super::{SqliteStore, invites, owner, sessions, sign_up};
+use crate::config::Registration;
 use crate::store::{
     StoreError,
     accounts::{
@@ -74,6 +75,20 @@ impl AccountStore for SqliteStore {
         sessions::end(self, id).await
     }
 
+    async fn sessions_of(&self, user: UserId, life: Lifetime, limit: u32) -> Result<Vec<SessionInfo>, StoreError> {
+        sessions::list(self, user, life, limit).await
+    }
+
+    async fn end_session_of(&self, user: UserId, id: SessionId) -> Result<bool, StoreError> {
+        sessions::end_of(self, user, id).await
+    }
+
+    async fn end_sessions_but(&self, user: UserId, except: SessionId) -> Result<(), StoreError> {
+        let mut tx = self.begin_write().await?;
+        sessions::end_all(&mut tx, user, Some(except)).await?;
+        tx.commit().await
+    }
+
     async fn forget_expired(&self, life: Lifetime) -> Result<(), StoreError> {
         let mut tx = self.begin_write().await?;
         sessions::forget_expired(&mut tx, life).await?;
@@ -123,6 +138,22 @@ impl AccountStore for SqliteStore {
             .await?;
         tx.commit().await?;
         before.as_ref().map(user_of).transpose()
+    }
+
+    async fn disable_member(&self, user: UserId, now: UnixMs) -> Result<bool, StoreError> {
+        owner::disable_member(self, user, now).await
+    }
+
+    async fn hand_over(&self, from: UserId, to: UserId) -> Result<bool, StoreError> {
+        owner::hand_over(self, from, to).await
+    }
+
+    async fn registration(&self) -> Result<Option<Registration>, StoreError> {
+        owner::registration(self).await
+    }
+
+    async fn set_registration(&self, mode: Registration) -> Result<(), StoreError> {
+        owner::set_registration(self, mode).await
     }
 
     async fn create_invite(&self, new: NewInvite, now: UnixMs) -> Result<Option<Invite>, StoreError> {

@@ -8,7 +8,7 @@ use protocol::{
 };
 use sqlx::{Row, SqliteConnection};
 
-use super::{execute::Fingerprint, rows};
+use super::{erase::erase, execute::Fingerprint, rows};
 use crate::store::StoreError;
 
 /// Name of the room that everyone is in.
@@ -93,7 +93,11 @@ async fn set(tx: &mut SqliteConnection, room: RoomId, setting: Setting) -> Resul
             info.set(setting);
             info
         }
-        None => RoomInfo::new(setting).ok_or_else(|| StoreError::internal(NoRoom(room)))?,
+        None => {
+            let info = RoomInfo::new(setting).ok_or_else(|| StoreError::internal(NoRoom(room)))?;
+            count_room(tx, &info).await?;
+            info
+        }
     };
     let sql = "INSERT INTO rooms (id, info, name, name_key, visibility, history, is_everyone) VALUES (?, ?, ?, ?, ?, ?, ?) \
                ON CONFLICT (id) DO UPDATE SET info = excluded.info, name = excluded.name, name_key = excluded.name_key, \
@@ -109,6 +113,13 @@ async fn set(tx: &mut SqliteConnection, room: RoomId, setting: Setting) -> Resul
         .execute(&mut *tx)
         .await?;
     sqlx::query("UPDATE server SET rooms = max(rooms, ?)").bind(room.0.cast_signed()).execute(tx).await?;
+    Ok(())
+}
+
+/// Counts a new room as one of those that its creator has made.
+async fn count_room(tx: &mut SqliteConnection, info: &RoomInfo) -> Result<(), StoreError> {
+    let sql = "UPDATE users SET rooms_made = rooms_made + 1 WHERE id = ? AND NOT ?";
+    sqlx::query(sql).bind(info.creator.id.0.cast_signed()).bind(info.everyone).execute(tx).await?;
     Ok(())
 }
 
@@ -128,6 +139,7 @@ async fn move_member(tx: &mut SqliteConnection, room: RoomId, membership: Member
                        ON CONFLICT (user_id, room_id) DO UPDATE SET seq = max(seq, excluded.seq)";
             sqlx::query(sql).bind(user).bind(room).bind(since).execute(tx).await?;
         }
+        Membership::AllOut => erase(tx, room).await?,
         Membership::Out(user) => {
             sqlx::query("DELETE FROM members WHERE room_id = ? AND user_id = ?")
                 .bind(room.0.cast_signed())

@@ -20,6 +20,7 @@ pub(super) async fn execute(
     tx: &mut SqliteConnection,
     actor: &Actor,
     command: &Command,
+    rooms_per_user: u32,
     now: UnixMs,
 ) -> Result<(Done, Vec<Arc<Record>>), ExecuteError> {
     let fingerprint = fingerprint(command);
@@ -27,7 +28,7 @@ pub(super) async fn execute(
     if let Some(done) = earlier(tx, actor, command, fingerprint).await? {
         return Ok((done, Vec::new()));
     }
-    let facts = facts::of_command(tx, actor, command).await?;
+    let facts = facts::of_command(tx, actor, command, rooms_per_user).await?;
     let events = match decide(command, &facts)? {
         Decision::Append(events) => events,
         Decision::Nothing => return Ok((Done::Unchanged, Vec::new())),

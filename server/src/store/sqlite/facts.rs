@@ -1,6 +1,6 @@
 //! Reads what `commands::decide` and `commands::authorize` need to know.
 
-use protocol::{Command, RoomId, Seq, UserId, UserRef, Username};
+use protocol::{Command, RoomId, Seq, UserId, UserRef, Username, limits::MEMBERS_LISTED_MAX};
 use sqlx::{Row, SqliteConnection};
 
 use super::rows;
@@ -14,6 +14,7 @@ pub(super) async fn of_command(
     tx: &mut SqliteConnection,
     actor: &Actor,
     command: &Command,
+    rooms_per_user: u32,
 ) -> Result<Facts, StoreError> {
     let mut facts = Facts::about(actor.clone());
     // As it is now: who opened the socket as the owner may have given that away since.
@@ -30,8 +31,12 @@ pub(super) async fn of_command(
     if let Some(name) = command.room_name() {
         facts.is_name_taken = is_name_taken(tx, name, command.room()).await?;
     }
+    if let Command::DeleteRoom(c) = command {
+        facts.members = members(tx, c.room).await?;
+    }
     if command.room().is_none() {
         facts.next_room = Some(next_room(tx).await?);
+        facts.rooms_left = rooms_per_user.saturating_sub(rooms_made(tx, actor.user.id).await?);
     }
     Ok(facts)
 }
@@ -102,11 +107,25 @@ async fn target(
     .transpose()
 }
 
+/// One more than may be deleted at once tells that there are too many.
+async fn members(tx: &mut SqliteConnection, room: RoomId) -> Result<Vec<UserRef>, StoreError> {
+    let sql = "SELECT m.user_id, u.username FROM members m JOIN users u ON u.id = m.user_id \
+               WHERE m.room_id = ? ORDER BY m.user_id LIMIT ?";
+    let rows =
+        sqlx::query(sql).bind(room.0.cast_signed()).bind(i64::from(MEMBERS_LISTED_MAX) + 1).fetch_all(tx).await?;
+    rows.iter().map(|row| rows::user(row, 0)).collect()
+}
+
 async fn is_name_taken(tx: &mut SqliteConnection, name: &str, except: Option<RoomId>) -> Result<bool, StoreError> {
     let key = name.to_lowercase();
     let sql = "SELECT EXISTS (SELECT 1 FROM rooms WHERE name_key = ? AND visibility = 'public' AND id IS NOT ?)";
     let except = except.map(|room| room.0.cast_signed());
     Ok(sqlx::query_scalar(sql).bind(key).bind(except).fetch_one(tx).await?)
+}
+
+async fn rooms_made(tx: &mut SqliteConnection, user: UserId) -> Result<u32, StoreError> {
+    let sql = "SELECT rooms_made FROM users WHERE id = ?";
+    Ok(sqlx::query_scalar(sql).bind(user.0.cast_signed()).fetch_one(tx).await?)
 }
 
 async fn next_room(tx: &mut SqliteConnection) -> Result<RoomId, StoreError> {

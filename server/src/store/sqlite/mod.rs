@@ -23,13 +23,16 @@ use self::{
     writer::Job,
 };
 use super::{Sink, Store, StoreError};
+use crate::limits::Limits;
 
 mod accounts;
 mod append;
+mod erase;
 mod execute;
 mod facts;
 mod health;
 mod invites;
+mod owner;
 mod presence;
 mod rows;
 mod sessions;
@@ -54,6 +57,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct SqliteStore {
     read: SqlitePool,
     lane: Lane,
+    rooms_per_user: u32,
     queue: mpsc::Sender<Job>,
     closing: CancellationToken,
     writer: Mutex<Option<JoinHandle<()>>>,
@@ -68,6 +72,14 @@ impl SqliteStore {
     ///
     /// `sink` is told what was committed.
     pub async fn open(directory: &Path, sink: Arc<dyn Sink>) -> Result<Self, StoreError> {
+        Self::open_within(directory, sink, &Limits::default()).await
+    }
+
+    /// The same with other limits than the default ones.
+    ///
+    /// # Errors
+    /// As [`SqliteStore::open`].
+    pub async fn open_within(directory: &Path, sink: Arc<dyn Sink>, limits: &Limits) -> Result<Self, StoreError> {
         make_directory(directory).map_err(StoreError::internal)?;
         let options = SqliteConnectOptions::new()
             .filename(directory.join(FILE_NAME))
@@ -85,7 +97,8 @@ impl SqliteStore {
         let lane = Lane::new(write, sink);
         let closing = CancellationToken::new();
         let (queue, writer) = writer::spawn(lane.clone(), closing.clone());
-        Ok(Self { read, lane, queue, closing, writer: Mutex::new(Some(writer)) })
+        let rooms_per_user = limits.rooms_per_user;
+        Ok(Self { read, lane, rooms_per_user, queue, closing, writer: Mutex::new(Some(writer)) })
     }
 
     /// Starts a change. All changes start here, one at a time; dropped without commit, nothing happened.

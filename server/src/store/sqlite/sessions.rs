@@ -1,6 +1,6 @@
 //! Sessions on SQLite. A session that has ended has no row.
 
-use protocol::{UnixMs, UserId};
+use protocol::{UnixMs, UserId, sessions::SessionInfo};
 use sqlx::{Row as _, SqliteConnection};
 
 use super::{
@@ -36,12 +36,13 @@ pub(super) async fn insert(
     new: NewSession,
     now: UnixMs,
 ) -> Result<SessionId, StoreError> {
-    let sql =
-        "INSERT INTO sessions (user_id, token_hash, created_at_ms, seen_at_ms) VALUES (?1, ?2, ?3, ?3) RETURNING id";
+    let sql = "INSERT INTO sessions (user_id, token_hash, created_at_ms, seen_at_ms, device) VALUES (?1, ?2, ?3, ?3, ?4) \
+               RETURNING id";
     let id: i64 = sqlx::query_scalar(sql)
         .bind(user.0.cast_signed())
         .bind(new.token.0.as_slice())
         .bind(now.0)
+        .bind(new.device)
         .fetch_one(&mut *tx)
         .await?;
     let sql = "DELETE FROM sessions WHERE id IN \
@@ -97,6 +98,45 @@ pub(super) async fn end(store: &SqliteStore, id: SessionId) -> Result<(), StoreE
     let mut tx = store.begin_write().await?;
     sqlx::query("DELETE FROM sessions WHERE id = ?").bind(id.0.cast_signed()).execute(&mut *tx).await?;
     tx.commit().await
+}
+
+pub(super) async fn list(
+    store: &SqliteStore,
+    user: UserId,
+    life: Lifetime,
+    limit: u32,
+) -> Result<Vec<SessionInfo>, StoreError> {
+    let sql = "SELECT id, device, created_at_ms, seen_at_ms FROM sessions \
+               WHERE user_id = ? AND seen_at_ms > ? AND created_at_ms > ? ORDER BY seen_at_ms DESC, id DESC LIMIT ?";
+    let rows = sqlx::query(sql)
+        .bind(user.0.cast_signed())
+        .bind(life.seen_after.0)
+        .bind(life.created_after.0)
+        .bind(limit)
+        .fetch_all(&store.read)
+        .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(SessionInfo {
+                id: SessionId(row.try_get::<i64, _>("id")?.cast_unsigned()),
+                device: row.try_get("device")?,
+                created_at: UnixMs(row.try_get("created_at_ms")?),
+                seen_at: UnixMs(row.try_get("seen_at_ms")?),
+                current: false,
+            })
+        })
+        .collect()
+}
+
+pub(super) async fn end_of(store: &SqliteStore, user: UserId, id: SessionId) -> Result<bool, StoreError> {
+    let mut tx = store.begin_write().await?;
+    let done = sqlx::query("DELETE FROM sessions WHERE id = ? AND user_id = ?")
+        .bind(id.0.cast_signed())
+        .bind(user.0.cast_signed())
+        .execute(&mut *tx)
+        .await?;
+    tx.commit().await?;
+    Ok(done.rows_affected() > 0)
 }
 
 /// Ends every session of an account but one.

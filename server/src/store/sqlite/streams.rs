@@ -20,14 +20,14 @@ use super::{
 };
 use crate::{
     commands::Facts,
-    store::{Actor, ExecuteError, PageAt, StoreError, StreamStore, WindowAt},
+    store::{Actor, DirectoryAt, ExecuteError, PageAt, StoreError, StreamStore, WindowAt},
 };
 
 #[async_trait]
 impl StreamStore for SqliteStore {
     async fn execute(&self, actor: &Actor, command: Command, now: UnixMs) -> Result<Done, ExecuteError> {
         let (reply, answer) = oneshot::channel();
-        let job = Job { actor: actor.clone(), command, now, reply };
+        let job = Job { actor: actor.clone(), command, rooms_per_user: self.rooms_per_user, now, reply };
         self.queue.try_send(job).map_err(|error| match error {
             TrySendError::Full(_) | TrySendError::Closed(_) => StoreError::Busy,
         })?;
@@ -134,11 +134,18 @@ impl StreamStore for SqliteStore {
         Ok(Some(windows::page(&mut tx, view, at, limit).await?))
     }
 
-    async fn directory(&self, user: UserId) -> Result<Vec<DirectoryEntry>, StoreError> {
+    async fn directory(&self, user: UserId, at: &DirectoryAt, limit: u32) -> Result<Vec<DirectoryEntry>, StoreError> {
         let sql = "SELECT r.id, r.name, (SELECT count(*) FROM members m WHERE m.room_id = r.id), \
                      EXISTS (SELECT 1 FROM members m WHERE m.room_id = r.id AND m.user_id = ?) \
-                   FROM rooms r WHERE r.visibility = 'public' ORDER BY r.name_key";
-        let rows = sqlx::query(sql).bind(user.0.cast_signed()).fetch_all(&self.read).await?;
+                   FROM rooms r WHERE r.visibility = 'public' AND r.name_key > ? AND instr(r.name_key, ?) > 0 \
+                   ORDER BY r.name_key LIMIT ?";
+        let rows = sqlx::query(sql)
+            .bind(user.0.cast_signed())
+            .bind(at.after.to_lowercase())
+            .bind(at.name.to_lowercase())
+            .bind(limit)
+            .fetch_all(&self.read)
+            .await?;
         rows.iter()
             .map(|row| {
                 let id = RoomId(row.try_get::<i64, _>(0)?.cast_unsigned());

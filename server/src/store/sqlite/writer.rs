@@ -29,6 +29,8 @@ const BATCH_COMMANDS_MAX: usize = 256;
 pub(super) struct Job {
     pub(super) actor: Actor,
     pub(super) command: Command,
+    /// Rooms that the actor may ever make.
+    pub(super) rooms_per_user: u32,
     pub(super) now: UnixMs,
     pub(super) reply: oneshot::Sender<Result<Done, ExecuteError>>,
 }
@@ -99,7 +101,7 @@ async fn one(
     records: &mut Vec<Arc<Record>>,
 ) -> Result<Result<Done, ExecuteError>, StoreError> {
     sqlx::query("SAVEPOINT command").execute(&mut *connection).await?;
-    let outcome = execute(&mut *connection, &job.actor, &job.command, job.now).await;
+    let outcome = execute(&mut *connection, &job.actor, &job.command, job.rooms_per_user, job.now).await;
     let outcome = match outcome {
         Ok((done, appended)) => {
             records.extend(appended);

@@ -11,7 +11,7 @@ use protocol::{
     rooms::{CreateRoom, History, RenameRoom, Visibility},
 };
 use server::store::{
-    AccountStore as _, Actor, ExecuteError, PageAt, Store, StreamStore as _, WindowAt,
+    AccountStore as _, Actor, DirectoryAt, ExecuteError, PageAt, Store, StreamStore as _, WindowAt,
     accounts::{Admission, NewAccount, NewSession, TokenHash},
 };
 
@@ -49,7 +49,7 @@ impl<P: Place> Bench<P> {
     }
 
     async fn user(&mut self, name: &str) -> Actor {
-        let session = NewSession { token: TokenHash(self.token()), per_user_max: 9 };
+        let session = NewSession { token: TokenHash(self.token()), device: String::new(), per_user_max: 9 };
         let account = NewAccount {
             username: Username::parse(name).unwrap(),
             password_hash: String::new(),
@@ -448,7 +448,7 @@ pub(super) async fn outsiders_find_public_rooms_and_nothing_of_private_ones<P: P
     let shut = bench.create(&ada, "shut", Visibility::Private, History::Everything).await;
     let user: UserId = bob.user.id;
 
-    let directory = bench.store.directory(user).await.unwrap();
+    let directory = bench.store.directory(user, &DirectoryAt::default(), 9).await.unwrap();
 
     let listed: Vec<_> = directory.iter().map(|entry| (entry.room.id, entry.member_count, entry.joined)).collect();
     assert_eq!(listed, [(GENERAL, 2, true), (open, 1, false)]);

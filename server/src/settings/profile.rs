@@ -1,0 +1,49 @@
+//! One's name, and the zone that times are written in. The zone is a cookie: it belongs to a browser, like the one
+//! that says which zone the device is in.
+
+use app::settings_pages::{Deed, Tab};
+use axum::{
+    Form,
+    extract::rejection::FormRejection,
+    http::header,
+    response::{IntoResponse as _, Response},
+};
+use protocol::ErrorCode;
+use serde::Deserialize;
+
+use super::{Visit, done_at};
+use crate::{
+    error::ApiError,
+    pages::cookies::{ZONE_CHOSEN, page_cookie},
+};
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Choice {
+    zone: String,
+}
+
+pub(super) async fn show(visit: Visit) -> Response {
+    visit.page(tab(&visit))
+}
+
+pub(super) async fn save(visit: Visit, form: Result<Form<Choice>, FormRejection>) -> Response {
+    let zone = form.map_err(ApiError::from).and_then(|Form(Choice { zone })| {
+        if zone.is_empty() || app::is_known_zone(&zone) {
+            Ok(zone)
+        } else {
+            Err(ApiError::from(ErrorCode::Invalid).message("There is no such time zone. Choose one of the list."))
+        }
+    });
+    match zone {
+        Ok(zone) => {
+            let cookie = page_cookie(ZONE_CHOSEN, &zone);
+            ([(header::SET_COOKIE, cookie)], done_at("/settings/profile", Deed::ZoneChosen)).into_response()
+        }
+        Err(error) => visit.refused(Ok(tab(&visit)), &error),
+    }
+}
+
+fn tab(visit: &Visit) -> Tab {
+    Tab::Profile { zone: visit.cookie(ZONE_CHOSEN).filter(|zone| app::is_known_zone(zone)) }
+}
