@@ -145,6 +145,10 @@ impl Presence {
         let is_idle = is_over(self.touched, AWAY_AFTER_MS);
         let room = self.looks_at.filter(|_| !is_hidden);
         let wanted = SetPresence { away: is_hidden || is_idle, room };
+        if self.told.is_none() && self.touched.is_none() && wanted == SetPresence::default() {
+            // A program that says nothing is there all the same.
+            return None;
+        }
         (self.told.replace(wanted) != Some(wanted)).then_some(wanted)
     }
 
