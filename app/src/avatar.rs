@@ -11,7 +11,7 @@ const FIGURES: u32 = 5;
 #[component]
 pub(crate) fn Avatar(#[prop(into)] name: String) -> impl IntoView {
     let hash = hash(&name);
-    let letter = name.chars().next().unwrap_or('?').to_uppercase().to_string();
+    let letter = name.chars().next().unwrap_or('?').to_ascii_uppercase().to_string();
     let class = format!("avatar avatar--{}", hash % COLOURS);
     let turn = format!("rotate({} 20 20)", (hash >> 12) % 4 * 90);
     let figure = match (hash >> 8) % FIGURES {
@@ -32,5 +32,5 @@ pub(crate) fn Avatar(#[prop(into)] name: String) -> impl IntoView {
 
 /// FNV-1a, 32 bits: spreads short names well, and is the same on every platform.
 fn hash(name: &str) -> u32 {
-    name.to_lowercase().bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
+    name.to_ascii_lowercase().bytes().fold(0x811c_9dc5, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193))
 }

@@ -2,7 +2,7 @@
 
 use protocol::RoomId;
 
-use crate::rooms::RoomItem;
+use crate::{platform, rooms::RoomItem};
 
 /// A way through the list of rooms; its ends meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +36,7 @@ fn is_waiting(room: &RoomItem) -> bool {
 /// The rooms that a few letters mean, best first: those that fit better, then those with something unread, then
 /// those where one was last. Where one is comes last, for nobody wants to go there.
 pub(crate) fn ranked(rooms: &[RoomItem], typed: &str, recent: &[RoomId], here: Option<RoomId>) -> Vec<RoomItem> {
-    let wanted: Vec<char> = typed.trim().chars().flat_map(char::to_lowercase).collect();
+    let wanted: Vec<char> = platform::lower_case(typed.trim()).chars().collect();
     let mut found: Vec<_> = rooms
         .iter()
         .filter_map(|room| {
@@ -54,7 +54,7 @@ pub(crate) fn ranked(rooms: &[RoomItem], typed: &str, recent: &[RoomId], here: O
 /// Letters may be left out, which costs 1 each between two that were typed; a part of the name is best begun where
 /// a word begins.
 fn misfit(name: &str, wanted: &[char]) -> Option<u32> {
-    let name: Vec<char> = name.chars().flat_map(char::to_lowercase).collect();
+    let name: Vec<char> = platform::lower_case(name).chars().collect();
     let Some(first) = wanted.first() else { return Some(0) };
     let starts = name.iter().enumerate().filter(|(_, c)| *c == first).map(|(start, _)| start);
     starts.filter_map(|start| misfit_from(&name, start, wanted)).min()

@@ -5,11 +5,9 @@ mod intents;
 mod loads;
 mod pump;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::time::Duration;
 
+use litemap::LiteMap;
 use protocol::{
     Command, CommandId, ErrorCode, Inbox, RoomId, RoomPresence, RoomSummary, UserRef, codec, command::ClientFrame,
 };
@@ -22,7 +20,7 @@ use crate::{
     list::RoomList,
     open_room::OpenRoom,
     outbox::Outbox,
-    output::{Change, Output},
+    output::{Change, Changes, Output},
     presence::Presence,
     reading::Reading,
     time::Instant,
@@ -45,7 +43,7 @@ pub struct Engine {
     /// Numbers the commands of all connections, so that no answer can be mistaken for another one's.
     commands: u64,
     /// When the command of the outbox that has been on its way longest was sent.
-    sent: BTreeMap<CommandId, Instant>,
+    sent: LiteMap<CommandId, Instant>,
     fetches: u64,
     inbox: Option<Inbox>,
     inbox_follow: Follow,
@@ -53,7 +51,7 @@ pub struct Engine {
     list: RoomList,
     /// There was no connection for a while: read cursors and heads may have moved untold.
     was_away: bool,
-    open: BTreeMap<RoomId, OpenRoom>,
+    open: LiteMap<RoomId, OpenRoom>,
     outbox: Outbox,
     reading: Reading,
     presence: Presence,
@@ -63,7 +61,7 @@ pub struct Engine {
     outdated: bool,
     faults: Faults,
     wake: Option<Instant>,
-    changed: BTreeSet<Change>,
+    changed: Changes,
     out: Vec<Output>,
 }
 
@@ -90,14 +88,14 @@ impl Engine {
             rng: fastrand::Rng::with_seed(start.seed),
             link: Link::new(),
             commands: 0,
-            sent: BTreeMap::new(),
+            sent: LiteMap::new_vec(),
             fetches: 0,
             inbox: None,
             inbox_follow: Follow::new(),
             inbox_load: Load::default(),
             list: RoomList::default(),
             was_away: false,
-            open: BTreeMap::new(),
+            open: LiteMap::new_vec(),
             outbox: Outbox::new(start.me.id, start.outbox),
             reading: Reading::default(),
             presence: Presence::new(start.shows_viewing),
@@ -106,7 +104,7 @@ impl Engine {
             outdated: false,
             faults,
             wake: None,
-            changed: BTreeSet::new(),
+            changed: Changes::default(),
             out: Vec::new(),
             me: start.me,
         };
@@ -334,7 +332,7 @@ impl Engine {
         self.list.disconnected();
         self.was_away = true;
         self.inbox_follow.disconnected();
-        for open in self.open.values_mut() {
+        for open in self.open.iter_mut().map(|(_, open)| open) {
             open.follow.disconnected();
             self.changed.insert(Change::Room(open.id));
         }

@@ -1,10 +1,8 @@
 //! The user's rooms with what the list shows of each, kept up to date by the heads that the server tells.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::time::Duration;
 
+use litemap::LiteMap;
 use protocol::{InboxSnapshot, Position, ReadCursor, RoomId, RoomSummary, frame::RoomHead, rooms::RoomRef, unread};
 
 use crate::{
@@ -20,11 +18,11 @@ const HEADS_MS_MAX: u64 = 1_000;
 /// The user's rooms.
 #[derive(Debug, Default)]
 pub(crate) struct RoomList {
-    rooms: BTreeMap<RoomId, RoomSummary>,
+    rooms: LiteMap<RoomId, RoomSummary>,
     /// To be asked for again.
-    stale: BTreeSet<RoomId>,
+    stale: LiteMap<RoomId, ()>,
     /// Being asked for.
-    asked: BTreeSet<RoomId>,
+    asked: LiteMap<RoomId, ()>,
     pub(crate) load: Load,
     /// Whether the server has told heads on this connection, and until when it may.
     heads_told: bool,
@@ -34,10 +32,10 @@ pub(crate) struct RoomList {
 impl RoomList {
     /// Takes all rooms from a snapshot, keeping what is known to be newer. Returns those that are left.
     pub(crate) fn replace(&mut self, snapshot: &InboxSnapshot) -> Vec<RoomId> {
-        let stays: BTreeSet<RoomId> = snapshot.rooms.iter().map(|summary| summary.room.id).collect();
-        let left: Vec<RoomId> = self.rooms.keys().copied().filter(|room| !stays.contains(room)).collect();
-        self.rooms.retain(|room, _| stays.contains(room));
-        self.stale.retain(|room| self.rooms.contains_key(room));
+        let stays: LiteMap<RoomId, ()> = snapshot.rooms.iter().map(|summary| (summary.room.id, ())).collect();
+        let left: Vec<RoomId> = self.rooms.keys().copied().filter(|room| !stays.contains_key(room)).collect();
+        self.rooms.retain(|room, _| stays.contains_key(room));
+        self.stale.retain(|room, ()| self.rooms.contains_key(room));
         for summary in &snapshot.rooms {
             self.update(summary.clone());
         }
@@ -113,7 +111,7 @@ impl RoomList {
 
     /// Asks for a room's summary again, soon.
     pub(crate) fn recount(&mut self, room: RoomId, now: Instant) {
-        if self.rooms.contains_key(&room) && self.stale.insert(room) && !self.load.is_busy() {
+        if self.rooms.contains_key(&room) && self.stale.insert(room, ()).is_none() && !self.load.is_busy() {
             self.load.want_at(now + Duration::from_millis(GATHER_MS));
         }
     }
@@ -143,10 +141,10 @@ impl RoomList {
 
     /// What to ask for now.
     pub(crate) fn take_stale(&mut self) -> Vec<RoomId> {
-        let rooms: Vec<RoomId> = self.stale.iter().take(SUMMARIES_MAX).copied().collect();
+        let rooms: Vec<RoomId> = self.stale.keys().take(SUMMARIES_MAX).copied().collect();
         for room in &rooms {
             self.stale.remove(room);
-            self.asked.insert(*room);
+            self.asked.insert(*room, ());
         }
         rooms
     }
@@ -155,7 +153,7 @@ impl RoomList {
     pub(crate) fn answered(&mut self, came: bool, now: Instant) {
         let asked = std::mem::take(&mut self.asked);
         if !came {
-            self.stale.extend(asked.into_iter().filter(|room| self.rooms.contains_key(room)));
+            self.stale.extend(asked.into_iter().filter(|(room, ())| self.rooms.contains_key(room)));
         }
         if !self.stale.is_empty() {
             self.load.want_at(now + Duration::from_millis(GATHER_MS));

@@ -4,7 +4,7 @@
 //! let a later message overtake an earlier one. After a lost connection the command that was on its way is sent
 //! again; the server knows it by its `client_id` and carries it out once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use litemap::LiteMap;
 
 use protocol::{ClientId, Command, CommandId, Epoch, ErrorBody, ErrorCode, RoomId, Seq, StreamId, UserId, from_json};
 use serde::Serialize;
@@ -71,15 +71,15 @@ struct Hold {
 #[derive(Debug)]
 pub(crate) struct Outbox {
     user: UserId,
-    entries: BTreeMap<u64, Waiting>,
-    holds: BTreeMap<Line, Hold>,
+    entries: LiteMap<u64, Waiting>,
+    holds: LiteMap<Line, Hold>,
     /// Whether what was left from earlier is in; nothing is sent before, to keep the order.
     complete: bool,
 }
 
 impl Outbox {
     pub(crate) fn new(user: UserId, left: Option<Vec<OutboxEntry>>) -> Self {
-        let mut outbox = Self { user, entries: BTreeMap::new(), holds: BTreeMap::new(), complete: false };
+        let mut outbox = Self { user, entries: LiteMap::new_vec(), holds: LiteMap::new_vec(), complete: false };
         if let Some(left) = left {
             let _ = outbox.restore(left);
         }
@@ -89,17 +89,18 @@ impl Outbox {
     /// Puts what was left before what came since; returns the latter, to be saved under its new number.
     pub(crate) fn restore(&mut self, mut left: Vec<OutboxEntry>) -> Vec<OutboxEntry> {
         self.complete = true;
-        let here: BTreeSet<ClientId> = self.entries.values().map(|waiting| waiting.entry.client_id()).collect();
+        let here: LiteMap<ClientId, ()> =
+            self.entries.values().map(|waiting| (waiting.entry.client_id(), ())).collect();
         left.retain(|entry| {
             let id = entry.command.client_id();
-            entry.user == self.user && id.is_some_and(|id| !here.contains(&id))
+            entry.user == self.user && id.is_some_and(|id| !here.contains_key(&id))
         });
         left.sort_by_key(|entry| (entry.number, entry.command.client_id()));
         let since = std::mem::take(&mut self.entries);
         for entry in left {
             let progress = if entry.refused.is_some() { Progress::Refused } else { Progress::Queued };
             // Two tabs may have given the same number; the order stays, the numbers need not.
-            let number = self.entries.keys().next_back().map_or(entry.number, |last| entry.number.max(last + 1));
+            let number = self.entries.last().map_or(entry.number, |(last, _)| entry.number.max(last + 1));
             self.entries.insert(number, Waiting { entry: OutboxEntry { number, ..entry }, progress });
         }
         let mut renumbered = Vec::new();
@@ -113,7 +114,7 @@ impl Outbox {
     }
 
     fn next_number(&self) -> u64 {
-        self.entries.keys().next_back().map_or(1, |last| last + 1)
+        self.entries.last().map_or(1, |(last, _)| last + 1)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Waiting> {
@@ -130,7 +131,7 @@ impl Outbox {
     }
 
     fn find_mut(&mut self, client_id: ClientId) -> Option<&mut Waiting> {
-        self.entries.values_mut().find(|waiting| waiting.entry.client_id() == client_id)
+        self.entries.iter_mut().map(|(_, waiting)| waiting).find(|waiting| waiting.entry.client_id() == client_id)
     }
 
     /// Adds a command at the end; it is sent once it is saved.
@@ -154,18 +155,18 @@ impl Outbox {
         if !self.complete {
             return Vec::new();
         }
-        let mut taken: BTreeSet<Line> = BTreeSet::new();
+        let mut taken: LiteMap<Line, ()> = LiteMap::new_vec();
         let mut sendable = Vec::new();
         for (number, Waiting { entry, progress }) in &self.entries {
             let line = entry.command.room();
             match progress {
                 Progress::Refused | Progress::Stored { .. } => {}
                 Progress::Unsaved | Progress::Sent(_) => {
-                    taken.insert(line);
+                    taken.insert(line, ());
                 }
                 Progress::Queued => {
                     let held = self.holds.get(&line).is_some_and(|hold| hold.until > now);
-                    if taken.insert(line) && !held {
+                    if taken.insert(line, ()).is_none() && !held {
                         sendable.push((*number, entry.command.clone()));
                     }
                 }
@@ -247,7 +248,7 @@ impl Outbox {
 
     /// The connection is gone, and with it the answers: what was on its way has to be sent again.
     pub(crate) fn disconnected(&mut self) {
-        for waiting in self.entries.values_mut() {
+        for waiting in self.entries.iter_mut().map(|(_, waiting)| waiting) {
             if let Progress::Sent(_) = waiting.progress {
                 waiting.progress = Progress::Queued;
             }
@@ -273,7 +274,7 @@ impl Outbox {
     pub(crate) fn clear(&mut self) -> Vec<OutboxEntry> {
         self.holds.clear();
         let entries = std::mem::take(&mut self.entries);
-        entries.into_values().map(|waiting| waiting.entry).collect()
+        entries.into_iter().map(|(_, waiting)| waiting.entry).collect()
     }
 }
 

@@ -1,5 +1,6 @@
 //! What the engine wants done. The transport does it, in order, and reports back by [`crate::Input`].
 
+use litemap::LiteMap;
 use protocol::{ClientId, Done, ErrorBody, RoomId};
 
 use crate::{
@@ -76,4 +77,18 @@ pub enum Change {
     Typing(RoomId),
     /// [`crate::Engine::shows_viewing`].
     Viewing,
+}
+
+/// What has changed, each thing once.
+#[derive(Debug, Default)]
+pub(crate) struct Changes(pub(crate) LiteMap<Change, ()>);
+
+impl Changes {
+    pub(crate) fn insert(&mut self, change: Change) {
+        self.0.insert(change, ());
+    }
+
+    pub(crate) fn extend(&mut self, changes: impl IntoIterator<Item = Change>) {
+        changes.into_iter().for_each(|change| self.insert(change));
+    }
 }

@@ -3,7 +3,9 @@
 //! All of it may be lost: the latest word holds, a new connection starts with the whole picture, and what this device
 //! says is said again then. Only the choice of being seen is sent until the server has it.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
+
+use litemap::LiteMap;
 
 use protocol::{CommandId, Event, RoomId, RoomPresence, UserId, UserRef, presence::SetPresence};
 
@@ -20,8 +22,8 @@ pub const TYPING_INTERVAL_MS: u64 = 1_000;
 /// See the module.
 #[derive(Debug, Default)]
 pub(crate) struct Presence {
-    rooms: BTreeMap<RoomId, RoomPresence>,
-    typing: BTreeMap<RoomId, Vec<UserRef>>,
+    rooms: LiteMap<RoomId, RoomPresence>,
+    typing: LiteMap<RoomId, Vec<UserRef>>,
     /// Since when the page is out of sight.
     hidden: Option<Instant>,
     /// When the user last did something; none for programs, which are never away.
@@ -171,6 +173,6 @@ impl Presence {
         self.told = None;
         self.said_typing = None;
         self.viewing.on_its_way = None;
-        std::mem::take(&mut self.typing).into_keys().collect()
+        std::mem::take(&mut self.typing).into_iter().map(|(room, _)| room).collect()
     }
 }

@@ -1,6 +1,8 @@
 //! How far the user has read: moved at once here, told to the server every now and then.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
+
+use litemap::LiteMap;
 
 use protocol::{CommandId, ReadCursor, RoomId};
 
@@ -21,7 +23,7 @@ struct Mark {
 /// The cursors of all rooms.
 #[derive(Debug, Default)]
 pub(crate) struct Reading {
-    marks: BTreeMap<RoomId, Mark>,
+    marks: LiteMap<RoomId, Mark>,
     due: Option<Instant>,
     /// Nothing is told before this.
     quiet_until: Option<Instant>,
@@ -106,7 +108,7 @@ impl Reading {
 
     /// The connection is gone: what was on its way may be lost.
     pub(crate) fn disconnected(&mut self, now: Instant) {
-        for mark in self.marks.values_mut() {
+        for mark in self.marks.iter_mut().map(|(_, mark)| mark) {
             mark.on_its_way = None;
         }
         self.flush(now);

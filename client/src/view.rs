@@ -3,7 +3,7 @@
 //! Lines that wait and lines that are stored have the same shape and the same key, so that the component which
 //! draws one goes on drawing it when it moves from one to the other.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use protocol::{
     Body, ClientId, Command, Entry, EntryKind, ErrorBody, Event, ReadCursor, Seq, UnixMs, UserRef, members::Member,
@@ -158,7 +158,7 @@ pub(crate) fn lines<'a>(
     me: &UserRef,
 ) -> Vec<Line> {
     let mut lines: Vec<Line> = entries.map(|entry| line(entry, me)).collect();
-    let by_seq: BTreeMap<Seq, usize> =
+    let by_seq: LiteMap<Seq, usize> =
         lines.iter().enumerate().filter_map(|(index, line)| Some((line.seq?, index))).collect();
     for waiting in waiting {
         let status = status(waiting);

@@ -156,10 +156,10 @@ export class Person {
   // --- presence
 
   // The words after a member's name.
-  async seesThat(someone: string, is: string | RegExp): Promise<void> {
+  async seesThat(someone: string, is: string | RegExp, options: { timeout?: number } = {}): Promise<void> {
     const words = typeof is === "string" ? `^${escaped(is)}$` : is.source;
     const name = new RegExp(words.replace(/^\^/, `^${escaped(someone)}, `));
-    await expect(this.members.getByRole("listitem", { name })).toBeVisible();
+    await expect(this.members.getByRole("listitem", { name })).toBeVisible(options);
   }
 
   // While something happens elsewhere, a member stays as they are: every name that the row has had is looked at.

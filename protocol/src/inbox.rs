@@ -1,6 +1,6 @@
 //! The state of a user's inbox: which rooms they are in.
 
-use std::collections::{BTreeMap, BTreeSet};
+use litemap::LiteMap;
 
 use crate::{
     effect::{Rooms, effect},
@@ -16,8 +16,8 @@ use crate::{
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Inbox {
     position: Position,
-    rooms: BTreeMap<RoomId, RoomRef>,
-    muted: BTreeSet<RoomId>,
+    rooms: LiteMap<RoomId, RoomRef>,
+    muted: LiteMap<RoomId, ()>,
 }
 
 impl From<&InboxSnapshot> for Inbox {
@@ -25,7 +25,7 @@ impl From<&InboxSnapshot> for Inbox {
         Self {
             position: snapshot.position,
             rooms: snapshot.rooms.iter().map(|summary| (summary.room.id, summary.room.clone())).collect(),
-            muted: snapshot.rooms.iter().filter(|summary| summary.muted).map(|summary| summary.room.id).collect(),
+            muted: snapshot.rooms.iter().filter(|summary| summary.muted).map(|summary| (summary.room.id, ())).collect(),
         }
     }
 }
@@ -51,7 +51,7 @@ impl Inbox {
     /// Whether the user does not want to be told of this room's messages.
     #[must_use]
     pub fn is_muted(&self, room: RoomId) -> bool {
-        self.muted.contains(&room)
+        self.muted.contains_key(&room)
     }
 
     /// Folds the next event.
@@ -71,7 +71,7 @@ impl Inbox {
                 self.muted.remove(&room);
             }
             Some(Rooms::Muted(room, true)) => {
-                self.muted.insert(room);
+                self.muted.insert(room, ());
             }
             Some(Rooms::Muted(room, false)) => {
                 self.muted.remove(&room);

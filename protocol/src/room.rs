@@ -1,6 +1,6 @@
 //! The state of a room: a snapshot and the events folded over it.
 
-use std::collections::BTreeMap;
+use litemap::LiteMap;
 
 use crate::{
     effect::{Effect, Membership, effect},
@@ -18,7 +18,7 @@ use crate::{
 pub struct Room {
     info: RoomInfo,
     position: Position,
-    members: BTreeMap<UserId, Member>,
+    members: LiteMap<UserId, Member>,
     timeline: Timeline,
 }
 

@@ -282,12 +282,12 @@ pub fn check_topic(topic: &str) -> Result<(), Invalid> {
 
 /// The last part of a room's address: the id decides, the name is decoration.
 ///
-/// `slug(RoomId(12), "Über uns!")` is `12-über-uns`.
+/// `slug(RoomId(12), "Über Uns!")` is `12-Über-uns`: only ASCII letters become small, which needs no tables.
 #[must_use]
 pub fn slug(id: RoomId, name: &str) -> String {
     name.split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty())
-        .fold(id.to_string(), |slug, word| slug + "-" + &word.to_lowercase())
+        .fold(id.to_string(), |slug, word| slug + "-" + &word.to_ascii_lowercase())
 }
 
 /// Reads the id from a [`slug`].

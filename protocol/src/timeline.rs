@@ -1,6 +1,8 @@
 //! What a room shows: messages and notices in order, of which a client holds a window.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
+
+use litemap::LiteMap;
 
 use serde::{Deserialize, Serialize};
 
@@ -93,7 +95,7 @@ pub enum Change {
 /// The window of a room's lines that a client holds.
 #[derive(Clone, Debug, Default)]
 pub struct Timeline {
-    entries: BTreeMap<Seq, Entry>,
+    entries: LiteMap<Seq, Entry>,
     at_start: bool,
     at_end: bool,
     /// The last changes to lines already there, so that a page read before them can be brought up to date.
@@ -126,7 +128,7 @@ impl Timeline {
 
     /// The lines, oldest first.
     pub fn entries(&self) -> impl DoubleEndedIterator<Item = &Entry> {
-        self.entries.values()
+        self.entries.iter().map(|(_, entry)| entry)
     }
 
     /// The line that the event at `seq` made, if it is in the window.
@@ -228,24 +230,26 @@ impl Timeline {
 
     fn touches(&self, page: &HistoryPage) -> bool {
         match (page.before, page.after) {
-            (Some(before), _) => self.entries.keys().next().is_none_or(|first| *first == before),
-            (None, Some(after)) => self.entries.keys().next_back().is_none_or(|last| *last == after),
+            (Some(before), _) => self.entries.first().is_none_or(|(first, _)| *first == before),
+            (None, Some(after)) => self.entries.last().is_none_or(|(last, _)| *last == after),
             (None, None) => false,
         }
     }
 
     /// Drops the oldest lines above [`TIMELINE_ENTRIES_MAX`].
     pub fn trim_oldest(&mut self) {
-        while self.entries.len() > TIMELINE_ENTRIES_MAX {
-            self.entries.pop_first();
+        if let Some(over) = self.entries.len().checked_sub(TIMELINE_ENTRIES_MAX).filter(|over| *over > 0) {
+            let first = self.entries.get_indexed(over).map(|(seq, _)| *seq);
+            self.entries.retain(|seq, _| Some(*seq) >= first);
             self.at_start = false;
         }
     }
 
     /// Drops the newest lines above [`TIMELINE_ENTRIES_MAX`].
     pub fn trim_newest(&mut self) {
-        while self.entries.len() > TIMELINE_ENTRIES_MAX {
-            self.entries.pop_last();
+        if let Some((beyond, _)) = self.entries.get_indexed(TIMELINE_ENTRIES_MAX) {
+            let beyond = *beyond;
+            self.entries.retain(|seq, _| *seq < beyond);
             self.at_end = false;
         }
     }
@@ -253,7 +257,7 @@ impl Timeline {
     /// Other people's live messages after the cursor, where the window holds all of them.
     #[must_use]
     pub fn unread(&self, cursor: Seq, me: UserId) -> Option<u32> {
-        let from_cursor = self.at_start || self.entries.keys().next().is_some_and(|first| *first <= cursor);
+        let from_cursor = self.at_start || self.entries.first().is_some_and(|(first, _)| *first <= cursor);
         (self.at_end && from_cursor).then(|| unread::count(self.entries(), cursor, me))
     }
 }

@@ -248,3 +248,8 @@ fn listen(target: &web_sys::EventTarget, name: &str, action: impl Fn() + 'static
     _ = target.add_event_listener_with_callback(name, closure.as_ref().unchecked_ref());
     closure.forget();
 }
+
+/// A text in small letters; the browser has the tables for it.
+pub(crate) fn lower_case(text: &str) -> String {
+    js_sys::JsString::from(text).to_lower_case().into()
+}

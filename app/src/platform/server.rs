@@ -134,3 +134,8 @@ pub(crate) fn every_second(_action: impl FnMut() + 'static) {}
 pub(crate) fn perform(_session: Session, _output: Output) {}
 
 pub(crate) fn spawn(_task: impl Future<Output = ()> + 'static) {}
+
+/// A text in small letters.
+pub(crate) fn lower_case(text: &str) -> String {
+    text.to_lowercase()
+}

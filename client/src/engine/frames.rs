@@ -137,7 +137,7 @@ impl Engine {
             self.refused(client_id, error, now);
         } else if self.inbox_follow.is_asked_by(id) {
             self.inbox_follow.postponed(&patient(error), now, &mut self.rng);
-        } else if let Some(open) = self.open.values_mut().find(|open| open.follow.is_asked_by(id)) {
+        } else if let Some(open) = self.open.iter_mut().map(|(_, open)| open).find(|open| open.follow.is_asked_by(id)) {
             if is_gone(error.code) {
                 open.gone = Some(error);
                 open.follow.stop();

@@ -251,7 +251,7 @@ impl Engine {
         }
         self.inbox_load.hurry();
         self.list.load.hurry();
-        for open in self.open.values_mut() {
+        for open in self.open.iter_mut().map(|(_, open)| open) {
             open.snapshot.hurry();
             open.older.hurry();
             open.newer.hurry();

@@ -64,7 +64,7 @@ impl Engine {
         if self.list.load.takes(id) {
             return Some(Wanted::Summaries);
         }
-        self.open.values_mut().find_map(|open| {
+        self.open.iter_mut().map(|(_, open)| open).find_map(|open| {
             if open.snapshot.takes(id) {
                 Some(Wanted::Room(open.id))
             } else if open.older.takes(id) {

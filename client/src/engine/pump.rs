@@ -25,12 +25,12 @@ impl Engine {
             self.pump_outbox(now);
             self.pump_cursors(now);
         }
-        let mut changed = std::mem::take(&mut self.changed);
-        if changed.iter().any(|change| matches!(change, Change::Room(_))) {
+        let mut changed = std::mem::take(&mut self.changed).0;
+        if changed.keys().any(|change| matches!(change, Change::Room(_))) {
             // The list shows the unread count of open rooms.
-            changed.insert(Change::Rooms);
+            changed.insert(Change::Rooms, ());
         }
-        self.out.extend(changed.into_iter().map(Output::Changed));
+        self.out.extend(changed.into_iter().map(|(change, ())| Output::Changed(change)));
         self.ask_to_be_woken(now);
     }
 
@@ -77,7 +77,8 @@ impl Engine {
         }
         let due: Vec<(RoomId, Position)> = self
             .open
-            .values_mut()
+            .iter_mut()
+            .map(|(_, open)| open)
             .filter(|open| open.gone.is_none())
             .filter_map(|open| {
                 let position = open.state.as_ref()?.position();
