@@ -145,6 +145,9 @@ impl State {
         self.typing.expire(now);
         let mut news = Vec::new();
         let has_changes = !self.people.changed.is_empty() || !self.dirty.is_empty();
+        // What was to be told may have gone with the last follower of its room; then nothing is due.
+        self.flush_at.take_if(|_| !has_changes);
+        self.typing_at.take_if(|_| self.typing.changed.is_empty());
         if has_changes && *self.flush_at.get_or_insert((now + PRESENCE_DELAY).max(self.quiet_until)) <= now {
             (self.flush_at, self.quiet_until) = (None, now + PRESENCE_INTERVAL);
             news.extend(self.changes(at));

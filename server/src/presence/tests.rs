@@ -487,3 +487,23 @@ async fn nothing_is_kept_of_rooms_that_nobody_follows() {
     assert!(node.hub.presence().with(|state| state.rooms.is_empty() && state.typing.deadline().is_none()));
     assert_eq!(node.hub.presence().take(ROOM, ADA, None), (Vec::new(), None));
 }
+
+#[tokio::test(start_paused = true)]
+async fn nothing_is_due_for_a_room_that_was_left_before_it_was_told() {
+    let node = Node::alone(2);
+    let connection = node.connect(ADA);
+    // That she is there has been told.
+    sleep(Duration::from_secs(2)).await;
+    connection.follow(STREAM);
+    let soon = Instant::now() + Duration::from_secs(1);
+    let due = || node.hub.presence().with(|state| state.deadline());
+    while due() > soon || node.hub.presence().with(|state| !state.loads.is_empty()) {
+        tokio::task::yield_now().await;
+    }
+
+    connection.unfollow(STREAM);
+
+    // Else the task would go round and round until something else changes.
+    node.hub.presence().with(|state| _ = state.run(soon, UnixMs(2_000)));
+    assert!(due() > soon);
+}
