@@ -1,7 +1,8 @@
-//! Takes a deleted room out of the database: all that was said in it, who was in it, and that it was there.
+//! Takes a deleted room out of the database: all that was said in it, its settings and who is in it.
 //!
-//! Of its log only the places stay, so that sequences keep no holes and a retry still gets its first answer: each
-//! event has become the one that says that the room is gone. Who is still being served from the log ends there.
+//! Of its log only the places stay, with who made each event and when, so that sequences keep no holes and a retry
+//! still gets its first answer: each event has become the one that says that the room is gone. The inboxes of those who
+//! were in it still say that they joined a room of that name. Who is still being served from the log ends there.
 
 use protocol::{Event, RoomId, StreamId, rooms::RoomDeleted};
 use sqlx::{AssertSqlSafe, SqliteConnection};

@@ -92,7 +92,9 @@ impl SqliteStore {
         let pool = || SqlitePoolOptions::new().acquire_timeout(BUSY_TIMEOUT).idle_timeout(None).max_lifetime(None);
 
         let write = pool().max_connections(1).connect_with(options.clone()).await?;
-        sqlx::migrate!("../migrations/sqlite").run(&write).await.map_err(StoreError::internal)?;
+        // A schema of a newer program is one that this one can run on: migrations expand before they contract.
+        let migrator = sqlx::migrate!("../migrations/sqlite").set_ignore_missing(true).run(&write).await;
+        migrator.map_err(StoreError::internal)?;
         let read = pool().max_connections(READERS_MAX).connect_with(options.pragma("query_only", "ON")).await?;
         let lane = Lane::new(write, sink);
         let closing = CancellationToken::new();
@@ -176,6 +178,17 @@ mod tests {
         // Before 3.51.3 two connections could lose a commit at a WAL reset (https://sqlite.org/wal.html).
         let numbers: Vec<u32> = version.split('.').map(|part| part.parse().unwrap()).collect();
         assert!(numbers >= vec![3, 51, 3], "SQLite is {version}");
+    }
+
+    #[tokio::test]
+    async fn a_database_of_a_newer_program_is_opened() {
+        let directory = tempfile::tempdir().unwrap();
+        let open = || SqliteStore::open(directory.path(), Arc::new(NoFollowers));
+        let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+                     VALUES (9999, 'of tomorrow', TRUE, x'00', 0)";
+        sqlx::query(newer).execute(&open().await.unwrap().lane.pool).await.unwrap();
+
+        assert!(open().await.is_ok());
     }
 
     #[tokio::test]
