@@ -41,7 +41,8 @@ pub(crate) struct Presence {
 pub(crate) struct Viewing {
     pub(crate) here: bool,
     there: bool,
-    on_its_way: Option<CommandId>,
+    /// The command that waits for its answer, and what it says.
+    on_its_way: Option<(CommandId, bool)>,
 }
 
 impl Viewing {
@@ -51,12 +52,12 @@ impl Viewing {
     }
 
     pub(crate) fn sent(&mut self, id: CommandId) {
-        self.on_its_way = Some(id);
+        self.on_its_way = Some((id, self.here));
     }
 
     /// The server says so, perhaps because another device wanted it.
     pub(crate) fn heard(&mut self, shown: bool) {
-        let is_settled = self.here == self.there;
+        let is_settled = self.here == self.there && self.on_its_way.is_none();
         self.there = shown;
         if is_settled {
             self.here = shown;
@@ -65,12 +66,9 @@ impl Viewing {
 
     /// The server has answered a command. Whether it was about this.
     pub(crate) fn answered(&mut self, id: CommandId, is_taken: bool) -> bool {
-        if self.on_its_way != Some(id) {
-            return false;
-        }
-        self.on_its_way = None;
+        let Some((_, said)) = self.on_its_way.take_if(|(asked, _)| *asked == id) else { return false };
         if is_taken {
-            self.there = self.here;
+            self.there = said;
         } else {
             self.here = self.there;
         }

@@ -222,6 +222,21 @@ fn the_wish_not_to_be_seen_holds_at_once_and_is_told_until_the_server_has_it() {
 }
 
 #[test]
+fn the_last_of_two_quick_wishes_holds() {
+    let mut bench = Bench::online();
+    bench.intent(Intent::ShowViewing(false));
+    let id = bench.sent().pop().unwrap().id;
+    bench.intent(Intent::ShowViewing(true));
+
+    // The server tells all devices before it answers.
+    bench.frame(&ServerFrame::Viewing { shown: false });
+    bench.frame(&ServerFrame::Ack { id, done: protocol::Done::Unchanged });
+
+    assert!(bench.engine.shows_viewing());
+    assert_eq!(bench.sent_of(CommandKind::SetViewing).len(), 1, "the server has to be told");
+}
+
+#[test]
 fn a_refused_wish_is_taken_back() {
     let mut bench = Bench::online();
     bench.intent(Intent::ShowViewing(false));
