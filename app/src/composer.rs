@@ -14,14 +14,20 @@ use protocol::{
 };
 
 use crate::{
+    actions::last_own,
     address::Address,
     icons::{Icon, Sign},
+    mentions::{Completion, LIST, Names},
     message::Handle,
     platform,
+    replies::ReplyBar,
     session::Session,
     shown::ShownRoom,
     typing::TypingLine,
 };
+
+/// The id of a room's composer.
+pub(crate) const COMPOSER: &str = "composer";
 
 /// The composer of a room. Enter sends, Shift+Enter breaks the line.
 #[component]
@@ -31,6 +37,8 @@ pub(crate) fn Composer(room: ShownRoom) -> impl IntoView {
     let me = session.me().user.id;
     let input = NodeRef::<html::Textarea>::new();
     let refusal = RwSignal::new(None::<String>);
+    let answering = room.doing.answering;
+    let completion = Completion::new(room, me, input);
     let label = move || format!("Message {}", room.name.get().unwrap_or_default());
 
     Effect::new(move |_| {
@@ -46,6 +54,11 @@ pub(crate) fn Composer(room: ShownRoom) -> impl IntoView {
             }
         }
     });
+    Effect::new(move |_| {
+        if answering.get().is_some() {
+            platform::focus(COMPOSER);
+        }
+    });
     let send = move || {
         let Some(input) = input.get_untracked() else { return };
         let text = input.value().trim_end().to_owned();
@@ -59,13 +72,27 @@ pub(crate) fn Composer(room: ShownRoom) -> impl IntoView {
         refusal.set(None);
         input.set_value("");
         platform::keep_draft(me, room.id, "");
-        session.post(room.id, text);
+        session.post(room.id, text, answering.get_untracked().map(|answered| answered.message));
+        answering.set(None);
+        completion.close();
         _ = input.focus();
     };
     let on_key = move |event: KeyboardEvent| {
-        if is_plain_enter(&event) {
+        let is_empty = input.get_untracked().is_none_or(|input| input.value().is_empty());
+        if !event.is_composing() && !event.shift_key() && !event.alt_key() && completion.takes(&event.key()) {
+            event.prevent_default();
+        } else if is_plain_enter(&event) {
             event.prevent_default();
             send();
+        } else if event.key() == "Escape" && !event.shift_key() && answering.with_untracked(Option::is_some) {
+            answering.set(None);
+        } else if event.key() == "ArrowUp"
+            && !event.alt_key()
+            && is_empty
+            && let Some(last) = last_own(room, &session.me().user)
+        {
+            event.prevent_default();
+            room.doing.editing.set(Some(last));
         }
     };
     let on_input = move |event: Event| {
@@ -73,6 +100,7 @@ pub(crate) fn Composer(room: ShownRoom) -> impl IntoView {
         platform::keep_draft(me, room.id, &text);
         session.types(room.id, !text.is_empty());
         refusal.set(None);
+        completion.look();
     };
     view! {
         <div class="composer">
@@ -80,16 +108,24 @@ pub(crate) fn Composer(room: ShownRoom) -> impl IntoView {
             <div role="alert">
                 {move || refusal.get().map(|reason| view! { <p class="notice notice--refused">{reason}</p> })}
             </div>
+            <Names completion/>
+            <ReplyBar room/>
             <div class="composer__box">
                 <textarea
                     class="composer__input"
+                    id=COMPOSER
                     rows="1"
                     dir="auto"
                     aria-label=label
+                    aria-autocomplete="list"
+                    aria-haspopup="listbox"
+                    aria-controls=move || completion.is_open().then_some(LIST)
+                    aria-activedescendant=move || completion.active()
                     placeholder=label
                     node_ref=input
                     on:keydown=on_key
                     on:input=on_input
+                    on:blur=move |_| completion.close()
                 ></textarea>
                 <button class="composer__send" type="button" aria-label="Send" title="Send (Enter)" on:click=move |_| send()>
                     <Icon sign=Sign::Send/>

@@ -7,6 +7,7 @@
 #![expect(unreachable_pub, reason = "the component macro makes the functions that it writes public")]
 
 mod account;
+mod actions;
 mod address;
 #[cfg(not(target_arch = "wasm32"))]
 mod app;
@@ -17,6 +18,7 @@ mod composer;
 mod connection;
 mod directory;
 mod doorstep;
+mod edits;
 #[cfg(not(target_arch = "wasm32"))]
 mod failure;
 mod frame;
@@ -25,6 +27,7 @@ mod initial;
 mod keys;
 mod later;
 mod members;
+mod mentions;
 mod message;
 mod mute;
 mod neighbours;
@@ -35,6 +38,8 @@ mod overlays;
 mod place;
 mod platform;
 mod presence;
+mod reactions;
+mod replies;
 mod room;
 mod rooms;
 mod rows;

@@ -79,7 +79,7 @@ mod tests {
     use super::*;
 
     fn room(id: u64, name: &str, unread: u32, muted: bool) -> RoomItem {
-        RoomItem { id: RoomId(id), name: name.to_owned(), visibility: Visibility::Public, unread, muted }
+        RoomItem { id: RoomId(id), name: name.to_owned(), visibility: Visibility::Public, unread, mentions: 0, muted }
     }
 
     fn house() -> Vec<RoomItem> {

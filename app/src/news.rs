@@ -72,7 +72,7 @@ pub(crate) fn NewsTeller(news: News) -> impl IntoView {
 #[cfg(test)]
 mod tests {
     use client::{Key, Status};
-    use protocol::{UnixMs, UserRef, Username};
+    use protocol::{Mentions, UnixMs, UserRef, Username};
 
     use super::*;
 
@@ -82,7 +82,13 @@ mod tests {
             seq: Some(Seq(seq)),
             at: UnixMs(0),
             actor: UserRef { id: UserId(user), name: Username::parse(&format!("user{user}")).unwrap() },
-            content: Content::Message(Body::Text { text: text.to_owned(), edited_at: None }),
+            content: Content::Message(Body::Text {
+                text: text.to_owned(),
+                edited_at: None,
+                mentions: Mentions::default(),
+            }),
+            quote: None,
+            reactions: Vec::new(),
             status: Status::Stored,
             change: None,
         }

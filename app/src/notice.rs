@@ -47,6 +47,8 @@ fn sentence(who: &str, notice: &Event) -> String {
         Event::MessagePosted(_)
         | Event::MessageEdited(_)
         | Event::MessageDeleted(_)
+        | Event::ReactionAdded(_)
+        | Event::ReactionRemoved(_)
         | Event::RoomDeleted(_)
         | Event::RoomJoined(_)
         | Event::RoomLeft(_)

@@ -18,6 +18,8 @@ pub(crate) struct RoomItem {
     pub(crate) name: String,
     pub(crate) visibility: Visibility,
     pub(crate) unread: u32,
+    /// How many of those name the user.
+    pub(crate) mentions: u32,
     /// Its user does not want to be told of what is unread.
     pub(crate) muted: bool,
 }
@@ -63,13 +65,16 @@ fn RoomLink(id: RoomId) -> impl IntoView {
     };
     let is_muted = Memo::new(move |_| item.with(|item| item.as_ref().is_some_and(|item| item.muted)));
     // What is shown of it: of a muted room nothing.
-    let unread =
-        Memo::new(move |_| item.with(|item| item.as_ref().filter(|item| !item.muted).map_or(0, |item| item.unread)));
+    let counts = Memo::new(move |_| {
+        item.with(|item| item.as_ref().filter(|item| !item.muted).map_or((0, 0), |item| (item.unread, item.mentions)))
+    });
+    let unread = move || counts.get().0;
+    let mentions = move || counts.get().1;
     let is_open = Memo::new(move |_| address.place() == Place::Room(id));
     view! {
         <li
             class="rooms__item"
-            class:rooms__item--unread=move || unread.get() != 0
+            class:rooms__item--unread=move || unread() != 0
             class:rooms__item--muted=is_muted
         >
             <span class="rooms__sign">{move || view! { <Icon sign=sign()/> }}</span>
@@ -89,7 +94,19 @@ fn RoomLink(id: RoomId) -> impl IntoView {
                     })
             }}
             {move || {
-                let count = unread.get();
+                let count = mentions();
+                (count != 0).then(|| {
+                    let words = if count == 1 { " mention, " } else { " mentions, " };
+                    view! {
+                        <span class="badge badge--mention">
+                            <span aria-hidden="true">"@"</span>
+                            {unread::label(count)} <span class="visually-hidden">{words}</span>
+                        </span>
+                    }
+                })
+            }}
+            {move || {
+                let count = unread();
                 (count != 0)
                     .then(|| {
                         let label = unread::label(count);

@@ -321,10 +321,10 @@ impl Session {
         self.step(Input::Intent(Intent::Do(command(client_id))));
     }
 
-    /// Says something in a room.
-    pub(crate) fn post(self, room: RoomId, text: String) {
+    /// Says something in a room, perhaps in answer to a message.
+    pub(crate) fn post(self, room: RoomId, text: String, reply_to: Option<Seq>) {
         self.run(
-            |client_id| Command::PostMessage(PostMessage { client_id, room, text }),
+            |client_id| Command::PostMessage(PostMessage { client_id, room, text, reply_to }),
             // A refused message stays where it is and says why itself.
             |_| {},
         );
@@ -443,6 +443,7 @@ fn items(engine: &Engine) -> Vec<RoomItem> {
             name: summary.room.name,
             visibility: summary.room.visibility,
             unread: summary.unread,
+            mentions: summary.mentions,
             muted: summary.muted,
         })
         .collect()

@@ -1,8 +1,10 @@
 //! The messages of a room, and staying at one's place among them.
 
 use leptos::{ev, html, prelude::*};
+use protocol::Seq;
 
 use crate::{
+    actions::{self, DeleteDialog},
     address::Address,
     icons::{Icon, Sign},
     message::RowLine,
@@ -26,6 +28,8 @@ pub(crate) fn TimelineView(room: ShownRoom) -> impl IntoView {
 
     // Where the reader wants to be, while the rows of that place are on their way.
     let wanted = StoredValue::new(None::<Anchor>);
+    // The message that a link led to from within the room.
+    let followed = StoredValue::new(None::<Seq>);
     // Rows have changed since the reader was last put in their place: until then they are where they were in what
     // was this high.
     let unsettled = StoredValue::new(None::<i32>);
@@ -60,8 +64,15 @@ pub(crate) fn TimelineView(room: ShownRoom) -> impl IntoView {
     let settle = move || {
         let Some(log) = log.try_get_untracked().flatten() else { return };
         unsettled.set_value(None);
-        let is_there = wanted.with_value(|wanted| wanted.as_ref().is_some_and(|wanted| scroll::restore(&log, wanted)));
+        let is_there = wanted.with_value(|wanted| {
+            wanted.as_ref().is_some_and(|wanted| scroll::reach(&log, wanted, room.edges.get_untracked().at_start))
+        });
         if is_there {
+            // Who followed a link here goes on from there by keys.
+            if let Some(line) = followed.get_value() {
+                scroll::focus(&log, line, room.edges.get_untracked().at_start);
+            }
+            followed.set_value(None);
             wanted.set_value(None);
         } else {
             place.with_value(|place| match &place.anchor {
@@ -89,6 +100,7 @@ pub(crate) fn TimelineView(room: ShownRoom) -> impl IntoView {
     Effect::new(move |_| {
         room.to_end.track();
         wanted.set_value(None);
+        followed.set_value(None);
         place.set_value(Place { at_end: true, anchor: None });
         request_animation_frame(settle);
     });
@@ -100,6 +112,7 @@ pub(crate) fn TimelineView(room: ShownRoom) -> impl IntoView {
         match (scroll::wanted(&log, at), at) {
             (Some(anchor), Some(seq)) => {
                 wanted.set_value(Some(anchor));
+                followed.set_value(scroll::is_named(&log).then_some(seq));
                 session.go_to(room, seq);
                 request_animation_frame(settle);
             }
@@ -107,6 +120,11 @@ pub(crate) fn TimelineView(room: ShownRoom) -> impl IntoView {
             _ => session.jump_to_present(room.id),
         }
     });
+    let walk = move |event: ev::KeyboardEvent| {
+        if let Some(log) = log.get_untracked() {
+            actions::walk(&log, &event);
+        }
+    };
     // In an effect, because there is no window on the server.
     Effect::new(move |_| {
         let on_focus = window_event_listener(ev::focus, move |_| look());
@@ -141,6 +159,7 @@ pub(crate) fn TimelineView(room: ShownRoom) -> impl IntoView {
                 tabindex="0"
                 node_ref=log
                 on:scroll=move |_| look()
+                on:keydown=walk
             >
                 <div class="timeline__top">{beginning}</div>
                 <For each=move || room.rows.get() key=|row| row.key let(row)>
@@ -152,6 +171,7 @@ pub(crate) fn TimelineView(room: ShownRoom) -> impl IntoView {
                 }}
             </div>
             {move || is_away.get().then(|| view! { <JumpButton room/> })}
+            <DeleteDialog room/>
         </div>
     }
 }

@@ -20,10 +20,13 @@ const NETWORK = /net::ERR_|WebSocket connection to .* failed/;
 // A page that is left drops what it was loading.
 const LEFT = /net::ERR_ABORTED/;
 
+export type Action = "Add reaction" | "Reply" | "Copy link" | "Edit" | "Delete" | "Mark as unread" | `React with ${string}`;
+
 interface Visit {
   javaScript?: boolean;
   viewport?: { width: number; height: number };
   timezone?: string;
+  hasTouch?: boolean;
 }
 
 // Somebody in front of a browser.
@@ -314,8 +317,51 @@ export class Person {
     return this.message(text).getByText(/^(queued|sent)$/);
   }
 
-  action(text: string, action: "Edit" | "Delete" | "Mark as unread"): Locator {
-    return this.message(text).getByRole("toolbar", { name: "Message actions" }).getByRole("button", { name: action });
+  action(text: string, action: Action): Locator {
+    const toolbar = this.message(text).getByRole("toolbar", { name: "Message actions" });
+    return toolbar.getByRole("button", { name: action, exact: true });
+  }
+
+  async doesWith(text: string, action: Action): Promise<void> {
+    await this.message(text).hover();
+    await this.action(text, action).click();
+  }
+
+  // Answers a message.
+  async answers(text: string, answer: string): Promise<void> {
+    await this.doesWith(text, "Reply");
+    await expect(this.page.getByRole("group", { name: "Reply" })).toContainText(text);
+    await expect(this.composer).toBeFocused();
+    await this.says(answer);
+  }
+
+  // The words above an answer, which lead to what it answers.
+  quoteOf(answer: string): Locator {
+    return this.message(answer).getByRole("link", { name: /^In reply to/ });
+  }
+
+  async reactsTo(text: string, emoji: string): Promise<void> {
+    await this.doesWith(text, "Add reaction");
+    await this.message(text).getByRole("button", { name: `React with ${emoji}` }).click();
+  }
+
+  // An emoji under a message, named by who put it there.
+  reaction(text: string, emoji: string): Locator {
+    const reactions = this.message(text).getByRole("group", { name: "Reactions" });
+    return reactions.getByRole("button", { name: emoji });
+  }
+
+  async hasReaction(text: string, emoji: string, people: string[], isMine: boolean): Promise<void> {
+    const chip = this.reaction(text, emoji);
+    await expect(chip).toHaveAccessibleName(`${emoji} ${people.length}: ${people.join(", ")}`);
+    await expect(chip).toHaveAttribute("aria-pressed", String(isMine));
+  }
+
+  async hasMentions(room: string, count: number): Promise<void> {
+    const link = this.page.getByRole("link", { name: room, exact: true });
+    const row = this.rooms.getByRole("listitem").filter({ has: link });
+    if (count === 0) await expect(row).not.toContainText("mention");
+    else await expect(row).toContainText(new RegExp(`@\\s*${count} mentions?`));
   }
 
   async edits(text: string, newText: string): Promise<void> {
@@ -530,10 +576,13 @@ export class Chat {
   ) {}
 
   // Somebody with an empty browser.
-  async visitor(name: string, { javaScript = true, viewport, timezone }: Visit = {}): Promise<Person> {
+  async visitor(
+    name: string,
+    { javaScript = true, viewport, timezone, hasTouch = false }: Visit = {},
+  ): Promise<Person> {
     const wire = await Wire.to(() => this.server.port);
     const where = { ...(viewport && { viewport }), ...(timezone && { timezoneId: timezone }) };
-    const context = await this.browser.newContext({ javaScriptEnabled: javaScript, ...where });
+    const context = await this.browser.newContext({ javaScriptEnabled: javaScript, hasTouch, ...where });
     const person = new Person(name, await context.newPage(), context, wire, javaScript);
     this.people.push(person);
     return person;

@@ -4,6 +4,18 @@
 pub const MESSAGE_CHARS_MAX: usize = 10_000;
 /// Longest text of a message, in bytes of UTF-8.
 pub const MESSAGE_BYTES_MAX: usize = 40_000;
+/// Characters of a quoted message that its quotes show, in Unicode scalar values.
+pub const EXCERPT_CHARS_MAX: usize = 200;
+/// People that one message may name.
+pub const MENTIONS_MAX: usize = 50;
+/// Longest emoji of a reaction, in bytes of UTF-8.
+pub const EMOJI_BYTES_MAX: usize = 32;
+/// Earlier texts of one message that can be read.
+pub const EDITS_MAX: u32 = 100;
+/// Different emoji under one message.
+pub const REACTION_EMOJI_MAX: u32 = 20;
+/// Reactions under one message, of all people together.
+pub const REACTIONS_MAX: u32 = 500;
 /// Longest name of a room, in Unicode scalar values.
 pub const ROOM_NAME_CHARS_MAX: usize = 80;
 /// Longest user name, in characters (ASCII).

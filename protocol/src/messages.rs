@@ -7,6 +7,8 @@ use crate::{
     from_json,
     id::{ClientId, RoomId, Seq},
     limits::{MESSAGE_BYTES_MAX, MESSAGE_CHARS_MAX},
+    mentions::Mentions,
+    replies::Quote,
 };
 
 /// Say something in a room.
@@ -19,9 +21,20 @@ pub struct PostMessage {
     pub room: RoomId,
     /// What; see [`check_text`].
     pub text: String,
+    /// The message that it answers: the `seq` of the event that posted that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<Seq>,
 }
 
-from_json!(PostMessage { client_id, room, text });
+from_json!(PostMessage { client_id, room, text, reply_to });
+
+impl PostMessage {
+    /// A message that answers none.
+    #[must_use]
+    pub fn new(client_id: ClientId, room: RoomId, text: String) -> Self {
+        Self { client_id, room, text, reply_to: None }
+    }
+}
 
 /// Replace the text of one's own message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,12 +73,26 @@ pub struct MessagePosted {
     pub ordinal: u64,
     /// The text; empty once redacted.
     pub text: String,
+    /// Who is named in it; nobody once redacted.
+    #[serde(default, skip_serializing_if = "Mentions::is_empty")]
+    pub mentions: Mentions,
+    /// The message that it answers; none once redacted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quote: Option<Quote>,
     /// The message was deleted since, and its text is gone from the log.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub redacted: bool,
 }
 
-from_json!(MessagePosted { ordinal, text, redacted or false });
+from_json!(MessagePosted { ordinal, text, mentions or Mentions::default(), quote, redacted or false });
+
+impl MessagePosted {
+    /// A message that names nobody and answers none.
+    #[must_use]
+    pub fn new(ordinal: u64, text: String) -> Self {
+        Self { ordinal, text, mentions: Mentions::default(), quote: None, redacted: false }
+    }
+}
 
 /// A message has a new text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,12 +101,23 @@ pub struct MessageEdited {
     pub message: Seq,
     /// The new text; empty once redacted.
     pub text: String,
+    /// Who is named in the new text; nobody once redacted.
+    #[serde(default, skip_serializing_if = "Mentions::is_empty")]
+    pub mentions: Mentions,
     /// The message was deleted since, and its text is gone from the log.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub redacted: bool,
 }
 
-from_json!(MessageEdited { message, text, redacted or false });
+from_json!(MessageEdited { message, text, mentions or Mentions::default(), redacted or false });
+
+impl MessageEdited {
+    /// A new text that names nobody.
+    #[must_use]
+    pub fn new(message: Seq, text: String) -> Self {
+        Self { message, text, mentions: Mentions::default(), redacted: false }
+    }
+}
 
 /// A message is gone, everywhere.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

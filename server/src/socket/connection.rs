@@ -37,7 +37,7 @@ use super::{
 use crate::{
     auth::connected::SessionGuard,
     failpoint::{self, Point},
-    hub::Registration,
+    hub::{Registration, RoomNews},
     store::Actor,
 };
 
@@ -268,8 +268,8 @@ where
     async fn take_news(&mut self) -> Result<(), Ending> {
         let news = self.registration.follower().take();
         self.fresh.extend(news.streams);
-        for (room, recount) in news.rooms {
-            self.rooms.mark(room, recount);
+        for (room, happened) in news.rooms {
+            self.rooms.mark(room, happened);
         }
         let cursors = news.cursors.into_iter();
         let cursors = cursors.map(|(room, cursor)| frame(&ServerFrame::Cursor { room, cursor }));
@@ -323,7 +323,7 @@ where
 
     pub(super) fn mark_all(&mut self, rooms: &[RoomId]) {
         for room in rooms {
-            self.rooms.mark(*room, true);
+            self.rooms.mark(*room, RoomNews::recount());
         }
     }
 

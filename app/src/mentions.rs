@@ -1,0 +1,221 @@
+//! Mentions: names in a message that mean somebody, and finishing a name while one writes it.
+
+use leptos::{either::Either, html, prelude::*};
+use protocol::{
+    Mentions, UserId,
+    limits::USERNAME_CHARS_MAX,
+    mentions::{EVERYONE, Meant, places},
+};
+
+use crate::{session::Session, shown::ShownRoom};
+
+/// Names offered at once.
+const OFFERED_MAX: usize = 8;
+/// The id of the list of names, and the beginning of the ids of what is in it.
+pub(crate) const LIST: &str = "names";
+
+/// The text of a message, with the names in it marked that mean somebody.
+#[component]
+pub(crate) fn MessageText(text: String, mentions: Mentions) -> impl IntoView {
+    let me = expect_context::<Session>().me().user.id;
+    let content = if mentions.is_empty() {
+        Either::Left(text)
+    } else {
+        Either::Right(
+            pieces(&text, &mentions)
+                .into_iter()
+                .map(|(piece, meant)| match meant {
+                    None => Either::Left(piece),
+                    Some(meant) => {
+                        let is_me = means(meant, me);
+                        Either::Right(view! { <span class="mention" class:mention--me=is_me>{piece}</span> })
+                    }
+                })
+                .collect::<Vec<_>>(),
+        )
+    };
+    view! { <p class="message__text" dir="auto">{content}</p> }
+}
+
+fn means(meant: Meant, me: UserId) -> bool {
+    match meant {
+        Meant::User(user) => user == me,
+        Meant::Everyone => true,
+    }
+}
+
+/// A text in pieces: those that name somebody, and what is between them.
+fn pieces(text: &str, mentions: &Mentions) -> Vec<(String, Option<Meant>)> {
+    let mut pieces = Vec::new();
+    let mut done = 0;
+    for place in places(text) {
+        if let Some(meant) = mentions.meant_by(&text[place.start + 1..place.end]) {
+            pieces.push((text[done..place.start].to_owned(), None));
+            pieces.push((text[place.clone()].to_owned(), Some(meant)));
+            done = place.end;
+        }
+    }
+    pieces.push((text[done..].to_owned(), None));
+    pieces.retain(|(piece, _)| !piece.is_empty());
+    pieces
+}
+
+/// Names that finish what is being written, offered in a composer.
+#[derive(Clone, Copy)]
+pub(crate) struct Completion {
+    room: ShownRoom,
+    me: UserId,
+    input: NodeRef<html::Textarea>,
+    names: RwSignal<Vec<String>>,
+    chosen: RwSignal<usize>,
+}
+
+impl Completion {
+    pub(crate) fn new(room: ShownRoom, me: UserId, input: NodeRef<html::Textarea>) -> Self {
+        Self { room, me, input, names: RwSignal::default(), chosen: RwSignal::new(0) }
+    }
+
+    pub(crate) fn is_open(self) -> bool {
+        !self.names.with(Vec::is_empty)
+    }
+
+    /// The option that Enter takes, for `aria-activedescendant`.
+    pub(crate) fn active(self) -> Option<String> {
+        self.is_open().then(|| format!("{LIST}-{}", self.chosen.get()))
+    }
+
+    pub(crate) fn close(self) {
+        if !self.names.with_untracked(Vec::is_empty) {
+            self.names.set(Vec::new());
+        }
+    }
+
+    /// The text or the caret has changed.
+    pub(crate) fn look(self) {
+        let names = self.begun().map(|begun| self.matching(&begun)).unwrap_or_default();
+        if self.names.with_untracked(|before| *before != names) {
+            self.chosen.set(0);
+            self.names.set(names);
+        }
+    }
+
+    /// What stands between the last `@` and the caret, if a name may be meant.
+    fn begun(self) -> Option<String> {
+        let before = self.before_caret()?;
+        let (_, begun) = before.rsplit_once('@')?;
+        let at = before.len() - begun.len() - 1;
+        let is_name = begun.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
+        // As the server reads it: with a letter after it, this `@` must be found.
+        let probe = format!("{}@x", &before[..at]);
+        let is_start = places(&probe).any(|place| place.start == at);
+        (is_name && is_start && begun.len() <= USERNAME_CHARS_MAX).then(|| begun.to_ascii_lowercase())
+    }
+
+    fn before_caret(self) -> Option<String> {
+        let input = self.input.get_untracked()?;
+        let caret = input.selection_start().ok()??;
+        let units: Vec<u16> = input.value().encode_utf16().take(caret as usize).collect();
+        Some(String::from_utf16_lossy(&units))
+    }
+
+    fn matching(self, begun: &str) -> Vec<String> {
+        self.room.members.with_untracked(|members| {
+            let people = members.iter().filter(|member| member.user.id != self.me).map(|member| &member.user.name);
+            let people = people.filter(|name| name.folded().starts_with(begun)).map(ToString::to_string);
+            let everyone = EVERYONE.iter().filter(|name| name.starts_with(begun)).map(|name| (*name).to_owned());
+            people.chain(everyone).take(OFFERED_MAX).collect()
+        })
+    }
+
+    /// Takes a key that is meant for the list. Whether it was.
+    pub(crate) fn takes(self, key: &str) -> bool {
+        let count = self.names.with_untracked(Vec::len);
+        if count == 0 {
+            return false;
+        }
+        match key {
+            "ArrowDown" => self.chosen.update(|chosen| *chosen = (*chosen + 1) % count),
+            "ArrowUp" => self.chosen.update(|chosen| *chosen = (*chosen + count - 1) % count),
+            "Enter" | "Tab" => self.take(self.chosen.get_untracked()),
+            "Escape" => self.close(),
+            _ => return false,
+        }
+        true
+    }
+
+    /// Writes the name into the text.
+    fn take(self, index: usize) {
+        let name = self.names.with_untracked(|names| names.get(index).cloned());
+        let (Some(name), Some(before), Some(input)) = (name, self.before_caret(), self.input.get_untracked()) else {
+            return;
+        };
+        let Some((start, _)) = before.rsplit_once('@') else { return };
+        let value = input.value();
+        let after = value.strip_prefix(&before).unwrap_or_default();
+        let written = format!("{start}@{name} ");
+        let caret = u32::try_from(written.encode_utf16().count()).unwrap_or(0);
+        input.set_value(&(written + after.trim_start_matches(' ')));
+        _ = input.set_selection_range(caret, caret);
+        _ = input.focus();
+        self.close();
+        crate::platform::keep_draft(self.me, self.room.id, &input.value());
+    }
+}
+
+/// The names that are offered. The composer keeps the focus and says which one is chosen.
+#[component]
+pub(crate) fn Names(completion: Completion) -> impl IntoView {
+    let Completion { names, chosen, .. } = completion;
+    view! {
+        <p class="visually-hidden" role="status" aria-label="Names">
+            {move || match names.with(Vec::len) {
+                0 => String::new(),
+                1 => "1 name matches. Enter takes it.".to_owned(),
+                count => format!("{count} names match. Up and down choose, Enter takes one."),
+            }}
+        </p>
+        {move || {
+            completion.is_open().then(|| {
+                let options = names.get().into_iter().enumerate().map(|(index, name)| {
+                    view! {
+                        <li
+                            class="names__name"
+                            role="option"
+                            id=format!("{LIST}-{index}")
+                            aria-selected=move || (chosen.get() == index).to_string()
+                            on:pointerdown=move |event| {
+                                // The composer keeps the focus.
+                                event.prevent_default();
+                                completion.take(index);
+                            }
+                        >
+                            {name}
+                        </li>
+                    }
+                });
+                view! { <ul class="names" role="listbox" id=LIST aria-label="Names">{options.collect::<Vec<_>>()}</ul> }
+            })
+        }}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::{UserRef, Username};
+
+    use super::*;
+
+    #[test]
+    fn a_text_in_pieces_is_the_text_and_marks_only_who_is_meant() {
+        let bob = UserRef { id: UserId(2), name: Username::parse("bob").unwrap() };
+        let mentions = Mentions { users: vec![bob], everyone: false };
+        let text = "@Bob, ask @eve or bob@x.org and @bob.";
+
+        let pieces = pieces(text, &mentions);
+
+        assert_eq!(pieces.iter().map(|(piece, _)| piece.as_str()).collect::<String>(), text);
+        let marked: Vec<&str> =
+            pieces.iter().filter(|(_, meant)| meant.is_some()).map(|(piece, _)| piece.as_str()).collect();
+        assert_eq!(marked, ["@Bob", "@bob"]);
+    }
+}
