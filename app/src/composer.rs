@@ -17,6 +17,7 @@ use crate::{
     actions::last_own,
     address::Address,
     icons::{Icon, Sign},
+    later,
     mentions::{Completion, LIST, Names},
     message::Handle,
     platform,
@@ -97,6 +98,7 @@ pub(crate) fn Composer(room: ShownRoom) -> impl IntoView {
     };
     let on_input = move |event: Event| {
         let text = event_target_value(&event);
+        later::prepare_markup(&text);
         platform::keep_draft(me, room.id, &text);
         session.types(room.id, !text.is_empty());
         refusal.set(None);

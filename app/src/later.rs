@@ -4,7 +4,10 @@
 //! files of its own. Each draws into an element that the page keeps for it, and fails where the part cannot be
 //! loaded, for instance because the network is gone.
 
+use std::cell::Cell;
+
 use leptos::{mount::mount_to_renderer, prelude::*, wasm_split::wasm_split};
+use protocol::markup::{self, Node};
 use web_sys::Element;
 
 use crate::{
@@ -66,4 +69,32 @@ pub(crate) fn shortcuts(host: Element, asked: ReadSignal<u32>) -> Result<(), Not
         mount_to_renderer(&host, move || view! { <Shortcuts asked/> }).forget();
     }
     Ok(())
+}
+
+/// Reads the markup of a text.
+type Parser = fn(&str) -> Vec<Node>;
+
+thread_local! {
+    static PARSER: Cell<Option<Parser>> = const { Cell::new(None) };
+}
+
+/// The markup of a text that the server has not read yet; nothing as long as the parser is not there.
+pub(crate) fn markup(text: &str) -> Vec<Node> {
+    PARSER.get().map(|parse| parse(text)).unwrap_or_default()
+}
+
+/// Loads the parser as soon as somebody writes what needs it. Where that fails the text is shown as it was written.
+pub(crate) fn prepare_markup(text: &str) {
+    if PARSER.get().is_none() && !markup::is_plain(text) {
+        platform::spawn(async {
+            if let Ok(parse) = parser().await {
+                PARSER.set(Some(parse));
+            }
+        });
+    }
+}
+
+#[wasm_split(markup, wasm_split_path = ::leptos::wasm_split, fallible)]
+fn parser() -> Result<Parser, NotLoaded> {
+    Ok(markup::parse)
 }

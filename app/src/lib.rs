@@ -26,6 +26,7 @@ mod icons;
 mod initial;
 mod keys;
 mod later;
+mod markup;
 mod members;
 mod mentions;
 mod message;

@@ -1,43 +1,21 @@
 //! Mentions: names in a message that mean somebody, and finishing a name while one writes it.
 
-use leptos::{either::Either, html, prelude::*};
+use leptos::{html, prelude::*};
 use protocol::{
     Mentions, UserId,
     limits::USERNAME_CHARS_MAX,
     mentions::{EVERYONE, Meant, places},
 };
 
-use crate::{session::Session, shown::ShownRoom};
+use crate::shown::ShownRoom;
 
 /// Names offered at once.
 const OFFERED_MAX: usize = 8;
 /// The id of the list of names, and the beginning of the ids of what is in it.
 pub(crate) const LIST: &str = "names";
 
-/// The text of a message, with the names in it marked that mean somebody.
-#[component]
-pub(crate) fn MessageText(text: String, mentions: Mentions) -> impl IntoView {
-    let me = expect_context::<Session>().me().user.id;
-    let content = if mentions.is_empty() {
-        Either::Left(text)
-    } else {
-        Either::Right(
-            pieces(&text, &mentions)
-                .into_iter()
-                .map(|(piece, meant)| match meant {
-                    None => Either::Left(piece),
-                    Some(meant) => {
-                        let is_me = means(meant, me);
-                        Either::Right(view! { <span class="mention" class:mention--me=is_me>{piece}</span> })
-                    }
-                })
-                .collect::<Vec<_>>(),
-        )
-    };
-    view! { <p class="message__text" dir="auto">{content}</p> }
-}
-
-fn means(meant: Meant, me: UserId) -> bool {
+/// Whether somebody is meant.
+pub(crate) fn means(meant: Meant, me: UserId) -> bool {
     match meant {
         Meant::User(user) => user == me,
         Meant::Everyone => true,
@@ -45,7 +23,7 @@ fn means(meant: Meant, me: UserId) -> bool {
 }
 
 /// A text in pieces: those that name somebody, and what is between them.
-fn pieces(text: &str, mentions: &Mentions) -> Vec<(String, Option<Meant>)> {
+pub(crate) fn pieces(text: &str, mentions: &Mentions) -> Vec<(String, Option<Meant>)> {
     let mut pieces = Vec::new();
     let mut done = 0;
     for place in places(text) {

@@ -6,7 +6,7 @@ use leptos::{
     ev::FocusEvent,
     prelude::*,
 };
-use protocol::{Body, ClientId, Mentions, Seq, UnixMs};
+use protocol::{Body, ClientId, Mentions, Seq, UnixMs, markup::Node};
 use wasm_bindgen::JsCast as _;
 
 use crate::{
@@ -14,7 +14,8 @@ use crate::{
     avatar::Avatar,
     composer::{COMPOSER, EditMessage},
     edits::EditedMark,
-    mentions::MessageText,
+    later,
+    markup::Drawing,
     notice::NoticeLine,
     platform,
     reactions::Chips,
@@ -149,6 +150,8 @@ fn stays_inside(event: &FocusEvent) -> bool {
 fn Words(room: ShownRoom, key: RowKey, view: RwSignal<RowView>) -> impl IntoView {
     let text = Memo::new(move |_| view.with(|view| text_of(&view.content)));
     let mentions = Memo::new(move |_| view.with(|view| mentions_of(&view.content)));
+    let markup = Memo::new(move |_| view.with(markup_of));
+    let me = expect_context::<Session>().me().user.id;
     let handle = Memo::new(move |_| view.with(|view| Handle::of(key, view)));
     let edits = Memo::new(move |_| room.doing.editing.get() == Some(key));
     let done = move || {
@@ -159,7 +162,15 @@ fn Words(room: ShownRoom, key: RowKey, view: RwSignal<RowView>) -> impl IntoView
         (Some(text), Some(handle)) if edits.get() => {
             EitherOf3::A(view! { <EditMessage room handle text on_done=done/> })
         }
-        (Some(text), _) => EitherOf3::B(view! { <MessageText text mentions=mentions.get()/> }),
+        (Some(text), _) => {
+            let drawing = Drawing { mentions: &mentions.get(), me };
+            let nodes = markup.get();
+            EitherOf3::B(if nodes.is_empty() {
+                Either::Left(view! { <p class="message__text" dir="auto">{drawing.letters(&text)}</p> })
+            } else {
+                Either::Right(view! { <div class="message__text markup" dir="auto">{drawing.all(&nodes)}</div> })
+            })
+        }
         (None, _) => {
             EitherOf3::C(view! { <p class="message__text message__text--deleted">"This message was deleted."</p> })
         }
@@ -229,6 +240,16 @@ fn edited_at_of(content: &Content) -> Option<UnixMs> {
     match content {
         Content::Message(Body::Text { edited_at, .. }) => *edited_at,
         Content::Message(Body::Deleted) | Content::Notice(_) => None,
+    }
+}
+
+/// What the text looks like. What the server has not read yet is read here, as soon as the parser is there.
+fn markup_of(view: &RowView) -> Vec<Node> {
+    let is_stored = view.seq.is_some() && view.change.is_none();
+    match &view.content {
+        Content::Message(Body::Text { text, .. }) if !is_stored => later::markup(text),
+        Content::Message(Body::Text { markup, .. }) => markup.clone(),
+        Content::Message(Body::Deleted) | Content::Notice(_) => Vec::new(),
     }
 }
 

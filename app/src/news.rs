@@ -72,7 +72,7 @@ pub(crate) fn NewsTeller(news: News) -> impl IntoView {
 #[cfg(test)]
 mod tests {
     use client::{Key, Status};
-    use protocol::{Mentions, UnixMs, UserRef, Username};
+    use protocol::{UnixMs, UserRef, Username};
 
     use super::*;
 
@@ -82,11 +82,7 @@ mod tests {
             seq: Some(Seq(seq)),
             at: UnixMs(0),
             actor: UserRef { id: UserId(user), name: Username::parse(&format!("user{user}")).unwrap() },
-            content: Content::Message(Body::Text {
-                text: text.to_owned(),
-                edited_at: None,
-                mentions: Mentions::default(),
-            }),
+            content: Content::Message(Body::text(text.to_owned())),
             quote: None,
             reactions: Vec::new(),
             status: Status::Stored,

@@ -188,6 +188,7 @@ pub(crate) fn lines<'a>(
                     actor: me.clone(),
                     content: Content::Message(Body::Text {
                         text: post.text.clone(),
+                        markup: Vec::new(),
                         edited_at: None,
                         mentions: mentions(&post.text),
                     }),
@@ -238,7 +239,7 @@ fn change(line: &mut Line, change: PendingChange, mentions: Mentions) {
         match (&change.text, &*body) {
             (Some(text), Body::Text { .. }) => {
                 let edited_at = Some(made_at(change.client_id));
-                *body = Body::Text { text: text.clone(), edited_at, mentions };
+                *body = Body::Text { text: text.clone(), markup: Vec::new(), edited_at, mentions };
             }
             (None, Body::Text { .. }) => {
                 *body = Body::Deleted;

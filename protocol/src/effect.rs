@@ -90,7 +90,12 @@ pub fn effect(record: &Record) -> Option<Effect> {
             let body = if e.redacted {
                 Body::Deleted
             } else {
-                Body::Text { text: e.text.clone(), edited_at: None, mentions: e.mentions.clone() }
+                Body::Text {
+                    text: e.text.clone(),
+                    markup: e.markup.clone(),
+                    edited_at: None,
+                    mentions: e.mentions.clone(),
+                }
             };
             Effect {
                 timeline: insert(EntryKind::Message {
@@ -108,6 +113,7 @@ pub fn effect(record: &Record) -> Option<Effect> {
             timeline: (!e.redacted).then(|| Change::SetText {
                 message: e.message,
                 text: e.text.clone(),
+                markup: e.markup.clone(),
                 edited_at: record.at,
                 mentions: e.mentions.clone(),
             }),

@@ -19,6 +19,7 @@ pub mod inbox;
 pub mod invites;
 pub mod json;
 pub mod limits;
+pub mod markup;
 pub mod members;
 pub mod mentions;
 pub mod messages;

@@ -63,3 +63,7 @@ pub const CLIENT_SILENCE_MS_MAX: u64 = 40_000;
 pub const SERVER_SILENCE_MS_MAX: u64 = 75_000;
 /// Messages that one user may have waiting to be sent on one device.
 pub const OUTBOX_ENTRIES_MAX: usize = 1_000;
+/// Nodes in the tree of a message's markup; with more the text is shown as it was written.
+pub const MARKUP_NODES_MAX: usize = 2_000;
+/// Nodes within one another in the tree of a message's markup.
+pub const MARKUP_DEPTH_MAX: usize = 16;

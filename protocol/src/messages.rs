@@ -7,6 +7,7 @@ use crate::{
     from_json,
     id::{ClientId, RoomId, Seq},
     limits::{MESSAGE_BYTES_MAX, MESSAGE_CHARS_MAX},
+    markup::{self, Node},
     mentions::Mentions,
     replies::Quote,
 };
@@ -73,6 +74,9 @@ pub struct MessagePosted {
     pub ordinal: u64,
     /// The text; empty once redacted.
     pub text: String,
+    /// What the text looks like; empty where it has no markup, and once redacted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub markup: Vec<Node>,
     /// Who is named in it; nobody once redacted.
     #[serde(default, skip_serializing_if = "Mentions::is_empty")]
     pub mentions: Mentions,
@@ -84,13 +88,14 @@ pub struct MessagePosted {
     pub redacted: bool,
 }
 
-from_json!(MessagePosted { ordinal, text, mentions or Mentions::default(), quote, redacted or false });
+from_json!(MessagePosted { ordinal, text, markup or Vec::new(), mentions or Mentions::default(), quote, redacted or false });
 
 impl MessagePosted {
-    /// A message that names nobody and answers none.
+    /// A message that names nobody and answers none; its markup is read from the text.
     #[must_use]
     pub fn new(ordinal: u64, text: String) -> Self {
-        Self { ordinal, text, mentions: Mentions::default(), quote: None, redacted: false }
+        let markup = markup::parse(&text);
+        Self { ordinal, text, markup, mentions: Mentions::default(), quote: None, redacted: false }
     }
 }
 
@@ -101,6 +106,9 @@ pub struct MessageEdited {
     pub message: Seq,
     /// The new text; empty once redacted.
     pub text: String,
+    /// What the new text looks like; empty where it has no markup, and once redacted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub markup: Vec<Node>,
     /// Who is named in the new text; nobody once redacted.
     #[serde(default, skip_serializing_if = "Mentions::is_empty")]
     pub mentions: Mentions,
@@ -109,13 +117,14 @@ pub struct MessageEdited {
     pub redacted: bool,
 }
 
-from_json!(MessageEdited { message, text, mentions or Mentions::default(), redacted or false });
+from_json!(MessageEdited { message, text, markup or Vec::new(), mentions or Mentions::default(), redacted or false });
 
 impl MessageEdited {
-    /// A new text that names nobody.
+    /// A new text that names nobody; its markup is read from it.
     #[must_use]
     pub fn new(message: Seq, text: String) -> Self {
-        Self { message, text, mentions: Mentions::default(), redacted: false }
+        let markup = markup::parse(&text);
+        Self { message, text, markup, mentions: Mentions::default(), redacted: false }
     }
 }
 

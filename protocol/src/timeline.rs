@@ -12,6 +12,7 @@ use crate::{
     from_json,
     id::{ClientId, Seq, UnixMs, UserId},
     limits::TIMELINE_ENTRIES_MAX,
+    markup::{self, Node},
     mentions::Mentions,
     reactions::Reaction,
     replies::Quote,
@@ -73,6 +74,9 @@ pub enum Body {
     Text {
         /// As its author wrote it.
         text: String,
+        /// What the text looks like; empty where it has no markup.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        markup: Vec<Node>,
         /// When it was last changed.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         edited_at: Option<UnixMs>,
@@ -85,15 +89,15 @@ pub enum Body {
 }
 
 tagged_from_json!(Body {
-    "text" => Text { text, edited_at, mentions or Mentions::default() },
+    "text" => Text { text, markup or Vec::new(), edited_at, mentions or Mentions::default() },
     "deleted" => Deleted {},
 });
 
 impl Body {
-    /// A text that names nobody, as it was first written.
+    /// A text that names nobody, as it was first written; its markup is read from it.
     #[must_use]
     pub fn text(text: String) -> Self {
-        Self::Text { text, edited_at: None, mentions: Mentions::default() }
+        Self::Text { markup: markup::parse(&text), text, edited_at: None, mentions: Mentions::default() }
     }
 }
 
@@ -108,6 +112,8 @@ pub enum Change {
         message: Seq,
         /// The text.
         text: String,
+        /// What the text looks like.
+        markup: Vec<Node>,
         /// When.
         edited_at: UnixMs,
         /// Who is named in it.
@@ -144,7 +150,7 @@ impl Entry {
         let quotes = |message: Seq| quote.as_ref().is_some_and(|quote| quote.message == message);
         match change {
             Change::Insert(_) => {}
-            Change::SetText { message, text, edited_at, mentions } => {
+            Change::SetText { message, text, markup, edited_at, mentions } => {
                 if quotes(*message)
                     && let Some(quote) = quote
                 {
@@ -153,7 +159,12 @@ impl Entry {
                 if seq == *message
                     && let Body::Text { .. } = body
                 {
-                    *body = Body::Text { text: text.clone(), edited_at: Some(*edited_at), mentions: mentions.clone() };
+                    *body = Body::Text {
+                        text: text.clone(),
+                        markup: markup.clone(),
+                        edited_at: Some(*edited_at),
+                        mentions: mentions.clone(),
+                    };
                 }
             }
             Change::Redact { message } => {

@@ -13,6 +13,7 @@ use protocol::{
     Applied, Body, ClientId, Entry, EntryKind, Epoch, Event, EventKind, HistoryPage, Inbox, InboxSnapshot, Mentions,
     Position, Quote, Quoted, Reaction, ReadCursor, Record, Room, RoomId, RoomInfo, RoomSnapshot, RoomSummary, Seq,
     StreamId, UnixMs, UserId, UserRef, Username,
+    markup::parse,
     members::{Member, MemberAdded, MemberJoined, MemberLeft, MemberRemoved, RoomJoined, RoomLeft},
     messages::{MessageDeleted, MessageEdited, MessagePosted},
     mute::RoomMuted,
@@ -200,7 +201,15 @@ impl World {
                 let text = format!("edit {seq}");
                 let line = tables.lines.get_mut(&message).unwrap();
                 let mentions = who(chance, &members);
-                set_body(line, Body::Text { text: text.clone(), edited_at: Some(at), mentions: mentions.clone() });
+                set_body(
+                    line,
+                    Body::Text {
+                        text: text.clone(),
+                        markup: parse(&text),
+                        edited_at: Some(at),
+                        mentions: mentions.clone(),
+                    },
+                );
                 let edited = MessageEdited { mentions, ..MessageEdited::new(message, text) };
                 (line.actor.clone(), Event::MessageEdited(edited))
             }),
@@ -236,7 +245,12 @@ impl World {
                 if let Some(quote) = &e.quote {
                     tables.replies.insert(seq, (quote.message, quote.content == Quoted::Hidden));
                 }
-                let body = Body::Text { text: e.text.clone(), edited_at: None, mentions: e.mentions.clone() };
+                let body = Body::Text {
+                    text: e.text.clone(),
+                    markup: parse(&e.text),
+                    edited_at: None,
+                    mentions: e.mentions.clone(),
+                };
                 let (quote, reactions) = (None, Vec::new());
                 Some(EntryKind::Message { client_id, ordinal: e.ordinal, body, quote, reactions })
             }

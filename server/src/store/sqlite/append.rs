@@ -154,7 +154,7 @@ async fn move_member(tx: &mut SqliteConnection, room: RoomId, membership: Member
 async fn change_lines(tx: &mut SqliteConnection, room: RoomId, seq: Seq, change: Change) -> Result<(), StoreError> {
     match change {
         Change::Insert(entry) => insert_line(tx, room, entry).await,
-        Change::SetText { message, text, edited_at, mentions } => {
+        Change::SetText { message, text, edited_at, mentions, markup: _ } => {
             let sql = "UPDATE entries SET body = ?, edited_at_ms = ?, mentions = ? \
                        WHERE room_id = ? AND seq = ? AND is_deleted = 0";
             sqlx::query(sql)

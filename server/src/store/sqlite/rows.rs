@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use protocol::{
     Body, ClientId, Entry, EntryKind, Epoch, Mentions, Position, Quote, Quoted, Record, RoomId, RoomInfo, Seq,
-    StreamId, UnixMs, UserId, UserRef, Username,
+    StreamId, UnixMs, UserId, UserRef, Username, markup,
 };
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
@@ -35,6 +35,8 @@ pub(super) fn entry(row: &SqliteRow) -> Result<Entry, StoreError> {
                 Body::Deleted
             } else {
                 Body::Text {
+                    // As the event has it: the same text has the same markup.
+                    markup: markup::parse(&body),
                     text: body,
                     edited_at: row.try_get::<Option<i64>, _>(7)?.map(UnixMs),
                     mentions: mentions(row.try_get(9)?)?,
