@@ -8,7 +8,7 @@ use protocol::{
 };
 use sqlx::{Row, SqliteConnection};
 
-use super::{erase::erase, execute::Fingerprint, rows};
+use super::{erase::hide, execute::Fingerprint, rows};
 use crate::store::StoreError;
 
 /// Name of the room that everyone is in.
@@ -139,7 +139,7 @@ async fn move_member(tx: &mut SqliteConnection, room: RoomId, membership: Member
                        ON CONFLICT (user_id, room_id) DO UPDATE SET seq = max(seq, excluded.seq)";
             sqlx::query(sql).bind(user).bind(room).bind(since).execute(tx).await?;
         }
-        Membership::AllOut => erase(tx, room).await?,
+        Membership::AllOut => hide(tx, room).await?,
         Membership::Out(user) => {
             sqlx::query("DELETE FROM members WHERE room_id = ? AND user_id = ?")
                 .bind(room.0.cast_signed())

@@ -19,6 +19,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use self::{
+    erase::task::{self as eraser, Erasing},
     write::{Lane, Write},
     writer::Job,
 };
@@ -60,7 +61,8 @@ pub struct SqliteStore {
     rooms_per_user: u32,
     queue: mpsc::Sender<Job>,
     closing: CancellationToken,
-    writer: Mutex<Option<JoinHandle<()>>>,
+    /// The writer, and what overwrites deleted rooms beside it.
+    tasks: Mutex<Vec<JoinHandle<()>>>,
 }
 
 impl SqliteStore {
@@ -98,9 +100,11 @@ impl SqliteStore {
         let read = pool().max_connections(READERS_MAX).connect_with(options.pragma("query_only", "ON")).await?;
         let lane = Lane::new(write, sink);
         let closing = CancellationToken::new();
-        let (queue, writer) = writer::spawn(lane.clone(), closing.clone());
+        let erasing = Erasing::default();
+        let (queue, writer) = writer::spawn(lane.clone(), erasing.clone(), closing.clone());
+        let eraser = eraser::spawn(lane.clone(), read.clone(), erasing, closing.clone());
         let rooms_per_user = limits.rooms_per_user;
-        Ok(Self { read, lane, rooms_per_user, queue, closing, writer: Mutex::new(Some(writer)) })
+        Ok(Self { read, lane, rooms_per_user, queue, closing, tasks: Mutex::new(vec![writer, eraser]) })
     }
 
     /// Starts a change. All changes start here, one at a time; dropped without commit, nothing happened.
@@ -114,12 +118,10 @@ impl Store for SqliteStore {
     // The last connection to close moves the log back into the database.
     async fn close(&self) {
         self.closing.cancel();
-        let writer = self.writer.lock().await.take();
-        if let Some(Err(error)) = match writer {
-            Some(writer) => Some(writer.await),
-            None => None,
-        } {
-            tracing::error!(%error, "the writer ended abnormally");
+        for task in std::mem::take(&mut *self.tasks.lock().await) {
+            if let Err(error) = task.await {
+                tracing::error!(%error, "a task of the store ended abnormally");
+            }
         }
         self.read.close().await;
         self.lane.pool.close().await;

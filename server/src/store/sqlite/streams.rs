@@ -13,7 +13,9 @@ use sqlx::{AssertSqlSafe, QueryBuilder, Row, Sqlite};
 use tokio::sync::{mpsc::error::TrySendError, oneshot};
 
 use super::{
-    SqliteStore, facts,
+    SqliteStore,
+    erase::GONE,
+    facts,
     rows::{self, RECORD_COLUMNS},
     snapshots, windows,
     writer::Job,
@@ -90,17 +92,30 @@ impl StreamStore for SqliteStore {
 
     async fn replay(&self, stream: StreamId, after: Seq, limit: u64) -> Result<Vec<Arc<Record>>, StoreError> {
         let sql = format!(
-            "SELECT {RECORD_COLUMNS} FROM events e JOIN users u ON u.id = e.actor_id JOIN streams s ON s.name = e.stream \
+            "SELECT {RECORD_COLUMNS}, EXISTS (SELECT 1 FROM erasures WHERE room = ?) \
+             FROM events e JOIN users u ON u.id = e.actor_id JOIN streams s ON s.name = e.stream \
              WHERE e.stream = ? AND e.seq > ? ORDER BY e.seq LIMIT ?"
         );
         // Only constants of this crate are in the text.
+        let room = match stream {
+            StreamId::Room(room) => Some(room.0.cast_signed()),
+            StreamId::Inbox(_) => None,
+        };
         let rows = sqlx::query(AssertSqlSafe(sql))
+            .bind(room)
             .bind(stream.to_string())
             .bind(after.0.cast_signed())
             .bind(limit.cast_signed())
             .fetch_all(&self.read)
             .await?;
-        rows.iter().map(|row| rows::record(stream, row).map(Arc::new)).collect()
+        rows.iter()
+            .map(|row| {
+                let record = rows::record(stream, row)?;
+                // What is still to be overwritten reads as it will be.
+                let event = if row.try_get(7)? { GONE } else { record.event };
+                Ok(Arc::new(Record { event, ..record }))
+            })
+            .collect()
     }
 
     async fn inbox(&self, user: UserId) -> Result<InboxSnapshot, StoreError> {

@@ -13,7 +13,7 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{execute::execute, write::Lane};
+use super::{erase::task::Erasing, execute::execute, write::Lane};
 use crate::{
     failpoint::{self, Point},
     store::{Actor, ExecuteError, StoreError},
@@ -36,7 +36,7 @@ pub(super) struct Job {
 }
 
 /// The queue's entrance and the task behind it, which ends when `closing` is cancelled and what waited is done.
-pub(super) fn spawn(lane: Lane, closing: CancellationToken) -> (mpsc::Sender<Job>, JoinHandle<()>) {
+pub(super) fn spawn(lane: Lane, erasing: Erasing, closing: CancellationToken) -> (mpsc::Sender<Job>, JoinHandle<()>) {
     let (entrance, mut queue) = mpsc::channel(QUEUE_COMMANDS_MAX);
     let task = tokio::spawn(async move {
         let mut batch = Vec::with_capacity(BATCH_COMMANDS_MAX);
@@ -51,16 +51,16 @@ pub(super) fn spawn(lane: Lane, closing: CancellationToken) -> (mpsc::Sender<Job
             if taken == 0 {
                 return;
             }
-            commit_batch(&lane, std::mem::take(&mut batch)).await;
+            commit_batch(&lane, &erasing, std::mem::take(&mut batch)).await;
         }
     });
     (entrance, task)
 }
 
-async fn commit_batch(lane: &Lane, jobs: Vec<Job>) {
+async fn commit_batch(lane: &Lane, erasing: &Erasing, jobs: Vec<Job>) {
     let mut outcomes = Vec::with_capacity(jobs.len());
     let mut texts = Vec::new();
-    let result = store_batch(lane, &jobs, &mut outcomes, &mut texts).await;
+    let result = store_batch(lane, erasing, &jobs, &mut outcomes, &mut texts).await;
     for (index, job) in jobs.into_iter().enumerate() {
         let answer = match (&result, outcomes.get_mut(index).and_then(Option::take)) {
             (Ok(()), Some(outcome)) => outcome,
@@ -76,6 +76,7 @@ type Outcome = Option<Result<Done, ExecuteError>>;
 
 async fn store_batch(
     lane: &Lane,
+    erasing: &Erasing,
     jobs: &[Job],
     outcomes: &mut Vec<Outcome>,
     texts: &mut Vec<String>,
@@ -90,6 +91,7 @@ async fn store_batch(
     }
     hit(Point::BeforeCommit, texts);
     write.commit_and_tell(&records, || hit(Point::AfterCommit, texts)).await?;
+    erasing.note(&records);
     hit(Point::AfterBroadcast, texts);
     Ok(())
 }

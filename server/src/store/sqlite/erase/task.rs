@@ -1,0 +1,65 @@
+//! Overwrites what is left of deleted rooms, a batch at a time, beside the writer.
+
+use std::{sync::Arc, time::Duration};
+
+use protocol::{Event, Record};
+use sqlx::SqlitePool;
+use tokio::{sync::Notify, task::JoinHandle, time::sleep};
+use tokio_util::sync::CancellationToken;
+
+use super::{super::write::Lane, some};
+use crate::store::StoreError;
+
+/// How soon it is tried again after the database failed.
+const RETRY: Duration = Duration::from_secs(5);
+
+/// Wakes the task when a room was deleted.
+#[derive(Clone, Debug, Default)]
+pub(in crate::store::sqlite) struct Erasing(Arc<Notify>);
+
+impl Erasing {
+    /// Looks through what was just committed.
+    pub(in crate::store::sqlite) fn note(&self, records: &[Arc<Record>]) {
+        if records.iter().any(|record| matches!(record.event, Event::RoomDeleted(_))) {
+            self.0.notify_one();
+        }
+    }
+}
+
+/// Runs until `closing` is cancelled: first for the rooms that were deleted before, then for each that is.
+pub(in crate::store::sqlite) fn spawn(
+    lane: Lane,
+    read: SqlitePool,
+    erasing: Erasing,
+    closing: CancellationToken,
+) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        while !closing.is_cancelled() {
+            match batch(&lane, &read).await {
+                Ok(true) => {}
+                Ok(false) => tokio::select! {
+                    () = erasing.0.notified() => {}
+                    () = closing.cancelled() => {}
+                },
+                Err(error) => {
+                    tracing::warn!(?error, "what a deleted room held could not be overwritten; trying again");
+                    tokio::select! {
+                        () = sleep(RETRY) => {}
+                        () = closing.cancelled() => {}
+                    }
+                }
+            }
+        }
+    })
+}
+
+/// One batch, in a turn of its own: who waits to write comes in between. Returns whether there was anything to do.
+async fn batch(lane: &Lane, read: &SqlitePool) -> Result<bool, StoreError> {
+    let is_any: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM erasures)").fetch_one(read).await?;
+    if is_any {
+        let mut write = lane.begin().await?;
+        some(&mut write).await?;
+        write.commit().await?;
+    }
+    Ok(is_any)
+}
