@@ -169,6 +169,10 @@ impl State {
         if let Some(message) = entry.redacts {
             self.ring.redact(message);
         }
+        if entry.ends_room() {
+            // Who has not taken what was said in it asks the store, which has nobody in it any more.
+            self.ring.restart(Position { epoch: entry.epoch, seq: Seq(entry.seq.0.saturating_sub(1)) });
+        }
         self.ring.push(entry);
     }
 

@@ -77,6 +77,11 @@ impl Entry {
         }
     }
 
+    /// Whether it ends the room: nothing before it is handed out any more.
+    pub(crate) fn ends_room(&self) -> bool {
+        self.puts_out == PutsOut::Everyone
+    }
+
     /// Whether this user is out of the room by it.
     pub(crate) fn puts_out(&self, user: UserId) -> bool {
         match self.puts_out {

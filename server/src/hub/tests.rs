@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use protocol::{Epoch, Event, Position, Record, Seq, StreamId, UserId, messages::MessageDeleted};
+use protocol::{Epoch, Event, Position, Record, Seq, StreamId, UserId, messages::MessageDeleted, rooms::RoomDeleted};
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -233,6 +233,23 @@ async fn deleting_removes_the_text_from_the_ring() {
     assert!(!frames[0].contains("secret") && frames[0].contains("redacted"), "{}", frames[0]);
     assert!(frames[1].contains("not so secret"));
     assert_eq!(frames.len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn deleting_a_room_empties_its_ring_for_who_has_not_read_it() {
+    let bench = Bench::new(&Limits::default());
+    let follower = bench.follower();
+    bench.hub.committed(&[text(1, "secret"), text(2, "not so secret")]);
+    let before = bench.hub.ring_bytes();
+
+    let deleted = Event::RoomDeleted(RoomDeleted {});
+    bench.hub.committed(&[Arc::new(Record { event: deleted, ..(*message(3)).clone() })]);
+
+    assert!(is_lagged(&follower, START), "the store says who may read on: nobody");
+    assert!(bench.hub.ring_bytes() < before, "it is not kept either");
+    let near = Position { seq: Seq(2), ..START };
+    let Taken::Entries { entries, .. } = follower.take(STREAM, near, usize::MAX) else { panic!("it is in the ring") };
+    assert_eq!(entries.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [Seq(3)], "who has read all is told the end");
 }
 
 #[tokio::test(start_paused = true)]
