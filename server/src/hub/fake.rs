@@ -17,6 +17,7 @@ use protocol::{
     rooms::{History, RoomCreated, RoomInfo, Visibility},
     snapshot::{DirectoryEntry, Doorstep},
 };
+use tokio::sync::Notify;
 
 use crate::{
     commands::{Facts, RoomFacts},
@@ -34,11 +35,35 @@ pub(crate) struct FakeStore {
     pub(crate) members: Mutex<Vec<UserId>>,
     /// When users were there last.
     pub(crate) seen: Mutex<HashMap<UserId, UnixMs>>,
+    /// How many of the next times of writing that down fail.
+    pub(crate) failures: AtomicUsize,
+    /// Whether `user1` does not let others see which room they look at.
+    pub(crate) is_hidden: Mutex<bool>,
+    /// Holds the next read or change of that up.
+    hold: Mutex<Option<Hold>>,
     /// The event that puts `user1` out, and happens right after the next read of the room's end or of who is in it,
     /// whichever comes first.
     removal: Mutex<Removal>,
     /// How many times a log was read.
     pub(crate) replays: AtomicUsize,
+}
+
+/// An answer of the store that is held up.
+#[derive(Clone, Default)]
+pub(crate) struct Hold {
+    reached: Arc<Notify>,
+    release: Arc<Notify>,
+}
+
+impl Hold {
+    /// Waits until the store has done what it was asked, and only has to say so.
+    pub(crate) async fn reached(&self) {
+        self.reached.notified().await;
+    }
+
+    pub(crate) fn release(&self) {
+        self.release.notify_one();
+    }
 }
 
 #[derive(Default)]
@@ -90,6 +115,19 @@ impl FakeStore {
     /// Puts `user1` out as soon as something was read of the room.
     pub(crate) fn remove_after_next_read(&self, removal: Arc<Record>) {
         *self.removal.lock().unwrap() = Removal::AfterNextRead(removal);
+    }
+
+    /// Holds the next answer about whether `user1` lets others see which room they look at up.
+    pub(crate) fn hold_viewing(&self) -> Hold {
+        self.hold.lock().unwrap().insert(Hold::default()).clone()
+    }
+
+    async fn held(&self) {
+        let hold = self.hold.lock().unwrap().take();
+        if let Some(hold) = hold {
+            hold.reached.notify_one();
+            hold.release.notified().await;
+        }
     }
 
     fn was_read(&self) {
@@ -197,15 +235,22 @@ impl PresenceStore for FakeStore {
     }
 
     async fn note_seen(&self, seen: &[(UserId, UnixMs)]) -> Result<(), StoreError> {
+        if self.failures.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |failures| failures.checked_sub(1)).is_ok() {
+            return Err(StoreError::Busy);
+        }
         self.seen.lock().unwrap().extend(seen.iter().copied());
         Ok(())
     }
 
     async fn shows_viewing(&self, _: UserId) -> Result<bool, StoreError> {
-        Ok(true)
+        let is_hidden = *self.is_hidden.lock().unwrap();
+        self.held().await;
+        Ok(!is_hidden)
     }
 
-    async fn set_viewing(&self, _: UserId, _: bool) -> Result<(), StoreError> {
+    async fn set_viewing(&self, _: UserId, shown: bool) -> Result<(), StoreError> {
+        *self.is_hidden.lock().unwrap() = !shown;
+        self.held().await;
         Ok(())
     }
 }

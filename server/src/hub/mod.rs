@@ -90,8 +90,9 @@ impl Hub {
 
     /// Tells all devices of a user, on all nodes, whether others see which room the user looks at.
     pub(crate) fn viewing_set(&self, user: UserId, shown: bool) {
-        self.tell_viewing(user, shown);
+        // In this order: a connection that reads the store meanwhile has noticed, or is told after that.
         self.presence.set_viewing(user, shown);
+        self.tell_viewing(user, shown);
     }
 
     fn tell_viewing(&self, user: UserId, shown: bool) {

@@ -116,10 +116,14 @@ impl Registration {
         self.with(|held| held.rooms.iter().copied().collect())
     }
 
+    /// Whether the user is in this room, as far as the connection knows.
+    pub(crate) fn is_watched(&self, room: RoomId) -> bool {
+        self.with(|held| held.rooms.contains(&room))
+    }
+
     /// The end of a watched room, once it is known. None for rooms that are not watched.
     pub(crate) fn room_head(&self, room: RoomId) -> Option<Head> {
-        let is_watched = self.with(|held| held.rooms.contains(&room));
-        if is_watched { self.hub.heads.head(room) } else { None }
+        if self.is_watched(room) { self.hub.heads.head(room) } else { None }
     }
 
     /// Takes in what the store says of a watched room.

@@ -34,13 +34,14 @@ use crate::{
 mod news;
 mod people;
 mod room;
+mod seen;
 mod state;
 mod task;
 #[cfg(test)]
 mod tests;
 mod typing;
 
-pub use self::news::{NodeId, PresenceNews, UserNews, Whereabouts};
+pub use self::news::{NodeId, PresenceNews, TypingNews, UserNews, Whereabouts};
 pub(crate) use people::Activity;
 
 /// Typing holds a little longer than one says it, so that it does not end between two times of saying so.
@@ -85,31 +86,34 @@ impl Presence {
         self.change(|state| state.people.leave(follower.user, follower.number(), until, at));
     }
 
-    /// What the store says about showing the room that a user looks at.
-    pub(crate) fn knows_viewing(&self, user: UserId, shown: bool) {
-        self.change(|state| state.people.show_room(user, shown));
+    /// Before the store is asked whether a user shows the room that they look at: how often that was set.
+    pub(crate) fn viewing_set(&self, user: UserId) -> u64 {
+        self.with(|state| state.people.show_room_set(user))
+    }
+
+    /// What the store says about it, which was set that often when it was asked. A connection of the user is told, too;
+    /// who has set it meanwhile has told them something newer.
+    pub(crate) fn knows_viewing(&self, follower: &Follower, shown: bool, set: u64) {
+        self.change(|state| {
+            if state.people.learn_show_room(follower.user, shown, set) {
+                follower.mark_viewing(shown);
+            }
+        });
     }
 
     /// The user has set it; the other nodes are told.
     pub(crate) fn set_viewing(&self, user: UserId, shown: bool) {
-        self.knows_viewing(user, shown);
+        self.change(|state| state.people.show_room(user, shown));
         self.bus.publish(BusMessage::Presence(PresenceNews::Viewing { user, shown }));
     }
 
-    /// A user is writing in a room, or has stopped. Who is no member of it is not heard.
+    /// A member of a room is writing in it, or has stopped. The other nodes are told with the next batch.
     pub(crate) fn set_typing(&self, room: RoomId, user: &UserRef, typing: bool) {
-        self.typing(room, user.clone(), typing);
-        if self.bus.is_shared() {
-            self.bus.publish(BusMessage::Presence(PresenceNews::Typing { room, user: user.clone(), typing }));
-        }
-    }
-
-    fn typing(&self, room: RoomId, user: UserRef, typing: bool) {
+        let (is_shared, until) = (self.bus.is_shared(), Instant::now() + TYPING);
         self.change(|state| {
-            if !typing {
-                state.typing.stop(room, user.id);
-            } else if state.rooms.get(&room).is_some_and(|room| room.has(user.id)) {
-                state.typing.start(room, user, Instant::now() + TYPING);
+            state.set_typing(room, user.clone(), typing, until);
+            if is_shared {
+                state.typing.say(room, user.clone(), typing);
             }
         });
     }
@@ -137,10 +141,14 @@ impl Presence {
 
     /// The presence in a room, for a page that is drawn for one of its members.
     pub(crate) fn picture(&self, room: RoomId, roster: &Roster) -> RoomPresence {
-        self.with(|state| {
-            room::picture_of(room, roster, |user| {
-                let (presence, rooms) = state.people.presence(user);
-                (presence, rooms.contains(&room))
+        // A turn at a time, so that a page of a large room does not hold up everybody who does something.
+        room::picture_of(room, roster, |members| {
+            self.with(|state| {
+                let of = |(user, _): &(UserId, _)| {
+                    let (presence, rooms) = state.people.presence(*user);
+                    (presence, rooms.contains(&room))
+                };
+                members.iter().map(of).collect()
             })
         })
     }
@@ -148,10 +156,17 @@ impl Presence {
     /// Takes in what was committed: who comes and goes, and that who has posted is not writing any more.
     pub(crate) fn note(&self, record: &Record) {
         let StreamId::Room(room) = record.stream else { return };
-        if !self.with(|state| state.rooms.contains_key(&room)) {
+        let is_post = matches!(record.event, Event::MessagePosted(_));
+        let is_followed = self.with(|state| {
+            if is_post {
+                state.typing.unsay(room, record.actor.id);
+            }
+            state.rooms.contains_key(&room)
+        });
+        if !is_followed {
             return;
         }
-        if matches!(record.event, Event::MessagePosted(_)) {
+        if is_post {
             self.change(|state| state.typing.stop(room, record.actor.id));
             return;
         }
@@ -177,9 +192,16 @@ impl Presence {
                 });
             }
             PresenceNews::Asked(node) => self.change(|state| state.is_asked |= node == state.node),
-            PresenceNews::Typing { room, user, typing } => self.typing(room, user, typing),
+            PresenceNews::Typing(changes) => {
+                let until = Instant::now() + TYPING;
+                self.change(|state| {
+                    for (room, user, typing) in changes.iter() {
+                        state.set_typing(*room, user.clone(), *typing, until);
+                    }
+                });
+            }
             PresenceNews::Viewing { user, shown } => {
-                self.knows_viewing(user, shown);
+                self.change(|state| state.people.show_room(user, shown));
                 return Some((user, shown));
             }
         }

@@ -28,6 +28,9 @@ pub struct Whereabouts {
 /// A user of a node; one without whereabouts is gone since that time.
 pub type UserNews = (UserId, Option<Whereabouts>, UnixMs);
 
+/// In which room a member of it is writing, or is not any more.
+pub type TypingNews = (RoomId, UserRef, bool);
+
 /// What one node tells the others.
 #[derive(Clone, Debug, PartialEq)]
 pub enum PresenceNews {
@@ -58,15 +61,8 @@ pub enum PresenceNews {
     },
     /// This node is asked for all that it has.
     Asked(NodeId),
-    /// Somebody is writing, or has stopped.
-    Typing {
-        /// Where.
-        room: RoomId,
-        /// Who.
-        user: UserRef,
-        /// Whether they are.
-        typing: bool,
-    },
+    /// These are writing, or have stopped.
+    Typing(Arc<[TypingNews]>),
     /// A user lets others see which room they look at, or not.
     Viewing {
         /// Who.

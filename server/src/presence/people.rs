@@ -38,6 +38,8 @@ struct Local {
     sessions: BTreeMap<u64, Session>,
     /// Whether they let others see which room they look at; not before it is known.
     shows_room: bool,
+    /// How often that was set meanwhile: what was read from the store before the last time is stale.
+    shows_room_set: u64,
     /// When the last of them that has left did so.
     left_at: UnixMs,
 }
@@ -78,12 +80,26 @@ impl People {
         self.mark_here(user);
     }
 
-    /// The user lets others see which room they look at, or not.
+    /// The user has set that others see which room they look at, or not.
     pub(super) fn show_room(&mut self, user: UserId, shown: bool) {
         if let Some(local) = self.here.get_mut(&user) {
             local.shows_room = shown;
+            local.shows_room_set += 1;
             self.mark_here(user);
         }
+    }
+
+    /// How often that was set since the user is here.
+    pub(super) fn show_room_set(&self, user: UserId) -> u64 {
+        self.here.get(&user).map_or(0, |local| local.shows_room_set)
+    }
+
+    /// What the store said about it when it had been set that often. Whether that still holds.
+    pub(super) fn learn_show_room(&mut self, user: UserId, shown: bool, set: u64) -> bool {
+        let Some(local) = self.here.get_mut(&user).filter(|local| local.shows_room_set == set) else { return false };
+        local.shows_room = shown;
+        self.mark_here(user);
+        true
     }
 
     /// A connection has ended: with a time, its user stays until then; without, they have logged out.

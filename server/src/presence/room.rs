@@ -20,6 +20,9 @@ use crate::{hub::Follower, store::Roster};
 /// Batches kept for those who have not taken them yet.
 const BATCHES_MAX: usize = 8;
 
+/// Members asked about at once for a page: others do something in between.
+pub(super) const PICTURE_USERS_MAX: usize = 200;
+
 /// Membership changes that may come while the members are being read; with more, they are read again.
 const PENDING_MAX: usize = 1_000;
 
@@ -249,17 +252,19 @@ impl Room {
     }
 }
 
-/// The picture of a room that nobody needs to follow: for a page that is being drawn.
+/// The picture of a room that nobody needs to follow: for a page that is being drawn. `presence` says of at most
+/// [`PICTURE_USERS_MAX`] members, in their order, whether they are there and look at the room.
 pub(super) fn picture_of(
     id: RoomId,
     roster: &Roster,
-    presence: impl Fn(UserId) -> (PresenceState, bool),
+    mut presence: impl FnMut(&[(UserId, Option<UnixMs>)]) -> Vec<(PresenceState, bool)>,
 ) -> RoomPresence {
     let mut room = Room::default();
     room.learn(roster);
-    for (user, last_seen) in &roster.members {
-        let (state, here) = presence(*user);
-        room.set(*user, state, here, *last_seen);
+    for members in roster.members.chunks(PICTURE_USERS_MAX) {
+        for ((user, last_seen), (state, here)) in members.iter().zip(presence(members)) {
+            room.set(*user, state, here, *last_seen);
+        }
     }
     room.listed_to = RoomPresence::listed_to(room.member_ids());
     room.picture(id)

@@ -6,13 +6,14 @@ use std::{
     time::Duration,
 };
 
-use protocol::{PresenceState, RoomId, Seq, UnixMs, UserId};
+use protocol::{PresenceState, RoomId, Seq, UnixMs, UserId, UserRef};
 use tokio::time::Instant;
 
 use super::{
     news::{LEASE_INTERVAL, NodeId, PresenceNews, UserNews},
     people::People,
     room::Room,
+    seen::Seen,
     typing::Typing,
 };
 use crate::{hub::Follower, store::Roster};
@@ -45,8 +46,7 @@ pub(super) struct State {
     typing_at: Option<Instant>,
     typing_quiet_until: Instant,
     pub(super) lease_at: Instant,
-    /// When those who are gone were there last, to be written down.
-    pub(super) unwritten: HashMap<UserId, UnixMs>,
+    pub(super) seen: Seen,
 }
 
 impl State {
@@ -66,7 +66,7 @@ impl State {
             typing_at: None,
             typing_quiet_until: now,
             lease_at: now,
-            unwritten: HashMap::new(),
+            seen: Seen::default(),
         }
     }
 
@@ -130,6 +130,26 @@ impl State {
         }
     }
 
+    /// Somebody says that they are writing, or have stopped. Who is no member of a followed room is not heard.
+    pub(super) fn set_typing(&mut self, id: RoomId, user: UserRef, typing: bool, until: Instant) {
+        if !typing {
+            self.typing.stop(id, user.id);
+        } else if self.rooms.get(&id).is_some_and(|room| room.has(user.id)) {
+            self.typing.start(id, user, until);
+        }
+    }
+
+    /// When everyone was there last, if the server stops at that time.
+    pub(super) fn last_words(&mut self, at: UnixMs) -> Vec<(UserId, UnixMs)> {
+        for (user, seen) in std::mem::take(&mut self.people.seen) {
+            self.seen.note(user, seen);
+        }
+        for user in self.people.all_here() {
+            self.seen.note(user, at);
+        }
+        self.seen.take()
+    }
+
     fn leave_index(&mut self, user: UserId, room: RoomId) {
         if let Some(rooms) = self.rooms_of.get_mut(&user) {
             rooms.remove(&room);
@@ -147,19 +167,21 @@ impl State {
         let has_changes = !self.people.changed.is_empty() || !self.dirty.is_empty();
         // What was to be told may have gone with the last follower of its room; then nothing is due.
         self.flush_at.take_if(|_| !has_changes);
-        self.typing_at.take_if(|_| self.typing.changed.is_empty());
+        self.typing_at.take_if(|_| !self.typing.has_news());
         if has_changes && *self.flush_at.get_or_insert((now + PRESENCE_DELAY).max(self.quiet_until)) <= now {
             (self.flush_at, self.quiet_until) = (None, now + PRESENCE_INTERVAL);
             news.extend(self.changes(at));
             self.tell();
         }
-        if !self.typing.changed.is_empty() && *self.typing_at.get_or_insert(self.typing_quiet_until.max(now)) <= now {
+        if self.typing.has_news() && *self.typing_at.get_or_insert(self.typing_quiet_until.max(now)) <= now {
             (self.typing_at, self.typing_quiet_until) = (None, now + TYPING_INTERVAL);
             for id in self.typing.flush() {
                 for follower in self.rooms.get(&id).into_iter().flat_map(|room| room.followers.values()) {
                     follower.mark_typing(id);
                 }
             }
+            let said = self.typing.take_said();
+            news.extend((!said.is_empty()).then(|| PresenceNews::Typing(said.into())));
         }
         if std::mem::take(&mut self.is_asked) {
             let users = self.users_here(self.people.all_here(), at);
@@ -174,7 +196,8 @@ impl State {
 
     /// When something is due next.
     pub(super) fn deadline(&self) -> Instant {
-        let others = [self.people.deadline(), self.typing.deadline(), self.flush_at, self.typing_at];
+        let others =
+            [self.people.deadline(), self.typing.deadline(), self.seen.deadline(), self.flush_at, self.typing_at];
         others
             .into_iter()
             .flatten()
@@ -210,7 +233,7 @@ impl State {
             let (state, looked_at) = self.people.presence(user);
             let seen = self.people.seen.remove(&user).filter(|_| state == PresenceState::Offline);
             if let Some(seen) = seen {
-                self.unwritten.insert(user, seen);
+                self.seen.note(user, seen);
             }
             for id in self.rooms_of.get(&user).into_iter().flatten() {
                 if let Some(room) = self.rooms.get_mut(id) {

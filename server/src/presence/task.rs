@@ -1,13 +1,13 @@
 //! What the lane does by itself: it tells what has changed, reads who is in a room, and writes down who has gone.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use futures::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 use protocol::{RoomId, UnixMs, UserId};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::Presence;
+use super::{Presence, seen::SEEN_USERS_MAX};
 use crate::{
     bus::BusMessage,
     store::{PresenceStore, Roster, StoreError},
@@ -19,17 +19,16 @@ const RETRY: Duration = Duration::from_secs(1);
 /// What the store was asked for.
 enum Chore {
     Roster(RoomId, Result<Roster, StoreError>),
-    Seen(HashMap<UserId, UnixMs>, Result<(), StoreError>),
+    Seen(Vec<(UserId, UnixMs)>, Result<(), StoreError>),
 }
 
 impl Presence {
     /// Runs until the server stops; then it writes down that everyone was there until now.
     pub async fn run(self: Arc<Self>, store: Arc<dyn PresenceStore>, stopping: CancellationToken) {
         let mut chores: FuturesUnordered<BoxFuture<'static, Chore>> = FuturesUnordered::new();
-        let mut is_writing = false;
         loop {
             let now = Instant::now();
-            let (news, loads, unwritten, deadline) = self.with(|state| {
+            let (news, loads, seen, deadline) = self.with(|state| {
                 let news = state.run(now, self.clock.now());
                 let mut loads = Vec::new();
                 while let Some((_, room)) = state.loads.first().copied().filter(|(at, _)| *at <= now) {
@@ -39,8 +38,7 @@ impl Presence {
                         loads.push(room);
                     }
                 }
-                let unwritten = if is_writing { HashMap::new() } else { std::mem::take(&mut state.unwritten) };
-                (news, loads, unwritten, state.deadline())
+                (news, loads, state.seen.begin(now), state.deadline())
             });
             for news in news {
                 self.bus.publish(BusMessage::Presence(news));
@@ -49,32 +47,40 @@ impl Presence {
                 let store = Arc::clone(&store);
                 chores.push(async move { Chore::Roster(room, store.roster(room).await) }.boxed());
             }
-            if !unwritten.is_empty() {
-                is_writing = true;
+            if !seen.is_empty() {
                 let store = Arc::clone(&store);
-                let seen: Vec<(UserId, UnixMs)> = unwritten.iter().map(|(user, at)| (*user, *at)).collect();
-                chores.push(async move { Chore::Seen(unwritten, store.note_seen(&seen).await) }.boxed());
+                let write = async move {
+                    let written = store.note_seen(&seen).await;
+                    Chore::Seen(seen, written)
+                };
+                chores.push(write.boxed());
             }
             tokio::select! {
                 () = stopping.cancelled() => break,
                 () = self.wake.notified() => {}
                 () = sleep_until(deadline) => {}
-                Some(chore) = chores.next() => match chore {
-                    Chore::Roster(room, roster) => self.came(room, roster),
-                    Chore::Seen(seen, result) => {
-                        is_writing = false;
-                        if let Err(error) = result {
-                            tracing::warn!(?error, users = seen.len(), "when users were there last could not be kept");
-                        }
-                    }
-                },
+                Some(chore) = chores.next() => self.done(chore),
             }
         }
-        while chores.next().await.is_some() {}
+        while let Some(chore) = chores.next().await {
+            self.done(chore);
+        }
         let at = self.clock.now();
-        let here: Vec<(UserId, UnixMs)> = self.with(|state| state.people.all_here().map(|user| (user, at)).collect());
-        if let Err(error) = store.note_seen(&here).await {
-            tracing::warn!(?error, "when users were there last could not be kept");
+        for seen in self.with(|state| state.last_words(at)).chunks(SEEN_USERS_MAX) {
+            if let Err(error) = store.note_seen(seen).await {
+                tracing::warn!(?error, users = seen.len(), "when users were there last could not be kept");
+            }
+        }
+    }
+
+    fn done(&self, chore: Chore) {
+        match chore {
+            Chore::Roster(room, roster) => self.came(room, roster),
+            Chore::Seen(_, Ok(())) => self.with(|state| state.seen.end()),
+            Chore::Seen(seen, Err(error)) => {
+                tracing::warn!(?error, users = seen.len(), "when users were there last was not kept; trying again");
+                self.with(|state| state.seen.fail(&seen, Instant::now() + RETRY));
+            }
         }
     }
 

@@ -23,6 +23,9 @@ use crate::{
     store::Sink as _,
 };
 
+mod bounds;
+mod seen;
+
 const ADA: UserId = UserId(1);
 const BOB: UserId = UserId(2);
 const GRACE: Duration = Duration::from_millis(15_000);
@@ -56,7 +59,8 @@ impl Node {
     /// A connection that has said nothing yet.
     fn connect(&self, user: UserId) -> Registration {
         let registration = Registration::new(&self.hub, user);
-        self.hub.presence().knows_viewing(user, true);
+        let set = self.hub.presence().viewing_set(user);
+        self.hub.presence().knows_viewing(registration.follower(), true, set);
         registration
     }
 

@@ -6,13 +6,20 @@ use axum::extract::ws::Utf8Bytes;
 use protocol::{RoomId, RoomTyping, ServerFrame, UserId, UserRef, encode, limits::TYPISTS_TOLD_MAX};
 use tokio::time::Instant;
 
+use super::news::TypingNews;
+
+/// Rooms and users of which the other nodes are told at once. Of more, nothing is told: typing may be lost.
+pub(super) const SAID_MAX: usize = 1_000;
+
 /// See the module.
 #[derive(Debug, Default)]
 pub(super) struct Typing {
     rooms: HashMap<RoomId, Typists>,
     ends: BTreeSet<(Instant, RoomId, UserId)>,
     /// Rooms in which it is not as it was told.
-    pub(super) changed: HashSet<RoomId>,
+    changed: HashSet<RoomId>,
+    /// What the users of this node have said and the others were not told: of each room and user the latest.
+    said: BTreeMap<(RoomId, UserId), (UserRef, bool)>,
 }
 
 #[derive(Debug, Default)]
@@ -41,6 +48,29 @@ impl Typing {
             self.ends.remove(&(until, room, user));
             self.changed.insert(room);
         }
+    }
+
+    /// A user of this node says so: the other nodes are to be told.
+    pub(super) fn say(&mut self, room: RoomId, user: UserRef, typing: bool) {
+        let key = (room, user.id);
+        if self.said.len() < SAID_MAX || self.said.contains_key(&key) {
+            self.said.insert(key, (user, typing));
+        }
+    }
+
+    /// The other nodes learn it otherwise.
+    pub(super) fn unsay(&mut self, room: RoomId, user: UserId) {
+        self.said.remove(&(room, user));
+    }
+
+    /// What the other nodes are to be told.
+    pub(super) fn take_said(&mut self) -> Vec<TypingNews> {
+        std::mem::take(&mut self.said).into_iter().map(|((room, _), (user, typing))| (room, user, typing)).collect()
+    }
+
+    /// Whether there is anything to tell, here or elsewhere.
+    pub(super) fn has_news(&self) -> bool {
+        !self.changed.is_empty() || !self.said.is_empty()
     }
 
     pub(super) fn expire(&mut self, now: Instant) {

@@ -95,6 +95,8 @@ async fn set_read_cursor(context: &Context, command: SetReadCursor) -> Result<Do
 /// About oneself alone: nobody has to be asked.
 async fn set_viewing(context: &Context, SetViewing { shown }: SetViewing) -> Result<Done, ApiError> {
     let Context { sockets, actor, .. } = context;
+    // One after the other: what is told last is what was stored last.
+    let _turn = sockets.viewing.lock().await;
     sockets.people.set_viewing(actor.user.id, shown).await?;
     sockets.hub.viewing_set(actor.user.id, shown);
     Ok(Done::Unchanged)

@@ -45,6 +45,8 @@ pub struct Sockets {
     shared: Shared,
     admission: Arc<Admission>,
     replays: Replays,
+    /// Held while somebody sets whether others see which room they look at.
+    viewing: tokio::sync::Mutex<()>,
 }
 
 /// The parts of the server that sockets work with.
@@ -81,7 +83,12 @@ impl Sockets {
     /// Nobody is connected yet.
     #[must_use]
     pub fn new(shared: Shared) -> Self {
-        Self { admission: Arc::new(Admission::new(&shared.limits)), replays: Replays::default(), shared }
+        Self {
+            admission: Arc::new(Admission::new(&shared.limits)),
+            replays: Replays::default(),
+            viewing: tokio::sync::Mutex::default(),
+            shared,
+        }
     }
 
     /// How many sockets are open, with a session.

@@ -29,7 +29,10 @@ where
         if let Command::SetPresence(c) = command {
             presence.report(self.registration.follower(), Activity { away: c.away, room: c.room });
         } else if let Command::SetTyping(c) = command {
-            presence.set_typing(c.room, &self.actor.user, c.typing);
+            // Of what is not a room of theirs, nobody is told, on no node.
+            if self.live(c.room) || self.registration.is_watched(c.room) {
+                presence.set_typing(c.room, &self.actor.user, c.typing);
+            }
         } else {
             return false;
         }

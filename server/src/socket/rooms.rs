@@ -60,9 +60,9 @@ pub(super) async fn load(
     registration: &Registration,
     user: UserId,
 ) -> Result<(Position, Vec<RoomId>), StoreError> {
+    let set = registration.presence().viewing_set(user);
     let shown = sockets.people.shows_viewing(user).await?;
-    registration.presence().knows_viewing(user, shown);
-    registration.follower().mark_viewing(shown);
+    registration.presence().knows_viewing(registration.follower(), shown, set);
     let inbox = sockets.streams.inbox(user).await?;
     registration.anchor(registration.inbox(), inbox.position);
     let rooms: Vec<RoomId> = inbox.rooms.iter().map(|summary| summary.room.id).collect();

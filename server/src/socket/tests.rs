@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     auth::connected::{ConnectedSessions, SessionsRevoked},
-    bus::LocalBus,
+    bus::Network,
     clock::{Clock, Randomness},
     hub::{
         Hub,
@@ -37,6 +37,8 @@ use crate::{
         accounts::{Role, Session, SessionId},
     },
 };
+
+mod lane;
 
 /// The server's end of a connection in memory.
 struct Pipe {
@@ -76,6 +78,8 @@ impl Sink<Message> for Pipe {
 struct Bench {
     hub: Arc<Hub>,
     store: Arc<FakeStore>,
+    network: Network,
+    sockets: Arc<Sockets>,
     sessions: ConnectedSessions,
     stopping: CancellationToken,
     to_server: mpsc::UnboundedSender<Message>,
@@ -86,14 +90,18 @@ struct Bench {
 impl Bench {
     /// With a peer that has taken `hello`.
     async fn new() -> Self {
+        Self::on(Arc::default()).await
+    }
+
+    async fn on(store: Arc<FakeStore>) -> Self {
+        let network = Network::default();
         let limits = Limits { posts_burst: 10_000, reads_burst: 10_000, ..Limits::default() };
         let (hub, task) =
-            Hub::new(Arc::new(LocalBus::alone()), &limits, Clock::manual(protocol::UnixMs(0)), &Randomness::seeded(1));
-        let (store, stopping, sessions) =
-            (Arc::new(FakeStore::default()), CancellationToken::new(), ConnectedSessions::default());
+            Hub::new(Arc::new(network.join()), &limits, Clock::manual(protocol::UnixMs(0)), &Randomness::seeded(1));
+        let (stopping, sessions) = (CancellationToken::new(), ConnectedSessions::default());
         tokio::spawn(task.run(store.clone(), sessions.clone(), stopping.clone()));
         let clock = Clock::manual(protocol::UnixMs(0));
-        let sockets = Sockets::new(Shared {
+        let sockets = Arc::new(Sockets::new(Shared {
             hub: hub.clone(),
             streams: store.clone(),
             people: store.clone(),
@@ -103,15 +111,15 @@ impl Bench {
             limits,
             build: "test".to_owned(),
             stopping: stopping.clone(),
-        });
+        }));
         let (to_server, from_peer) = mpsc::unbounded();
         let (to_peer, from_server) = mpsc::channel(0);
         let session = Session { id: SessionId(1), user: user(1), role: Role::Member, seen_at: protocol::UnixMs(0) };
         let actor = Actor { user: user(1), is_owner: false };
         let pipe = Pipe { from_peer, to_peer };
-        let connection = Connection::new(Arc::new(sockets), actor, sessions.attach(&session), pipe);
+        let connection = Connection::new(sockets.clone(), actor, sessions.attach(&session), pipe);
         let running = tokio::spawn(connection.run());
-        let mut bench = Self { hub, store, sessions, stopping, to_server, from_server, running };
+        let mut bench = Self { hub, store, network, sockets, sessions, stopping, to_server, from_server, running };
         assert!(matches!(bench.frame().await, ServerFrame::Hello(_)));
         bench
     }
