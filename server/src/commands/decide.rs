@@ -85,6 +85,10 @@ pub fn decide(command: &Command, facts: &Facts) -> Result<Decision, Refusal> {
             if target.user == room.info.creator {
                 return Ok(Decision::Nothing);
             }
+            if target.is_disabled {
+                let message = "This account is disabled, so nobody could keep the room with it. Choose somebody else.";
+                return Err(Refusal { code: ErrorCode::Invalid, message: message.into() });
+            }
             Ok(one(room, Event::RoomTransferred(RoomTransferred { user: target.user.clone() })))
         }
         Command::DeleteRoom(_) => delete_room(facts),

@@ -45,6 +45,8 @@ pub struct TargetFacts {
     pub user: UserRef,
     /// Whether they are in the room.
     pub is_member: bool,
+    /// Whether nobody can log in with it.
+    pub is_disabled: bool,
 }
 
 /// A message that a command changes.

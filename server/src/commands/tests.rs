@@ -35,7 +35,7 @@ fn keeper(visibility: Visibility) -> Facts {
             actor_since: Some(Seq(2)),
             is_muted: false,
         }),
-        target: Some(TargetFacts { user: user(2), is_member: true }),
+        target: Some(TargetFacts { user: user(2), is_member: true, is_disabled: false }),
         message: Some(MessageFacts { seq: MESSAGE, author: UserId(2), is_deleted: false, is_same_text: false }),
         ..Facts::about(Actor { user: user(1), is_owner: true })
     }

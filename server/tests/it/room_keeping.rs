@@ -49,6 +49,25 @@ async fn a_room_that_was_given_away_is_kept_by_the_other() {
 }
 
 #[tokio::test]
+async fn a_room_is_not_given_to_an_account_that_is_disabled() {
+    let server = TestServer::with(unlimited).await;
+    let mut ada = server.user("ada").await;
+    let bob_at_home = server.user("bob").await;
+    let mut bob = bob_at_home.connect().await;
+    server.user("cid").await;
+    let room = den(&mut bob).await;
+    let cid = server.account("cid").await.user.id;
+    assert_eq!(ada.post_form(&format!("/settings/members/{cid}/disable"), &[]).await.status, 303);
+
+    let id = bob.send(transfer(room, "cid")).await;
+    let refused = bob.answer(id).await.unwrap_err();
+
+    assert_eq!(refused.code, ErrorCode::Invalid);
+    assert!(refused.message.contains("is disabled"), "{}", refused.message);
+    bob.append(rename(room, "still mine")).await;
+}
+
+#[tokio::test]
 async fn a_deleted_room_is_gone_for_all_at_once() {
     let server = TestServer::with(unlimited).await;
     server.user("ada").await;

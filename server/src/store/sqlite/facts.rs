@@ -96,13 +96,13 @@ async fn target(
     room: RoomId,
     username: &Username,
 ) -> Result<Option<TargetFacts>, StoreError> {
-    let sql = "SELECT u.id, u.username, EXISTS (SELECT 1 FROM members m WHERE m.room_id = ? AND m.user_id = u.id) \
-               FROM users u WHERE u.username_key = ?";
+    let sql = "SELECT u.id, u.username, EXISTS (SELECT 1 FROM members m WHERE m.room_id = ? AND m.user_id = u.id), \
+                 u.disabled_at_ms IS NOT NULL FROM users u WHERE u.username_key = ?";
     let row = sqlx::query(sql).bind(room.0.cast_signed()).bind(username.folded()).fetch_optional(tx).await?;
     row.map(|row| {
         let user =
             UserRef { id: UserId(row.try_get::<i64, _>(0)?.cast_unsigned()), name: rows::username(row.try_get(1)?)? };
-        Ok(TargetFacts { user, is_member: row.try_get(2)? })
+        Ok(TargetFacts { user, is_member: row.try_get(2)?, is_disabled: row.try_get(3)? })
     })
     .transpose()
 }
