@@ -224,8 +224,8 @@ pub(crate) fn me_of(session: &Session) -> Me {
 }
 
 /// Where to log in, to come back to this page.
-pub(crate) fn log_in_first(uri: &Uri) -> String {
-    format!("/login?next={}", cookies::encode(&uri.to_string()))
+pub(crate) fn log_in_first(page: &impl std::fmt::Display) -> String {
+    format!("/login?next={}", cookies::encode(&page.to_string()))
 }
 
 /// A redirect to a path of ours: the browser follows with a GET.

@@ -47,6 +47,13 @@ pub(crate) fn routes() -> Router<AppState> {
         .route("/settings/registration", get(registration::show).post(registration::save))
 }
 
+/// The page that has the form of this path: a form's own path takes nothing but the form.
+fn page_of(form: &str) -> String {
+    // Each room has a page of its own, of everything else there is one.
+    let parts = if form.starts_with("/settings/rooms/") { 4 } else { 3 };
+    form.split('/').take(parts).collect::<Vec<_>>().join("/")
+}
+
 async fn overview(visit: Visit) -> Response {
     visit.page(Tab::Overview)
 }

@@ -34,8 +34,9 @@ impl FromRequestParts<AppState> for Visit {
         let failed = |error: &ApiError| Pages::new(app, &headers).failure(error, &method, uri.path());
         let session = match session_of(app, &headers).await {
             Ok(Some(session)) => session,
+            Ok(None) if is_read => return Err(pages::see_other(&pages::log_in_first(&uri))),
             // A form that was sent in vain is opened again after logging in, empty.
-            Ok(None) => return Err(pages::see_other(&pages::log_in_first(&uri))),
+            Ok(None) => return Err(pages::see_other(&pages::log_in_first(&super::page_of(uri.path())))),
             Err(error) => return Err(failed(&error)),
         };
         let cost = if is_read { Cost::Read } else { Cost::Write };

@@ -96,6 +96,21 @@ async fn each_page_and_form_is_for_whom_it_is() {
 }
 
 #[tokio::test]
+async fn who_sends_a_form_without_a_session_comes_back_to_its_page() {
+    let server = TestServer::start().await;
+    let ada = server.user("ada").await;
+    let mut visitor = server.visitor();
+    let rooms = ["rename", "transfer", "delete"].map(|action| format!("/settings/rooms/1/{action}"));
+
+    for path in FORMS.iter().map(|(path, ..)| *path).chain(rooms.iter().map(String::as_str)) {
+        let door = visitor.post_form(path, &[]).await;
+        let page = door.header("location").strip_prefix("/login?next=").expect("to log in first");
+        assert_eq!(ada.get(page).await.status, 200, "{page} for {path}");
+        assert!(path.starts_with(page), "{page} for {path}");
+    }
+}
+
+#[tokio::test]
 async fn forms_from_another_site_change_nothing() {
     let server = TestServer::start().await;
     let ada = server.user("ada").await;
