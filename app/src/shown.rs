@@ -59,8 +59,8 @@ pub(crate) struct ShownRoom {
     pub(crate) news: News,
     marks: StoredValue<Marks>,
     visit: StoredValue<Visit>,
-    /// The version of the read cursor that was last seen.
-    version: StoredValue<u64>,
+    /// The read cursor that was last seen.
+    cursor: StoredValue<ReadCursor>,
     /// Something was marked as unread during this visit: looking at it reads nothing.
     holds_unread: StoredValue<bool>,
 }
@@ -101,7 +101,7 @@ impl ShownRoom {
             news: News::new(),
             marks: StoredValue::new(Marks::default()),
             visit: StoredValue::new(Visit::First),
-            version: StoredValue::new(0),
+            cursor: StoredValue::new(ReadCursor::default()),
             holds_unread: StoredValue::new(false),
         }
     }
@@ -126,7 +126,13 @@ impl ShownRoom {
     /// Says where *New* stands: as one came in, until something is marked as unread, here or on another device.
     fn mark(self, lines: &[Line], cursor: ReadCursor, told: Option<Seq>, me: UserId) {
         let first_unread = || rows::first_unread(lines, cursor.seq, me);
-        let was_marked_unread = cursor.version > self.version.get_value();
+        let before = self.cursor.get_value();
+        self.cursor.set_value(cursor);
+        let was_marked_unread = cursor.version > before.version;
+        if cursor.version == before.version && cursor.seq > before.seq {
+            // While that is held nothing is read by looking, so it was said: of all rooms, or on another device.
+            self.holds_unread.set_value(false);
+        }
         let (first_new, holds_unread) = match self.visit.get_value() {
             Visit::First => (told, false),
             Visit::Again => (first_unread(), false),
@@ -135,7 +141,6 @@ impl ShownRoom {
         };
         self.marks.update_value(|marks| marks.first_new = first_new);
         self.holds_unread.set_value(holds_unread);
-        self.version.set_value(cursor.version);
         self.visit.set_value(Visit::Marked);
     }
 
@@ -186,3 +191,6 @@ pub(crate) fn set<T: Clone + PartialEq + Send + Sync + 'static>(signal: RwSignal
         signal.set(value);
     }
 }
+
+#[cfg(test)]
+mod tests;

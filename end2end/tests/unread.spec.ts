@@ -139,6 +139,28 @@ test("marking all as read clears every count, for good", async ({ chat }) => {
   for (const room of ["garden", "kitchen"]) await ada.hasUnread(room, 0);
 });
 
+test("a room that was marked as unread is read by looking again once all is marked as read", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  const bob = await chat.signUp("bob");
+  await ada.makes("Public", "garden");
+  await bob.joins("garden");
+  await bob.says("one", "two");
+  await ada.sees("two");
+  await ada.hasUnread("garden", 0);
+  await ada.marksUnread("one");
+  await ada.hasUnread("garden", 2);
+
+  await ada.page.getByRole("button", { name: "Mark all as read" }).click();
+  await ada.hasUnread("garden", 0);
+  await bob.says("three");
+
+  await ada.sees("three");
+  await ada.hasUnread("garden", 0);
+  await ada.page.reload();
+  await ada.isConnected();
+  await ada.hasUnread("garden", 0);
+});
+
 test("the title and the icon say that something is unread", async ({ chat }) => {
   const ada = await chat.signUp("ada");
   const bob = await chat.signUp("bob");
