@@ -5,6 +5,7 @@
 mod build;
 mod ci;
 mod command;
+mod limit;
 mod parlor;
 mod run;
 mod setup;

@@ -4,7 +4,11 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
+use crate::limit::within;
 use crate::totals::Totals;
+
+/// A step that takes this many times its budget hangs, and is ended: even a busy machine is not as slow as that.
+const LIMIT_BUDGETS: u64 = 4;
 
 /// What is known about a step before it starts.
 pub(crate) struct Step {
@@ -16,6 +20,13 @@ pub(crate) struct Step {
     pub(crate) budget_min: u64,
     /// What to type to run it alone.
     pub(crate) by_hand: &'static str,
+}
+
+impl Step {
+    /// After how long it is ended.
+    fn limit(&self) -> Duration {
+        Duration::from_secs(LIMIT_BUDGETS * self.budget_min * 60)
+    }
 }
 
 /// A series of steps, all of which are carried out even if an earlier one fails.
@@ -34,9 +45,9 @@ impl Steps {
     /// Carries out a step that counts its own checks. Returns whether all of them passed.
     pub(crate) fn run(&mut self, step: &Step, action: impl FnOnce() -> Result<Totals>) -> bool {
         let (name, what, budget_min, by_hand) = (step.name, step.what, step.budget_min, step.by_hand);
-        println!("\n── {name}: {what} (budget {budget_min} min)");
+        println!("\n── {name}: {what} (budget {budget_min} min, limit {} min)", LIMIT_BUDGETS * budget_min);
         let started = now();
-        let result = action();
+        let result = within(step.limit(), action);
         let took = started.elapsed();
         let totals = result.as_ref().map_or(Totals { passed: 0, failed: 1 }, |totals| *totals);
         let ok = totals.failed == 0;
