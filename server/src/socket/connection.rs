@@ -12,37 +12,26 @@ use std::{
 };
 
 use axum::extract::ws::{Message, Utf8Bytes};
-use futures::{
-    FutureExt as _, Sink, SinkExt as _, Stream, StreamExt as _, future::BoxFuture, stream::FuturesUnordered,
-};
+use futures::{Sink, SinkExt as _, Stream, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 use protocol::{
-    ClientFrame, Command, CommandId, Done, ErrorBody, ErrorCode, RoomId, ServerFrame, StreamId,
-    command::Cost,
-    decode_client, encode,
+    ClientFrame, RoomId, ServerFrame, StreamId, encode,
     frame::StreamHead,
-    limits::{HEARTBEAT_INTERVAL_MS, SERVER_SILENCE_MS_MAX, SUBSCRIPTIONS_MAX},
+    limits::{HEARTBEAT_INTERVAL_MS, SERVER_SILENCE_MS_MAX},
 };
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{
     Sockets,
     admission::spread,
-    commands::{Context, Outcome, carry_out},
+    commands::Context,
     delivery::Chore,
     ending::Ending,
+    intake::{COMMANDS_WAITING_MAX, Running, finished},
     presence::Lane,
     rooms::Rooms,
     subscription::Subscription,
 };
-use crate::{
-    auth::connected::SessionGuard,
-    failpoint::{self, Point},
-    hub::Registration,
-    store::Actor,
-};
-
-/// Commands of one connection that wait for their turn. With so many, nothing more is read.
-pub(super) const COMMANDS_WAITING_MAX: usize = 32;
+use crate::{auth::connected::SessionGuard, hub::Registration, store::Actor};
 
 /// How long a peer may take nothing of what is written to it.
 pub(super) const PROGRESS_MAX: Duration = Duration::from_secs(15);
@@ -67,8 +56,8 @@ pub(super) struct Connection<S> {
     session: SessionGuard,
     socket: S,
 
-    waiting: VecDeque<ClientFrame>,
-    running: Option<Running>,
+    pub(super) waiting: VecDeque<ClientFrame>,
+    pub(super) running: Option<Running>,
 
     pub(super) subscriptions: HashMap<StreamId, Subscription>,
     /// Counts subscriptions, to tell old ones from new ones.
@@ -80,17 +69,10 @@ pub(super) struct Connection<S> {
     /// Reads of the store that are under way; at most two a subscription, and one a joined room.
     pub(super) chores: FuturesUnordered<BoxFuture<'static, Chore>>,
 
-    heard_at: Instant,
+    pub(super) heard_at: Instant,
     next_heartbeat: Instant,
     /// When the connection is closed because the server stops.
     restart_at: Option<Instant>,
-}
-
-/// A command that is being carried out.
-struct Running {
-    outcome: BoxFuture<'static, Outcome>,
-    /// What the failpoints look for; empty without them.
-    text: String,
 }
 
 impl<S, E> Connection<S>
@@ -161,106 +143,8 @@ where
         }
     }
 
-    async fn hear(&mut self, heard: Option<Result<Message, E>>) -> Result<(), Ending> {
-        let message = match heard {
-            Some(Ok(message)) => message,
-            Some(Err(error)) => return Err(error.into()),
-            None => return Err(Ending::Gone),
-        };
-        self.heard_at = Instant::now();
-        match message {
-            Message::Text(text) => match decode_client(&text) {
-                Ok(frame) => self.command(frame).await,
-                Err(error) => self.unreadable(error.0).await,
-            },
-            Message::Binary(_) => {
-                let body = ErrorBody {
-                    message: "This server takes no binary frames yet. Send text frames.".into(),
-                    ..ErrorBody::new(ErrorCode::Unsupported)
-                };
-                self.unreadable(body).await
-            }
-            // The library answers pings.
-            Message::Ping(_) | Message::Pong(_) => Ok(()),
-            Message::Close(_) => Err(Ending::Gone),
-        }
-    }
-
-    async fn command(&mut self, ClientFrame { id, command }: ClientFrame) -> Result<(), Ending> {
-        if let Err(body) = self.sockets.rates.check(command.cost(), self.actor.user.id) {
-            return self.answer(ServerFrame::Error(body.answering(id))).await;
-        }
-        self.waiting.push_back(ClientFrame { id, command });
-        Ok(())
-    }
-
-    /// Answers a frame that is no command. They take from the same bucket as reads: answering costs too.
-    async fn unreadable(&mut self, body: ErrorBody) -> Result<(), Ending> {
-        let body = match self.sockets.rates.check(Cost::Read, self.actor.user.id) {
-            Ok(()) => body,
-            Err(limited) => ErrorBody { id: body.id, ..limited },
-        };
-        self.answer(ServerFrame::Error(body)).await
-    }
-
-    /// Starts the next command if none is running.
-    async fn start_next(&mut self) -> Result<(), Ending> {
-        while self.running.is_none()
-            && let Some(ClientFrame { id, command }) = self.waiting.pop_front()
-        {
-            let text = if failpoint::ENABLED { encode(&command) } else { String::new() };
-            if let Command::Unsubscribe(c) = &command {
-                self.tell_what_happened().await?;
-                self.drop_subscription(c.stream);
-                self.acknowledge(id, text).await?;
-                continue;
-            }
-            if self.lane_command(&command) {
-                self.acknowledge(id, text).await?;
-                continue;
-            }
-            if let Command::Subscribe(c) = &command {
-                // Following again means from another place: the old one ends here.
-                self.subscriptions.remove(&c.stream);
-                if self.subscriptions.len() >= SUBSCRIPTIONS_MAX {
-                    self.drop_subscription(c.stream);
-                    self.answer(ServerFrame::Error(too_many_streams().answering(id))).await?;
-                    continue;
-                }
-            }
-            self.running = Some(Running { outcome: carry_out(self.context(), id, command).boxed(), text });
-        }
-        Ok(())
-    }
-
-    async fn finish(&mut self, outcome: Outcome) -> Result<(), Ending> {
-        let text = self.running.take().map_or_else(String::new, |running| running.text);
-        self.tell_what_happened().await?;
-        match outcome {
-            Outcome::Answer(answer) => {
-                self.answer(answer).await?;
-                failpoint::hit(Point::AfterAck, || text);
-                Ok(())
-            }
-            Outcome::NotSubscribed { stream, answer } => {
-                self.drop_subscription(stream);
-                self.answer(answer).await
-            }
-            Outcome::Subscribed { id, stream, admitted } => {
-                self.acknowledge(id, text).await?;
-                self.begin(stream, admitted, true).await
-            }
-        }
-    }
-
-    async fn acknowledge(&mut self, id: CommandId, text: String) -> Result<(), Ending> {
-        self.answer(ServerFrame::Ack { id, done: Done::Unchanged }).await?;
-        failpoint::hit(Point::AfterAck, || text);
-        Ok(())
-    }
-
     /// An answer comes after the events that were committed before it, where their streams are followed.
-    async fn tell_what_happened(&mut self) -> Result<(), Ending> {
+    pub(super) async fn tell_what_happened(&mut self) -> Result<(), Ending> {
         self.take_news().await?;
         self.deliver().await
     }
@@ -375,13 +259,6 @@ pub(super) fn frame(frame: &ServerFrame) -> Utf8Bytes {
     encode(frame).into()
 }
 
-async fn finished(running: &mut Option<Running>) -> Outcome {
-    match running {
-        Some(running) => (&mut running.outcome).await,
-        None => pending().await,
-    }
-}
-
 async fn at(time: Option<Instant>) {
     match time {
         Some(time) => sleep_until(time).await,
@@ -394,13 +271,5 @@ fn stalled<E: Into<Ending>>(written: Result<Result<(), E>, tokio::time::error::E
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(error.into()),
         Err(_) => Err(Ending::Stalled),
-    }
-}
-
-fn too_many_streams() -> ErrorBody {
-    ErrorBody {
-        message: format!("One connection follows at most {SUBSCRIPTIONS_MAX} streams. Unsubscribe from one first.")
-            .into(),
-        ..ErrorBody::new(ErrorCode::TooLarge)
     }
 }

@@ -31,6 +31,7 @@ mod delivery;
 mod echo;
 mod ending;
 mod handshake;
+mod intake;
 mod presence;
 mod replay;
 mod rooms;

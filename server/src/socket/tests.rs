@@ -20,7 +20,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Shared, Sockets,
-    connection::{COMMANDS_WAITING_MAX, Connection, PROGRESS_MAX},
+    connection::{Connection, PROGRESS_MAX},
+    intake::COMMANDS_WAITING_MAX,
 };
 use crate::{
     auth::connected::{ConnectedSessions, SessionsRevoked},
