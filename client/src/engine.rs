@@ -4,6 +4,7 @@ mod frames;
 mod intents;
 mod loads;
 mod pump;
+mod streams;
 
 use std::time::Duration;
 
