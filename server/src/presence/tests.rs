@@ -4,8 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use protocol::{
     PresenceState, Record, RoomPresence, RoomTyping, ServerFrame, StreamId, UnixMs, UserId, UserPresence,
-    limits::{PRESENCE_LISTED_MAX, TYPING_MS_MAX, TYPISTS_TOLD_MAX},
-    members::MemberRemoved,
+    limits::PRESENCE_LISTED_MAX, members::MemberRemoved,
 };
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
@@ -24,7 +23,9 @@ use crate::{
 };
 
 mod bounds;
+mod nodes;
 mod seen;
+mod typing;
 
 const ADA: UserId = UserId(1);
 const BOB: UserId = UserId(2);
@@ -353,130 +354,6 @@ async fn who_falls_behind_gets_the_whole_picture() {
     assert_eq!(frames.len(), 1, "what is kept is bounded");
     let ServerFrame::Presence(whole) = serde_json::from_str(&frames[0]).unwrap() else { panic!() };
     assert!(whole.whole && whole.of(BOB).is_some_and(|bob| bob.here));
-}
-
-#[tokio::test(start_paused = true)]
-async fn presence_crosses_nodes_and_a_node_that_comes_later_learns_it() {
-    let network = Network::default();
-    let (first, early) = (Node::join(&network, 1, 2), Node::join(&network, 2, 2));
-    let mut ada = early.watcher(ADA).await;
-    let bob = first.active(BOB);
-    ada.until(|picture| picture.of(BOB).is_some_and(|bob| bob.here)).await;
-
-    let late = Node::join(&network, 3, 2);
-    let mut other = late.watcher(ADA).await;
-    let took = other.until_is(BOB, PresenceState::Online).await;
-    assert!(took <= Duration::from_secs(5), "{took:?}");
-    // The leases keep it so.
-    assert_eq!(ada.passes(Duration::from_secs(600)).await, 0);
-
-    first.report(&bob, AWAY);
-    ada.until_is(BOB, PresenceState::Away).await;
-    other.until_is(BOB, PresenceState::Away).await;
-    first.hub.viewing_set(BOB, false);
-    first.report(&bob, HERE);
-    other.until_is(BOB, PresenceState::Online).await;
-    assert!(!other.of(BOB).here);
-}
-
-#[tokio::test(start_paused = true)]
-async fn the_users_of_a_node_that_died_are_gone_within_15_seconds() {
-    let network = Network::default();
-    let (dies, lives) = (Node::join(&network, 1, 2), Node::join(&network, 2, 2));
-    let mut ada = lives.watcher(ADA).await;
-    let _bob = dies.active(BOB);
-    ada.until_is(BOB, PresenceState::Online).await;
-    ada.passes(Duration::from_secs(33)).await;
-
-    dies.stop.cancel();
-
-    let took = ada.until_is(BOB, PresenceState::Offline).await;
-    assert!(took <= Duration::from_secs(15), "{took:?}");
-    assert!(ada.of(BOB).last_seen.is_some());
-}
-
-#[tokio::test(start_paused = true)]
-async fn who_moves_to_another_node_stays() {
-    let network = Network::default();
-    let (one, other) = (Node::join(&network, 1, 2), Node::join(&network, 2, 2));
-    let mut ada = one.watcher(ADA).await;
-    let here = one.active(BOB);
-    ada.until_is(BOB, PresenceState::Online).await;
-
-    drop(here);
-    let _there = other.active(BOB);
-
-    assert_eq!(ada.passes(Duration::from_secs(60)).await, 0);
-}
-
-#[tokio::test(start_paused = true)]
-async fn typing_is_told_soon_and_ends_by_itself() {
-    let node = Node::alone(2);
-    let mut ada = node.watcher(ADA).await;
-
-    node.hub.presence().set_typing(ROOM, &user(2), true);
-    ada.passes(Duration::from_millis(200)).await;
-    assert_eq!(ada.typing.pop().unwrap().users, [user(2)]);
-
-    // Saying so again is no news.
-    for _ in 0..5 {
-        node.hub.presence().set_typing(ROOM, &user(2), true);
-        ada.passes(Duration::from_secs(1)).await;
-    }
-    assert_eq!(ada.typing, []);
-
-    ada.passes(Duration::from_millis(TYPING_MS_MAX)).await;
-    assert_eq!(ada.typing.pop().unwrap().users, []);
-}
-
-#[tokio::test(start_paused = true)]
-async fn a_message_ends_typing_and_so_does_saying_so() {
-    let node = Node::alone(9);
-    let mut ada = node.watcher(ADA).await;
-    for stops in [true, false] {
-        // The messages of these tests are from user 9.
-        node.hub.presence().set_typing(ROOM, &user(9), true);
-        ada.passes(Duration::from_millis(200)).await;
-        assert_eq!(ada.typing.pop().unwrap().users, [user(9)]);
-
-        if stops {
-            node.hub.presence().set_typing(ROOM, &user(9), false);
-        } else {
-            node.commit((*message(1)).clone());
-        }
-        ada.passes(Duration::from_millis(200)).await;
-        assert_eq!(ada.typing.pop().unwrap().users, []);
-    }
-}
-
-#[tokio::test(start_paused = true)]
-async fn typing_is_told_at_most_ten_times_a_second_and_names_a_few() {
-    let node = Node::alone(9);
-    let mut ada = node.watcher(ADA).await;
-
-    for n in 0..200 {
-        node.hub.presence().set_typing(ROOM, &user(2), n % 2 == 0);
-        ada.passes(Duration::from_millis(5)).await;
-    }
-    assert!(ada.typing.len() <= 11, "{} frames in a second", ada.typing.len());
-
-    for id in 2..=2 + TYPISTS_TOLD_MAX as u64 {
-        node.hub.presence().set_typing(ROOM, &user(id), true);
-    }
-    ada.passes(Duration::from_millis(200)).await;
-    assert_eq!(ada.typing.pop().unwrap().users.len(), TYPISTS_TOLD_MAX);
-}
-
-#[tokio::test(start_paused = true)]
-async fn typing_crosses_nodes() {
-    let network = Network::default();
-    let (here, there) = (Node::join(&network, 1, 2), Node::join(&network, 2, 2));
-    let mut ada = here.watcher(ADA).await;
-
-    there.hub.presence().set_typing(ROOM, &user(2), true);
-    ada.passes(Duration::from_millis(300)).await;
-
-    assert_eq!(ada.typing.pop().unwrap().users, [user(2)]);
 }
 
 #[tokio::test(start_paused = true)]
