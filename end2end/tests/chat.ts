@@ -9,6 +9,7 @@
 // or has killed the server, errors of the network are expected until that browser is connected again.
 import { AxeBuilder } from "@axe-core/playwright";
 import { type Browser, type BrowserContext, type Locator, type Page, expect, test as base } from "@playwright/test";
+import { fileURLToPath } from "node:url";
 import { Server } from "./server.ts";
 import { Wire } from "./wire.ts";
 
@@ -20,9 +21,14 @@ const NETWORK = /net::ERR_|WebSocket connection to .* failed/;
 // A page that is left drops what it was loading.
 const LEFT = /net::ERR_ABORTED/;
 
+// Where pictures of the pages go, to be looked at.
+const PICTURES = fileURLToPath(new URL("../screenshots", import.meta.url));
+
 interface Visit {
   javaScript?: boolean;
   viewport?: { width: number; height: number };
+  // On a screen that is touched, as phones have it.
+  touch?: boolean;
   timezone?: string;
 }
 
@@ -261,9 +267,16 @@ export class Person {
 
   // Says a lot at once, as a bot would: over a socket of its own. The server has to allow so many.
   async saysAtLength(texts: string[]): Promise<void> {
-    await this.page.evaluate(async (texts) => {
-      const room = Number(/^\/rooms\/(\d+)/.exec(location.pathname)?.[1]);
+    const room = Number(/\/rooms\/(\d+)/.exec(this.page.url())?.[1]);
+    await this.commands(texts.map((text) => ({ type: "post_message", room, text })));
+  }
+
+  // Lets the server carry commands out in this order, over a socket of their own. Answers with the streams that they
+  // changed, such as `room:12`.
+  async commands(commands: { type: string; [field: string]: unknown }[]): Promise<string[]> {
+    return this.page.evaluate(async (commands) => {
       const socket = new WebSocket(`${location.origin.replace("http", "ws")}/ws`, "parlor.v1");
+      const streams: string[] = [];
       await new Promise<void>((resolve, reject) => {
         let answers = 0;
         socket.onclose = (close) => reject(new Error(`closed: ${close.code}`));
@@ -271,16 +284,31 @@ export class Person {
           const frame = JSON.parse(data as string);
           if (frame.type === "error") reject(new Error(data as string));
           if (frame.type === "hello") {
-            for (const [id, text] of texts.entries()) {
-              const command = { type: "post_message", client_id: crypto.randomUUID(), room, text };
-              socket.send(JSON.stringify({ id, command }));
+            for (const [id, command] of commands.entries()) {
+              socket.send(JSON.stringify({ id, command: { client_id: crypto.randomUUID(), ...command } }));
             }
           }
-          if (frame.type === "ack" && ++answers === texts.length) resolve();
+          if (frame.type !== "ack") return;
+          streams[frame.id] = frame.done?.stream ?? "";
+          if (++answers === commands.length) resolve();
         };
       });
       socket.close();
-    }, texts);
+      return streams;
+    }, commands);
+  }
+
+  // From the next page on, the server refuses messages with this in them: as if it did so, on the way there.
+  async hasRefused(marker: string, reason: string): Promise<void> {
+    await this.page.routeWebSocket(/\/ws$/, (browser) => {
+      const server = browser.connectToServer();
+      browser.onMessage((text) => {
+        const { id, command } = JSON.parse(text as string);
+        const isRefused = command?.type === "post_message" && command.text.includes(marker);
+        if (!isRefused) server.send(text);
+        else browser.send(JSON.stringify({ type: "error", id, code: "forbidden", message: reason }));
+      });
+    });
   }
 
   // Exactly once.
@@ -518,6 +546,17 @@ export class Person {
   async scrollsSideways(): Promise<boolean> {
     return this.page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
   }
+
+  // Takes a picture in each theme, once this is to be seen.
+  async isPictured(name: string, shows: Locator): Promise<void> {
+    await expect(shows).toBeInViewport();
+    await this.page.evaluate(() => document.fonts.ready);
+    expect(await this.scrollsSideways(), `${name} scrolls sideways`).toBe(false);
+    for (const colorScheme of ["light", "dark"] as const) {
+      await this.page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
+      await this.page.screenshot({ path: `${PICTURES}/${name}.${colorScheme}.png`, animations: "disabled" });
+    }
+  }
 }
 
 // A server and its people.
@@ -530,9 +569,10 @@ export class Chat {
   ) {}
 
   // Somebody with an empty browser.
-  async visitor(name: string, { javaScript = true, viewport, timezone }: Visit = {}): Promise<Person> {
+  async visitor(name: string, { javaScript = true, viewport, touch, timezone }: Visit = {}): Promise<Person> {
     const wire = await Wire.to(() => this.server.port);
-    const where = { ...(viewport && { viewport }), ...(timezone && { timezoneId: timezone }) };
+    const screen = { ...(viewport && { viewport }), ...(touch && { hasTouch: true, isMobile: true }) };
+    const where = { ...screen, ...(timezone && { timezoneId: timezone }) };
     const context = await this.browser.newContext({ javaScriptEnabled: javaScript, ...where });
     const person = new Person(name, await context.newPage(), context, wire, javaScript);
     this.people.push(person);
