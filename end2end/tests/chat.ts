@@ -60,6 +60,8 @@ export class Person {
     page.on("pageerror", (error) => note(`page error: ${error.stack ?? error.message}`));
     page.on("requestfailed", (request) => note(`${request.method()} ${request.url()}: ${request.failure()?.errorText}`));
     page.on("response", (response) => {
+      // What stands in for a page that cannot be loaded.
+      if (this.#isCutOff && response.fromServiceWorker()) return;
       if (response.status() >= 400) note(`${response.request().method()} ${response.url()}: ${response.status()}`);
     });
     page.on("dialog", (dialog) => {

@@ -36,8 +36,12 @@ const LOADER: &str = "pkg/__wasm_split.";
 const FOR_EVER: HeaderValue = HeaderValue::from_static("public, max-age=31536000, immutable");
 /// Kept for an hour, then asked for with the ETag.
 const FOR_AN_HOUR: HeaderValue = HeaderValue::from_static("public, max-age=3600");
-/// While the front end is being worked on.
+/// While the front end is being worked on; and what browsers ask for again by themselves.
 const NOT_AT_ALL: HeaderValue = HeaderValue::from_static("no-cache");
+/// Answers where there is no network. Another version takes over with the next page that is loaded.
+const STAND_IN: &str = "sw.js";
+/// It asks this server for pages, and loads nothing else.
+const STAND_IN_POLICY: HeaderValue = HeaderValue::from_static("default-src 'none'; connect-src 'self'");
 
 /// The files of the front end.
 pub struct Assets {
@@ -119,14 +123,20 @@ impl Assets {
             _ if self.watched => (path.to_owned(), NOT_AT_ALL),
             Some(rest) => (format!("pkg/{}", rest.strip_prefix(&self.hash)?.strip_prefix('/')?), FOR_EVER),
             // The names of fonts carry their version.
+            None if path == STAND_IN => (path.to_owned(), NOT_AT_ALL),
             None if path.starts_with("fonts/") => (path.to_owned(), FOR_EVER),
             None => (path.to_owned(), FOR_AN_HOUR),
         };
         let mime = content_type(&name)?;
-        if self.watched {
-            return Some(File::read(&name)?.answer(mime, lifetime, request));
+        let mut response = if self.watched {
+            File::read(&name)?.answer(mime, lifetime, request)
+        } else {
+            self.files.get(&name)?.answer(mime, lifetime, request)
+        };
+        if name == STAND_IN {
+            response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, STAND_IN_POLICY);
         }
-        Some(self.files.get(&name)?.answer(mime, lifetime, request))
+        Some(response)
     }
 }
 

@@ -10,7 +10,11 @@ fn file() -> File {
 }
 
 fn assets() -> Assets {
-    let files = HashMap::from([("pkg/parlor.js".to_owned(), file()), ("favicon.svg".to_owned(), file())]);
+    let files = HashMap::from([
+        ("pkg/parlor.js".to_owned(), file()),
+        ("favicon.svg".to_owned(), file()),
+        ("sw.js".to_owned(), file()),
+    ]);
     Assets { hash: hash_of(&files), files, watched: false }
 }
 
@@ -33,6 +37,15 @@ fn hashed_names_are_kept_for_ever_and_vary_by_encoding() {
     assert_eq!(value(&response, header::VARY), "accept-encoding");
     assert_eq!(value(&response, header::CONTENT_ENCODING), "br");
     assert_eq!(value(&response, header::CONTENT_TYPE), "text/javascript; charset=utf-8");
+}
+
+#[test]
+fn the_worker_is_asked_for_again_with_every_page_and_may_load_nothing_from_elsewhere() {
+    let response = assets().answer("/sw.js", &HeaderMap::new()).unwrap();
+
+    assert_eq!(value(&response, header::CACHE_CONTROL), "no-cache");
+    assert_eq!(value(&response, header::CONTENT_TYPE), "text/javascript; charset=utf-8");
+    assert_eq!(value(&response, header::CONTENT_SECURITY_POLICY), "default-src 'none'; connect-src 'self'");
 }
 
 #[test]

@@ -75,7 +75,8 @@ fn policy(nonce: &str, reload_port: Option<u16>) -> HeaderValue {
     let policy = format!(
         "default-src 'none'; base-uri 'none'; object-src 'none'; form-action 'self'; frame-ancestors 'none'; \
          script-src 'self' 'nonce-{nonce}' 'wasm-unsafe-eval'; style-src 'self'; font-src 'self'; \
-         img-src 'self' blob:; media-src 'self' blob:; connect-src 'self'{reload}; manifest-src 'self'"
+         img-src 'self' blob:; media-src 'self' blob:; connect-src 'self'{reload}; manifest-src 'self'; \
+         worker-src 'self'"
     );
     HeaderValue::try_from(policy).expect("a nonce is base64url, which is visible ASCII")
 }

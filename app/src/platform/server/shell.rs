@@ -60,6 +60,8 @@ pub(crate) fn Document(
     });
     let placed = matches!(&initial.page, Page::Inside(inside) if matches!(inside.open, Open::Room(_)))
         .then(|| view! { <script nonce=nonce.clone()>{PLACE_TIMELINE}</script> });
+    let inside = matches!(&initial.page, Page::Inside(_));
+    let stands_in = inside.then(|| view! { <script nonce=nonce.clone()>{STAND_IN}</script> });
     let copying = matches!(&initial.page, Page::Settings(Settings { tab: Tab::Invites { made: Some(_), .. }, .. }))
         .then(|| view! { <script nonce=nonce.clone()>{COPY_LINK}</script> });
     view! {
@@ -83,6 +85,7 @@ pub(crate) fn Document(
                 <App initial address/>
                 {placed}
                 {copying}
+                {stands_in}
                 {reloading}
                 <div id="crashed" class="crashed" role="alert" hidden>
                     <p>
@@ -111,6 +114,10 @@ if (log) {
     log.scrollTop = row ? row.offsetTop - kept.offset : start ? start.offsetTop - 72 : log.scrollHeight;
 }
 }"#;
+
+/// Has the browser ask `assets/sw.js` where a page cannot be loaded, once this one is there. Only who is in gets it: at
+/// the door nothing is left behind.
+const STAND_IN: &str = r#"if (navigator.serviceWorker) addEventListener("load", () => navigator.serviceWorker.register("/sw.js").catch(() => {}));"#;
 
 /// Shows the button that copies the new invitation's link, and lets it do so. Without scripts there is only the field.
 const COPY_LINK: &str = r#"{
