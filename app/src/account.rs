@@ -14,7 +14,8 @@ use crate::{
 pub(crate) fn AccountBar() -> impl IntoView {
     let session = expect_context::<Session>();
     let me = session.me();
-    let role = if me.owner { "Owner of this server" } else { "Logged in" };
+    let (role, meaning) =
+        if me.owner { ("Owner", "Owner of this server") } else { ("Member", "Member of this server") };
     let name = me.user.name.to_string();
     let warning = NodeRef::<leptos::html::Dialog>::new();
     let form = NodeRef::<leptos::html::Form>::new();
@@ -38,7 +39,7 @@ pub(crate) fn AccountBar() -> impl IntoView {
             <Avatar name=name.clone()/>
             <p class="account__who">
                 <span class="account__name">{name}</span>
-                <span class="account__role">{role}</span>
+                <span class="account__role" title=meaning>{role}</span>
             </p>
             <ThemeButton/>
             <a class="icon-button" href="/settings" rel="external" aria-label="Settings" title="Settings">

@@ -37,18 +37,20 @@ pub(crate) fn Directory() -> impl IntoView {
         <div class="directory">
             <p class="directory__lead">"Everyone with an account here can find and join these rooms."</p>
             <form class="directory__search" method="get" action="/rooms" role="search">
-                <label for="directory-name">"Part of a room’s name"</label>
+                <label class="visually-hidden" for="directory-name">"Part of a room’s name"</label>
+                <span class="directory__glass"><Icon sign=Sign::Search/></span>
                 <input
                     id="directory-name"
                     name="name"
                     type="search"
+                    placeholder="Part of a room’s name"
                     autocomplete="off"
                     maxlength=ROOM_NAME_CHARS_MAX.to_string()
                     value=name
                 />
                 <button class="button" type="submit">"Search"</button>
             </form>
-            <ul class="directory__list">
+            <ul class="directory__list" hidden=nothing.is_some()>
                 {rooms.into_iter().map(|room| view! { <DirectoryRow room/> }).collect_view()}
             </ul>
             {nothing.map(|sentence| view! { <p class="empty">{sentence}</p> })}
@@ -62,16 +64,21 @@ pub(crate) fn Directory() -> impl IntoView {
 fn DirectoryRow(room: DirectoryEntry) -> impl IntoView {
     let DirectoryEntry { room, member_count, joined } = room;
     let action = if joined {
-        Either::Left(view! { <a class="button button--small" href=Place::room_path(room.id, &room.name)>"Open"</a> })
+        Either::Left(view! {
+            <span class="directory__joined">"Joined"</span>
+            <a class="button button--small" href=Place::room_path(room.id, &room.name)>"Open"</a>
+        })
     } else {
         Either::Right(view! { <JoinButton id=room.id name=room.name.clone() small=true/> })
     };
     view! {
         <li class="directory__row">
             <span class="directory__sign"><Icon sign=Sign::Hash/></span>
-            <a class="directory__name" href=Place::room_path(room.id, &room.name) rel="external">{room.name.clone()}</a>
-            <span class="directory__count">{members_in_words(member_count)}</span>
-            {action}
+            <div class="directory__what">
+                <a class="directory__name" href=Place::room_path(room.id, &room.name) rel="external">{room.name.clone()}</a>
+                <span class="directory__count">{members_in_words(member_count)}</span>
+            </div>
+            <div class="directory__action">{action}</div>
         </li>
     }
 }

@@ -60,7 +60,9 @@ pub(crate) fn JoinButton(id: RoomId, name: String, #[prop(optional)] small: bool
     };
     view! {
         <button
-            class="button button--primary"
+            class="button"
+            class:button--primary=!small
+            class:button--soft=small
             class:button--small=small
             type="button"
             aria-label=label

@@ -88,11 +88,13 @@ pub(crate) fn MemberRow(room: ShownRoom, member: Member, may_remove: Memo<bool>)
                 <PresenceDot presence/>
             </span>
             <span class="member__who">
-                <span class="member__name">{shown}</span>
+                <span class="member__title">
+                    <span class="member__name">{shown}</span>
+                    {is_me.then(|| view! { <span class="member__note">"you"</span> })}
+                    {move || is_creator().then(|| view! { <span class="member__note">"creator"</span> })}
+                </span>
                 <span class="member__presence">{move || note(presence.get(), times)}</span>
             </span>
-            {is_me.then(|| view! { <span class="member__note">"you"</span> })}
-            {move || is_creator().then(|| view! { <span class="member__note">"creator"</span> })}
             {move || {
                 (may_remove.get() && !is_me)
                     .then(|| {

@@ -7,11 +7,11 @@ for (const javaScript of [true, false]) {
   test.describe(javaScript ? "with JavaScript" : "without JavaScript", () => {
     test("the first account owns the server, the second does not", async ({ chat }) => {
       const ada = await chat.signUp("ada", { javaScript });
-      await expect(ada.page.getByText("Owner of this server")).toBeVisible();
+      await expect(ada.page.getByTitle("Owner of this server")).toBeVisible();
 
       const bob = await chat.signUp("bob", { javaScript });
       await expect(bob.page.getByText("bob", { exact: true }).first()).toBeVisible();
-      await expect(bob.page.getByText("Owner of this server")).toHaveCount(0);
+      await expect(bob.page.getByTitle("Owner of this server")).toHaveCount(0);
     });
 
     test("who logs out is at the door, and gets in again with the password", async ({ chat }) => {

@@ -132,7 +132,7 @@ for (const javaScript of [true, false]) {
       await expect(ada.page.getByRole("link", { name: "Accounts" })).toHaveCount(0);
 
       await bob.goesTo("/");
-      await expect(bob.page.getByText("Owner of this server")).toBeVisible();
+      await expect(bob.page.getByTitle("Owner of this server")).toBeVisible();
     });
   });
 }

@@ -36,8 +36,8 @@ pub(super) fn Invites(invites: Vec<Invite>, made: Option<String>, registration: 
         .into_iter()
         .map(|(seconds, words)| view! { <option value=seconds.to_string() selected=seconds == USUAL_AGE_S>{words}</option> })
         .collect_view();
-    let nothing =
-        invites.is_empty().then(|| view! { <p class="settings__facts">"There is no invitation that can be used."</p> });
+    let is_empty = invites.is_empty();
+    let nothing = is_empty.then(|| view! { <p class="settings__facts">"There is no invitation that can be used."</p> });
     view! {
         <p class="settings__lead">{lead}</p>
         {made.map(|link| view! { <Made link/> })}
@@ -63,7 +63,7 @@ pub(super) fn Invites(invites: Vec<Invite>, made: Option<String>, registration: 
         </PlainForm>
         <h2 class="settings__subtitle">"Links that let people in"</h2>
         {nothing}
-        <ul class="settings__list">
+        <ul class="settings__list" hidden=is_empty>
             {invites.into_iter().map(|invite| view! { <InviteRow invite/> }).collect_view()}
         </ul>
     }

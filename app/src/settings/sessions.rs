@@ -3,7 +3,10 @@
 use leptos::{either::Either, prelude::*};
 use protocol::sessions::SessionInfo;
 
-use super::ButtonForm;
+use super::{
+    ButtonForm,
+    signs::{Glyph, PageGlyph},
+};
 use crate::time::Times;
 
 /// The page.
@@ -43,7 +46,8 @@ fn SessionRow(session: SessionInfo) -> impl IntoView {
         Either::Right(view! { <ButtonForm action=format!("/settings/sessions/{id}/end") word="End" label/> })
     };
     view! {
-        <li class="settings__row">
+        <li class="settings__row settings__row--account">
+            <span class="settings__sign"><PageGlyph glyph=Glyph::Device/></span>
             <div>
                 <p class="settings__name">{device}</p>
                 <p class="settings__facts">{format!("Last used {}", times.full(seen_at))}</p>
