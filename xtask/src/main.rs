@@ -2,6 +2,7 @@
 //! and how long they took, and installs what is missing into `target/`. It must not hold anything the server needs.
 #![expect(clippy::print_stdout, reason = "printing what happens is what this program is for")]
 
+mod behaviour;
 mod build;
 mod ci;
 mod command;

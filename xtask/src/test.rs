@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use crate::command::{cargo, command, output, run_and_read};
 use crate::step::{Step, Steps};
 use crate::totals::Totals;
-use crate::{build, command, setup, size, smoke, workspace};
+use crate::{behaviour, build, command, setup, size, smoke, workspace};
 
 /// Failpoints are compiled into all debug tests: one build serves the server's tests and the browser's.
 const FAILPOINTS: [&str; 2] = ["--features", "server/failpoints"];
@@ -119,5 +119,11 @@ fn browser_tests() -> Result<Totals> {
     playwright.env("CHROMIUM", setup::chromium()).env("PARLOR_BIN", workspace::parlor("debug"));
     let (ok, _) = run_and_read(&mut playwright)?;
     let json = std::fs::read_to_string(&report).context("Playwright left no report")?;
-    Ok(Totals::of_playwright(&json)?.agreeing_with(ok))
+    let mut totals = Totals::of_playwright(&json)?.agreeing_with(ok);
+    let promises = std::fs::read_to_string(workspace::root().join(behaviour::DOCUMENT))?;
+    for what in behaviour::not_run(&promises, &json)? {
+        println!("   {what}");
+        totals.failed += 1;
+    }
+    Ok(totals)
 }

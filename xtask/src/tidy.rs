@@ -8,6 +8,7 @@ mod style;
 #[cfg(test)]
 mod tests;
 mod tree;
+mod ux;
 
 use anyhow::Result;
 
@@ -20,7 +21,7 @@ const LINES_MAX: usize = 500;
 /// From here on a file may want to be two.
 const LINES_LONG: usize = 300;
 
-const RULES: [fn(&Tree) -> Vec<String>; 9] = [
+const RULES: [fn(&Tree) -> Vec<String>; 10] = [
     app::platform_is_chosen_in_one_place,
     app::no_raw_html,
     documents::named_paths_exist,
@@ -30,6 +31,7 @@ const RULES: [fn(&Tree) -> Vec<String>; 9] = [
     files::are_named_after_what_they_hold,
     files::migrations_have_the_same_names,
     style::colours_come_from_tokens,
+    ux::promises_name_what_is_there,
 ];
 
 /// Prints what is wrong and what is getting long. Returns whether nothing is wrong. With `fix`, first records the hash

@@ -1,7 +1,7 @@
 //! Every rule is seen to fail on a small tree, and to hold on one that is right.
 
 use super::tree::Tree;
-use super::{app, documents, files, style};
+use super::{app, documents, files, style, ux};
 
 fn tree(files: &[(&str, &str)]) -> Tree {
     let mut tree = Tree::default();
@@ -152,4 +152,19 @@ fn raw_colours_are_wrong_outside_the_tokens() {
 
     assert_eq!(wrong.len(), 4, "{wrong:?}");
     assert!(wrong.iter().all(|line| line.starts_with("style/rooms.css")));
+}
+
+#[test]
+fn a_promise_without_a_line_a_test_that_is_gone_and_a_picture_that_is_not_taken_are_wrong() {
+    let lines = |tests: &str| (1..=25).map(|number| format!("| {number} | {tests} |\n")).collect::<String>();
+    let of = |document: &str| {
+        let spec = ("end2end/tests/a.spec.ts", "test(\"it holds\", f);");
+        let pictures = ("end2end/tests/screenshots.spec.ts", "named(\"room\")");
+        ux::promises_name_what_is_there(&tree(&[("docs/ux.md", document), spec, pictures]))
+    };
+
+    assert!(of(&lines("`a.spec.ts › it holds`, `picture room`")).is_empty());
+    assert_eq!(of(&lines("").replace("| 7 |", "| seven |")), ["docs/ux.md has no line 7"]);
+    assert_eq!(of(&(lines("") + "`a.spec.ts › it is gone` `b.spec.ts › it holds` `picture door`")).len(), 3);
+    assert_eq!(ux::promises_name_what_is_there(&tree(&[])), ["docs/ux.md is missing"]);
 }
