@@ -1,6 +1,6 @@
 //! Which page it is. Forms and failures need no program, so the browser has neither them nor this choice.
 
-use leptos::{either::EitherOf4, prelude::*};
+use leptos::{either::EitherOf5, prelude::*};
 
 use crate::{
     address::Address,
@@ -9,6 +9,7 @@ use crate::{
     frame::Inhabited,
     initial::{Initial, Page},
     settings::SettingsPage,
+    style::StylePage,
     time::Times,
 };
 
@@ -18,9 +19,11 @@ use crate::{
 pub(crate) fn App(initial: Initial, address: Address) -> impl IntoView {
     Times::provide(&initial);
     match initial.page {
-        Page::Auth(form) => EitherOf4::A(view! { <AuthPage form/> }),
-        Page::Failure(failure) => EitherOf4::B(view! { <FailurePage failure/> }),
-        Page::Inside(inside) => EitherOf4::C(view! { <Inhabited inside address/> }),
-        Page::Settings(settings) => EitherOf4::D(view! { <SettingsPage settings/> }),
+        Page::Auth(form) => EitherOf5::A(view! { <AuthPage form/> }),
+        Page::Failure(failure) => EitherOf5::B(view! { <FailurePage failure/> }),
+        Page::Inside(inside) => EitherOf5::C(view! { <Inhabited inside address/> }),
+        Page::Settings(settings) => EitherOf5::D(view! { <SettingsPage settings/> }),
+        // Whose condition is known when it is compiled, so a release does not carry the page.
+        Page::Style => EitherOf5::E(cfg!(debug_assertions).then(|| view! { <StylePage address/> })),
     }
 }

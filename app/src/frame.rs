@@ -154,12 +154,20 @@ fn Here() -> impl IntoView {
 fn Nowhere() -> impl IntoView {
     view! {
         <Bare>
+            <NoRoom/>
+        </Bare>
+    }
+}
+
+/// That one is in no room, and what to do about it.
+#[component]
+pub(crate) fn NoRoom() -> impl IntoView {
+    view! {
         <div class="failure">
             <h1>"You are in no room yet"</h1>
             <p>"Join one of the public rooms, or make one and bring others in."</p>
             <p><a class="button" href="/rooms" rel="external">"Public rooms"</a></p>
         </div>
-        </Bare>
     }
 }
 

@@ -48,6 +48,8 @@ pub enum Page {
     Settings(settings::Settings),
     /// That something is not there or did not work.
     Failure(Failure),
+    /// Every part of the pages in each of its states; in development builds only.
+    Style,
 }
 
 /// The log-in or the sign-up form, empty or as it came back.

@@ -44,6 +44,8 @@ mod session;
 mod settings;
 mod shortcuts;
 mod shown;
+#[cfg(not(target_arch = "wasm32"))]
+mod style;
 mod switcher;
 mod theme;
 mod time;

@@ -549,14 +549,15 @@ export class Person {
     return this.page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth);
   }
 
-  // Takes a picture in each theme, once this is to be seen.
-  async isPictured(name: string, shows: Locator): Promise<void> {
-    await expect(shows).toBeInViewport();
+  // Takes a picture in each theme, once this is to be seen: of the screen, or of the whole page.
+  async isPictured(name: string, shows: Locator, { whole = false } = {}): Promise<void> {
+    await (whole ? expect(shows).toBeVisible() : expect(shows).toBeInViewport());
     await this.page.evaluate(() => document.fonts.ready);
     expect(await this.scrollsSideways(), `${name} scrolls sideways`).toBe(false);
     for (const colorScheme of ["light", "dark"] as const) {
       await this.page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
-      await this.page.screenshot({ path: `${PICTURES}/${name}.${colorScheme}.png`, animations: "disabled" });
+      const path = `${PICTURES}/${name}.${colorScheme}.png`;
+      await this.page.screenshot({ path, fullPage: whole, animations: "disabled" });
     }
   }
 }

@@ -50,6 +50,7 @@ async function furnish(chat: Chat): Promise<{ ada: Person; rooms: Record<string,
   await cid!.commands(say(1, "Guten Morgen die Zeiten im Export übernehme ich", "Sounds good"));
   await ada.opens("quiet corner");
   await bob!.commands([...say(design, "Two drafts are on the wall"), ...say(release, "Tagged.", "Notes?", "Notes!")]);
+  await dora!.turnsAway();
   await bob!.commands(say(1, "Restore is done: 41 seconds, and all of it is there", "I will write down how"));
   await dora!.commands(say(1, "Lovely. Cake at three, then."));
   await cid!.commands(say(reading, "Chapter four by Sunday"));
@@ -58,6 +59,7 @@ async function furnish(chat: Chat): Promise<{ ada: Person; rooms: Record<string,
 
 for (const { device, visit } of DEVICES) {
   test(`every page and dialog on a ${device}`, async ({ chat }) => {
+    test.slow();
     const named = (name: string): string => `${name}.${device}`;
     const visitor = await chat.visitor("zoe", visit);
     const heading = (person: Person, name: string | RegExp) => person.page.getByRole("heading", { name, exact: true });
@@ -67,6 +69,11 @@ for (const { device, visit } of DEVICES) {
     await visitor.goesTo("/signup");
     await visitor.isPictured(named("sign-up-first"), heading(visitor, "Open the house"));
     const { rooms } = await furnish(chat);
+
+    // --- every part of the pages in each of its states
+    await visitor.goesTo("/style");
+    await visitor.isPictured(named("style"), heading(visitor, "Style"), { whole: true });
+    await visitor.isAccessible();
 
     // --- the door
     await visitor.goesTo("/signup");
@@ -199,5 +206,7 @@ for (const { device, visit } of DEVICES) {
     await ada.goesTo("/settings/invites");
     await button(ada, "Make link").click();
     await ada.isPictured(named("settings-invitations"), ada.page.getByRole("textbox", { name: "Invitation link" }));
+    // Axe looks at these pages elsewhere.
+    for (const person of chat.people) await person.page.close();
   });
 }

@@ -35,12 +35,14 @@ pub(crate) use answer::Pages;
 
 /// The addresses of the pages.
 pub(crate) fn routes() -> Router<AppState> {
-    Router::new()
+    let routes = Router::new()
         .route("/", get(home))
         .route("/login", get(login))
         .route("/signup", get(signup))
         .route("/rooms", get(inside))
-        .route("/rooms/{slug}", get(inside))
+        .route("/rooms/{slug}", get(inside));
+    // For who works on the looks; a release answers that there is no such page.
+    if cfg!(debug_assertions) { routes.route("/style", get(style)) } else { routes }
 }
 
 /// A form that was refused, shown again with the error in words.
@@ -78,6 +80,11 @@ pub(crate) async fn fallback(State(app): State<AppState>, request: Request) -> R
         Some(response) => response,
         None => Pages::new(&app, request.headers()).failure(&ErrorCode::NotFound.into(), request.method(), path),
     }
+}
+
+/// Every part of the pages in each of its states.
+async fn style(State(app): State<AppState>, headers: HeaderMap) -> Response {
+    Pages::new(&app, &headers).page(StatusCode::OK, Page::Style)
 }
 
 /// `/`: on to the room that was open last, or the first one.

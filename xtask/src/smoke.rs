@@ -27,6 +27,8 @@ pub(crate) fn smoke(program: &Path) -> Result<()> {
     for asset in &assets {
         served_for_good(&parlor, asset)?;
     }
+    let style = parlor.get("/style", &[])?;
+    ensure!(style.status == 404, "/style is for development builds, and answered {}", style.status);
     let beside: Vec<_> =
         std::fs::read_dir(parlor.folder())?.filter_map(Result::ok).map(|entry| entry.file_name()).collect();
     ensure!(beside.len() == 2, "beside the program and its data there is more: {beside:?}");

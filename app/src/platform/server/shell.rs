@@ -45,14 +45,14 @@ pub(crate) fn Document(
             let json = json_for_script(&initial, inside);
             Some(view! { <script type="application/json" id="initial">{json}</script> })
         }
-        Page::Auth(_) | Page::Settings(_) | Page::Failure(_) => None,
+        Page::Auth(_) | Page::Settings(_) | Page::Failure(_) | Page::Style => None,
     };
     let style = assets.style.clone().map(|href| view! { <link rel="stylesheet" href=href/> });
     let fonts = assets.fonts.iter().cloned().map(|href| preload("font", "font/woff2", href)).collect_view();
     let program = match &initial.page {
         Page::Inside(_) => EitherOf3::A(hydration(&assets, &nonce)),
         Page::Auth(_) => EitherOf3::B(fetched_ahead(&assets, &nonce)),
-        Page::Settings(_) | Page::Failure(_) => EitherOf3::C(()),
+        Page::Settings(_) | Page::Failure(_) | Page::Style => EitherOf3::C(()),
     };
     let reloading = assets.reload_port.map(|port| {
         let script = format!("new WebSocket('ws://127.0.0.1:{port}/live_reload').onmessage = () => location.reload();");
@@ -176,6 +176,7 @@ fn title(initial: &Initial) -> String {
             return title::whole(unread, title::of_open(&inside.open));
         }
         Page::Settings(settings) => settings.tab.name().to_owned(),
+        Page::Style => "Style".to_owned(),
         Page::Failure(failure) => if failure.status == 404 { "Not found" } else { "Something went wrong" }.to_owned(),
     };
     title::whole(0, &of_page)
