@@ -30,6 +30,8 @@ interface Visit {
   // On a screen that is touched, as phones have it.
   touch?: boolean;
   timezone?: string;
+  // Without the worker that stands in for pages that cannot be loaded: tests that write pages of their own need it away.
+  standIn?: boolean;
 }
 
 // Somebody in front of a browser.
@@ -572,10 +574,10 @@ export class Chat {
   ) {}
 
   // Somebody with an empty browser.
-  async visitor(name: string, { javaScript = true, viewport, touch, timezone }: Visit = {}): Promise<Person> {
+  async visitor(name: string, { javaScript = true, viewport, touch, timezone, standIn = true }: Visit = {}): Promise<Person> {
     const wire = await Wire.to(() => this.server.port);
     const screen = { ...(viewport && { viewport }), ...(touch && { hasTouch: true, isMobile: true }) };
-    const where = { ...screen, ...(timezone && { timezoneId: timezone }) };
+    const where = { ...screen, ...(timezone && { timezoneId: timezone }), ...(!standIn && { serviceWorkers: "block" as const }) };
     const context = await this.browser.newContext({ javaScriptEnabled: javaScript, ...where });
     const person = new Person(name, await context.newPage(), context, wire, javaScript);
     this.people.push(person);

@@ -62,7 +62,7 @@ test("a draft full of script is a draft after a reload", async ({ chat }) => {
 });
 
 test("script that got into the page does not run, and hydration works", async ({ chat }) => {
-  const ada = await chat.signUp("ada");
+  const ada = await chat.signUp("ada", { standIn: false });
   ada.expects(/Content Security Policy|\/nothing\.png: 404/);
   // Chromium asks before a page that did not come over the wire may open sockets to this machine.
   await ada.context.grantPermissions(["local-network-access"]);

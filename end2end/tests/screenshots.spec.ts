@@ -154,6 +154,8 @@ for (const { device, visit } of DEVICES) {
     await button(ada, "Log out").click();
     await ada.isPictured(named("log-out-unsent"), dialog(ada, "Log out with unsent messages?"));
     await button(ada, "Stay").click();
+    await ada.page.reload();
+    await ada.isPictured(named("offline"), heading(ada, "No connection"));
     await ada.comesBack();
     await ada.hasStored("And another one");
 
