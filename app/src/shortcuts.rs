@@ -19,7 +19,7 @@ const SHORTCUTS: [(&str, &[(&str, &str)]); 3] = [
     ("While writing", &[("Enter", "Send"), ("Shift Enter", "Break the line"), ("Escape", "Leave a message as it was")]),
     (
         "Among messages",
-        &[("↑ ↓ PageUp PageDown", "Scroll"), ("Home", "Up"), ("End", "Down"), ("Tab", "On to a message's actions")],
+        &[("↑ ↓ Page ↑ Page ↓", "Scroll"), ("Home", "Up"), ("End", "Down"), ("Tab", "On to a message's actions")],
     ),
 ];
 

@@ -27,9 +27,8 @@ const PICTURES = fileURLToPath(new URL("../screenshots", import.meta.url));
 interface Visit {
   javaScript?: boolean;
   viewport?: { width: number; height: number };
-  // On a screen that is touched, as phones have it.
-  touch?: boolean;
   timezone?: string;
+  hasTouch?: boolean;
   // Without the worker that stands in for pages that cannot be loaded: tests that write pages of their own need it away.
   standIn?: boolean;
 }
@@ -574,11 +573,14 @@ export class Chat {
   ) {}
 
   // Somebody with an empty browser.
-  async visitor(name: string, { javaScript = true, viewport, touch, timezone, standIn = true }: Visit = {}): Promise<Person> {
+  async visitor(
+    name: string,
+    { javaScript = true, viewport, timezone, hasTouch = false, standIn = true }: Visit = {},
+  ): Promise<Person> {
     const wire = await Wire.to(() => this.server.port);
-    const screen = { ...(viewport && { viewport }), ...(touch && { hasTouch: true, isMobile: true }) };
-    const where = { ...screen, ...(timezone && { timezoneId: timezone }), ...(!standIn && { serviceWorkers: "block" as const }) };
-    const context = await this.browser.newContext({ javaScriptEnabled: javaScript, ...where });
+    const where = { ...(viewport && { viewport }), ...(timezone && { timezoneId: timezone }) };
+    const serviceWorkers = standIn ? "allow" : "block";
+    const context = await this.browser.newContext({ javaScriptEnabled: javaScript, hasTouch, serviceWorkers, ...where });
     const person = new Person(name, await context.newPage(), context, wire, javaScript);
     this.people.push(person);
     return person;

@@ -4,7 +4,7 @@ import { type Chat, PASSWORD, type Person, expect, test } from "./chat.ts";
 
 const DEVICES = [
   { device: "desktop", visit: { viewport: { width: 1440, height: 900 } } },
-  { device: "phone", visit: { viewport: { width: 390, height: 844 }, touch: true } },
+  { device: "phone", visit: { viewport: { width: 390, height: 844 }, hasTouch: true } },
 ];
 
 // Its pictures are what it leaves; a trace would take a second one of each.
