@@ -4,6 +4,7 @@ use leptos::prelude::*;
 
 use crate::{
     avatar::Avatar,
+    erased::on,
     icons::{Icon, Sign},
     session::Session,
     theme::ThemeButton,
@@ -45,7 +46,7 @@ pub(crate) fn AccountBar() -> impl IntoView {
             <a class="icon-button" href="/settings" rel="external" aria-label="Settings" title="Settings">
                 <Icon sign=Sign::Settings/>
             </a>
-            <form method="post" action="/logout" node_ref=form on:submit=on_submit>
+            <form method="post" action="/logout" node_ref=form on:submit=on(on_submit)>
                 <button class="icon-button" type="submit" aria-label="Log out" title="Log out">
                     <Icon sign=Sign::LogOut/>
                 </button>
@@ -60,7 +61,7 @@ pub(crate) fn AccountBar() -> impl IntoView {
                 </p>
                 <form method="dialog" class="dialog__buttons">
                     <button class="button" type="submit">"Stay"</button>
-                    <button class="button button--danger" type="button" on:click=drop_and_go>"Delete and log out"</button>
+                    <button class="button button--danger" type="button" on:click=on(drop_and_go)>"Delete and log out"</button>
                 </form>
             </dialog>
         </div>

@@ -14,14 +14,21 @@ use protocol::{
 };
 
 use crate::{
+    actions::last_own,
     address::Address,
+    erased::{effect, live, memo, on},
     icons::{Icon, Sign},
+    later::{self, Later, Tool},
+    mentions::{Completion, LIST, Offer},
     message::Handle,
     platform,
     session::Session,
     shown::ShownRoom,
     typing::TypingLine,
 };
+
+/// The id of a room's composer.
+pub(crate) const COMPOSER: &str = "composer";
 
 /// The composer of a room. Enter sends, Shift+Enter breaks the line.
 #[component]
@@ -31,9 +38,12 @@ pub(crate) fn Composer(room: ShownRoom) -> impl IntoView {
     let me = session.me().user.id;
     let input = NodeRef::<html::Textarea>::new();
     let refusal = RwSignal::new(None::<String>);
+    let answering = room.doing.answering;
+    let is_answer = memo(move || answering.with(Option::is_some));
+    let completion = Completion::new(room, me, input);
     let label = move || format!("Message {}", room.name.get().unwrap_or_default());
 
-    Effect::new(move |_| {
+    effect(move || {
         if let Some(input) = input.get() {
             let typed_early = input.value();
             if typed_early.is_empty() {
@@ -44,6 +54,11 @@ pub(crate) fn Composer(room: ShownRoom) -> impl IntoView {
             if address.has_moved() {
                 platform::take_focus(&input);
             }
+        }
+    });
+    effect(move || {
+        if answering.get().is_some() {
+            platform::focus(COMPOSER);
         }
     });
     let send = move || {
@@ -59,20 +74,36 @@ pub(crate) fn Composer(room: ShownRoom) -> impl IntoView {
         refusal.set(None);
         input.set_value("");
         platform::keep_draft(me, room.id, "");
-        session.post(room.id, text);
+        session.post(room.id, text, answering.get_untracked().map(|answered| answered.message));
+        answering.set(None);
+        completion.close();
         _ = input.focus();
     };
     let on_key = move |event: KeyboardEvent| {
-        if is_plain_enter(&event) {
+        let is_empty = input.get_untracked().is_none_or(|input| input.value().is_empty());
+        if !event.is_composing() && !event.shift_key() && !event.alt_key() && completion.takes(&event.key()) {
+            event.prevent_default();
+        } else if is_plain_enter(&event) {
             event.prevent_default();
             send();
+        } else if event.key() == "Escape" && !event.shift_key() && answering.with_untracked(Option::is_some) {
+            answering.set(None);
+        } else if event.key() == "ArrowUp"
+            && !event.alt_key()
+            && is_empty
+            && let Some(last) = last_own(room, &session.me().user)
+        {
+            event.prevent_default();
+            room.doing.editing.set(Some(last));
         }
     };
     let on_input = move |event: Event| {
         let text = event_target_value(&event);
+        later::prepare_markup(&text);
         platform::keep_draft(me, room.id, &text);
         session.types(room.id, !text.is_empty());
         refusal.set(None);
+        completion.look();
     };
     view! {
         <div class="composer">
@@ -80,18 +111,26 @@ pub(crate) fn Composer(room: ShownRoom) -> impl IntoView {
             <div role="alert">
                 {move || refusal.get().map(|reason| view! { <p class="notice notice--refused">{reason}</p> })}
             </div>
+            <Offer completion/>
+            {move || is_answer.get().then(|| view! { <Later room tool=Tool::Reply/> })}
             <div class="composer__box">
                 <textarea
                     class="composer__input"
+                    id=COMPOSER
                     rows="1"
                     dir="auto"
-                    aria-label=label
-                    placeholder=label
+                    aria-label=live(label)
+                    aria-autocomplete="list"
+                    aria-haspopup="listbox"
+                    aria-controls=live(move || completion.is_open().then_some(LIST))
+                    aria-activedescendant=live(move || completion.active())
+                    placeholder=live(label)
                     node_ref=input
-                    on:keydown=on_key
-                    on:input=on_input
+                    on:keydown=on(on_key)
+                    on:input=on(on_input)
+                    on:blur=on(move |_| completion.close())
                 ></textarea>
-                <button class="composer__send" type="button" aria-label="Send" title="Send (Enter)" on:click=move |_| send()>
+                <button class="composer__send" type="button" aria-label="Send" title="Send (Enter)" on:click=on(move |_| send())>
                     <Icon sign=Sign::Send/>
                 </button>
             </div>
@@ -107,18 +146,17 @@ fn is_plain_enter(event: &KeyboardEvent) -> bool {
 
 /// Changes the text of a message that was stored, or of one that was refused.
 #[component]
-pub(crate) fn EditMessage(
-    room: ShownRoom,
-    handle: Handle,
-    text: String,
-    on_done: impl Fn() + Copy + Send + Sync + 'static,
-) -> impl IntoView {
+pub(crate) fn EditMessage(room: ShownRoom, handle: Handle, text: String) -> impl IntoView {
     let session = expect_context::<Session>();
     let input = NodeRef::<html::Textarea>::new();
     let refusal = RwSignal::new(None::<String>);
     let before = StoredValue::new(text);
+    let on_done = move || {
+        room.doing.editing.set(None);
+        platform::focus(COMPOSER);
+    };
 
-    Effect::new(move |_| {
+    effect(move || {
         if let Some(input) = input.get() {
             before.with_value(|text| input.set_value(text));
             _ = input.focus();
@@ -156,11 +194,11 @@ pub(crate) fn EditMessage(
     };
     view! {
         <div class="edit">
-            <textarea class="edit__input" rows="2" dir="auto" aria-label="Edit message" node_ref=input on:keydown=on_key></textarea>
+            <textarea class="edit__input" rows="2" dir="auto" aria-label="Edit message" node_ref=input on:keydown=on(on_key)></textarea>
             {move || refusal.get().map(|reason| view! { <p class="notice notice--refused" role="alert">{reason}</p> })}
             <div class="edit__buttons">
-                <button class="button button--small" type="button" on:click=move |_| on_done()>"Cancel"</button>
-                <button class="button button--small button--primary" type="button" on:click=move |_| save()>"Save"</button>
+                <button class="button button--small" type="button" on:click=on(move |_| on_done())>"Cancel"</button>
+                <button class="button button--small button--primary" type="button" on:click=on(move |_| save())>"Save"</button>
             </div>
         </div>
     }

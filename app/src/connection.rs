@@ -4,6 +4,7 @@ use client::{Connection, Engine, Instant, Reason};
 use leptos::{either::EitherOf5, prelude::*};
 
 use crate::{
+    erased::{memo, on},
     icons::{Icon, Sign},
     session::Session,
 };
@@ -49,7 +50,7 @@ impl ConnectionView {
 pub(crate) fn ConnectionStatus() -> impl IntoView {
     let session = expect_context::<Session>();
     // The seconds count down without the rest being written, and read out, again.
-    let kind = Memo::new(move |_| match session.connection.get() {
+    let kind = memo(move || match session.connection.get() {
         ConnectionView::Waiting { .. } => ConnectionView::Waiting { next_try_s: 0 },
         other @ (ConnectionView::Opening
         | ConnectionView::Connected
@@ -80,7 +81,7 @@ pub(crate) fn ConnectionStatus() -> impl IntoView {
                             "Not connected. What you write is kept and sent later. Next try in "
                             <span class="connection__seconds" aria-live="off">{seconds}</span> " s."
                         </p>
-                        <button class="button button--small" type="button" on:click=move |_| session.wake()>
+                        <button class="button button--small" type="button" on:click=on(move |_| session.wake())>
                             <Icon sign=Sign::Retry/> "Try now"
                         </button>
                     })
@@ -90,7 +91,7 @@ pub(crate) fn ConnectionStatus() -> impl IntoView {
                         <p class="connection__text">
                             "This server was updated, and this page is too old for it. Reload the page to go on."
                         </p>
-                        <button class="button button--small" type="button" on:click=move |_| crate::platform::reload()>
+                        <button class="button button--small" type="button" on:click=on(move |_| crate::platform::reload())>
                             "Reload"
                         </button>
                     })

@@ -6,6 +6,7 @@ use protocol::{Command, RoomId, members::JoinRoom, snapshot::Doorstep};
 use crate::{
     address::Address,
     directory::members_in_words,
+    erased::{live, on},
     frame::RoomsButton,
     icons::{Icon, Sign},
     place::Place,
@@ -66,8 +67,8 @@ pub(crate) fn JoinButton(id: RoomId, name: String, #[prop(optional)] small: bool
             class:button--small=small
             type="button"
             aria-label=label
-            disabled=move || waits.get()
-            on:click=join
+            disabled=live(move || waits.get())
+            on:click=on(join)
         >
             {move || if waits.get() { "Joining …" } else { "Join" }}
         </button>

@@ -7,6 +7,7 @@ use crate::{
     address::Address,
     connection::ConnectionStatus,
     directory::Directory,
+    erased::{effect, memo, on},
     icons::{BrandMark, Icon, Sign},
     initial::Inside,
     keys,
@@ -30,9 +31,9 @@ pub(crate) fn Inhabited(inside: Inside, address: Address) -> impl IntoView {
     let overlays = Overlays::new(session, address);
     provide_context(overlays);
     keys::follow(session, address, overlays);
-    Effect::new(move |_| platform::follow_links(address));
+    effect(move || platform::follow_links(address));
     let session = expect_context::<Session>();
-    Effect::new(move |_| {
+    effect(move || {
         session.look(match address.place() {
             Place::Room(id) => Some(id),
             Place::Home | Place::Directory | Place::LogIn | Place::SignUp | Place::Unknown => None,
@@ -70,7 +71,7 @@ fn Frame() -> impl IntoView {
                             type="button"
                             aria-label="Switch rooms"
                             title="Switch rooms (Ctrl K)"
-                            on:click=move |_| overlays.switch_rooms()
+                            on:click=on(move |_| overlays.switch_rooms())
                         >
                             <Icon sign=Sign::Search/>
                         </button>
@@ -123,7 +124,7 @@ fn Complaint() -> impl IntoView {
                                     class="icon-button"
                                     type="button"
                                     aria-label="Dismiss"
-                                    on:click=move |_| session.complaint.set(None)
+                                    on:click=on(move |_| session.complaint.set(None))
                                 >
                                     <Icon sign=Sign::Close/>
                                 </button>
@@ -140,7 +141,7 @@ fn Complaint() -> impl IntoView {
 fn Here() -> impl IntoView {
     let address = expect_context::<Address>();
     // A memo, because a room may have several addresses and is opened once.
-    let place = Memo::new(move |_| address.place());
+    let place = memo(move || address.place());
     move || match place.get() {
         Place::Home => EitherOf4::A(view! { <Nowhere/> }),
         Place::Directory => EitherOf4::B(view! { <Directory/> }),

@@ -14,15 +14,18 @@ pub(crate) enum Sign {
     Edit,
     Hash,
     Light,
+    Link,
     Lock,
     LogOut,
     Members,
     Menu,
     Muted,
+    Reply,
     Retry,
     Search,
     Send,
     Settings,
+    Smile,
     System,
     Unread,
 }
@@ -42,6 +45,9 @@ pub(crate) fn Icon(sign: Sign) -> impl IntoView {
         Sign::Light => {
             "M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8ZM12 2.5V5M12 19v2.5M2.5 12H5M19 12h2.5M5.3 5.3L7 7M17 17l1.7 1.7M5.3 18.7L7 17M17 7l1.7-1.7"
         }
+        Sign::Link => {
+            "M10 14a4 4 0 0 0 6 .5l3-3a4 4 0 0 0-5.700-5.700L12 7M14 10a4 4 0 0 0-6-.5l-3 3a4 4 0 0 0 5.700 5.700L12 17"
+        }
         Sign::Lock => "M6 11h12v9H6ZM8.5 11V7.5a3.5 3.5 0 0 1 7 0V11",
         Sign::LogOut => "M10 4H5v16h5M10 12h10M16 8l4 4-4 4",
         Sign::Members => {
@@ -49,10 +55,14 @@ pub(crate) fn Icon(sign: Sign) -> impl IntoView {
         }
         Sign::Menu => "M4 7h16M4 12h16M4 17h10",
         Sign::Muted => "M10.5 20h3M4 4l16 16M8 6.2A6 6 0 0 1 18 11v4l1 2M16 17H5l1.5-3v-4",
+        Sign::Reply => "M10 6l-6 6 6 6M4 12h9a7 7 0 0 1 7 7",
         Sign::Retry => "M19 12a7 7 0 1 1-2.2-5.1M19 4v4h-4",
         Sign::Search => "M10.5 4a6.5 6.5 0 1 0 0 13 6.5 6.5 0 0 0 0-13ZM15.5 15.5L20 20",
         Sign::Settings => "M4 7h9M19 7h1M4 17h1M11 17h9M16 4v6M8 14v6",
         Sign::Send => "M5 12L3.5 4.5 21 12 3.5 19.5ZM5 12h7",
+        Sign::Smile => {
+            "M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18ZM8.500 14.500a4.500 4.500 0 0 0 7 0M9 9.500h.01M15 9.500h.01"
+        }
         Sign::System => "M12 3.5a8.5 8.5 0 1 0 0 17ZM12 3.5a8.5 8.5 0 0 1 0 17M12 7v10M9 8v8M6.5 9v6",
         Sign::Unread => "M13 6H4v14h16v-9M4 9l8 6 3.5-2.6M19 3a3 3 0 1 0 0 6 3 3 0 0 0 0-6Z",
     };

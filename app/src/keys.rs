@@ -5,6 +5,7 @@ use web_sys::KeyboardEvent;
 
 use crate::{
     address::Address,
+    erased::effect,
     neighbours::{Step, neighbour},
     overlays::Overlays,
     place::Place,
@@ -23,7 +24,7 @@ enum Wish {
 
 /// Listens from now on, for as long as the page lives.
 pub(crate) fn follow(session: Session, address: Address, overlays: Overlays) {
-    Effect::new(move |_| {
+    effect(move || {
         let on_key = window_event_listener(ev::keydown, move |event| {
             let Some(wish) = wish(&event) else { return };
             // What is open over the page has the keys, but for the one that closes it.

@@ -4,11 +4,34 @@
 //! files of its own. Each draws into an element that the page keeps for it, and fails where the part cannot be
 //! loaded, for instance because the network is gone.
 
-use leptos::{mount::mount_to_renderer, prelude::*, wasm_split::wasm_split};
+use std::{any::Any, cell::Cell};
+
+use leptos::{html, mount::mount_to_renderer, prelude::*, wasm_split::wasm_split};
+use protocol::{
+    Seq, UserRef,
+    markup::{self, Node},
+};
 use web_sys::Element;
 
 use crate::{
-    address::Address, new_room::NewRoomDialog, platform, session::Session, shortcuts::Shortcuts, switcher::Switcher,
+    actions::{Actions, Allowed, DeleteDialog, RefusedActions},
+    adding::AddForm,
+    address::Address,
+    composer::EditMessage,
+    edits::EarlierTexts,
+    erased::effect,
+    mentions::{Completion, Names},
+    message::Handle,
+    new_room::NewRoomDialog,
+    platform,
+    replies::ReplyBar,
+    rows::RowKey,
+    session::Session,
+    shortcuts::Shortcuts,
+    shown::ShownRoom,
+    switcher::Switcher,
+    time::Times,
+    topic::TopicForm,
 };
 
 /// A part of the program could not be loaded.
@@ -66,4 +89,133 @@ pub(crate) fn shortcuts(host: Element, asked: ReadSignal<u32>) -> Result<(), Not
         mount_to_renderer(&host, move || view! { <Shortcuts asked/> }).forget();
     }
     Ok(())
+}
+
+/// What appears in a room when somebody does something there.
+#[expect(clippy::large_enum_variant, reason = "there is one at a time, and it is moved once")]
+pub(crate) enum Tool {
+    /// The toolbar of a message that is there.
+    Actions { message: Seq, key: RowKey, author: UserRef, text: String, allowed: Allowed },
+    /// What to do with what was refused.
+    Refused { key: RowKey, handle: Handle, may_edit: bool },
+    /// The editor of a message.
+    Edit { handle: Handle, text: String },
+    /// The question whether to delete one.
+    Delete,
+    /// The form for what the room is about.
+    Topic { topic: Memo<String>, is_edited: RwSignal<bool> },
+    /// What a message said before.
+    Earlier { message: Seq, is_open: RwSignal<bool> },
+    /// The form that brings somebody into the room.
+    AddMember,
+    /// What is being answered.
+    Reply,
+    /// The names that finish what is being written.
+    Names(Completion),
+}
+
+/// Where a tool is drawn, as soon as its part of the program is there.
+#[component]
+pub(crate) fn Later(room: ShownRoom, tool: Tool) -> impl IntoView {
+    let session = expect_context::<Session>();
+    let times = expect_context::<Times>();
+    let host = NodeRef::<html::Div>::new();
+    let tool = StoredValue::new_local(Some(tool));
+    let drawn = StoredValue::new_local(None::<Drawn>);
+    effect(move || {
+        if let (Some(host), Some(tool)) = (host.get(), tool.try_update_value(Option::take).flatten()) {
+            load(session, async move {
+                let tool = draw(host.into(), session, times, room, tool).await?;
+                // Where the place is gone by now, the tool goes with this.
+                drawn.try_set_value(Some(tool));
+                Ok(())
+            });
+        }
+    });
+    view! { <div class="later" node_ref=host></div> }
+}
+
+/// What was drawn; goes from the page with this.
+struct Drawn {
+    _handle: Box<dyn Any>,
+}
+
+#[wasm_split(tools, wasm_split_path = ::leptos::wasm_split, fallible)]
+fn draw(host: Element, session: Session, times: Times, room: ShownRoom, tool: Tool) -> Result<Drawn, NotLoaded> {
+    let around = move || {
+        provide_context(session);
+        provide_context(times);
+    };
+    let handle: Box<dyn Any> = match tool {
+        Tool::Actions { message, key, author, text, allowed } => Box::new(mount_to_renderer(&host, move || {
+            around();
+            view! { <Actions room message key author text allowed/> }
+        })),
+        Tool::Refused { key, handle, may_edit } => Box::new(mount_to_renderer(&host, move || {
+            around();
+            view! { <RefusedActions room key handle may_edit/> }
+        })),
+        Tool::Edit { handle, text } => Box::new(mount_to_renderer(&host, move || {
+            around();
+            view! { <EditMessage room handle text/> }
+        })),
+        Tool::Delete => Box::new(mount_to_renderer(&host, move || {
+            around();
+            view! { <DeleteDialog room/> }
+        })),
+        Tool::AddMember => Box::new(mount_to_renderer(&host, move || {
+            around();
+            view! { <AddForm room/> }
+        })),
+        Tool::Reply => Box::new(mount_to_renderer(&host, move || view! { <ReplyBar room/> })),
+        Tool::Topic { topic, is_edited } => Box::new(mount_to_renderer(&host, move || {
+            around();
+            view! { <TopicForm room topic is_edited/> }
+        })),
+        Tool::Earlier { message, is_open } => Box::new(mount_to_renderer(&host, move || {
+            around();
+            view! { <EarlierTexts room message is_open/> }
+        })),
+        Tool::Names(completion) => Box::new(mount_to_renderer(&host, move || view! { <Names completion/> })),
+    };
+    Ok(Drawn { _handle: handle })
+}
+
+/// Offers the names that finish what is being written. Where this cannot be loaded, none are.
+pub(crate) fn offer_names(completion: Completion) {
+    platform::spawn(async move { _ = offer(completion).await });
+}
+
+#[wasm_split(tools, wasm_split_path = ::leptos::wasm_split, fallible)]
+fn offer(completion: Completion) -> Result<(), NotLoaded> {
+    completion.offer();
+    Ok(())
+}
+
+/// Reads the markup of a text.
+type Parser = fn(&str) -> Vec<Node>;
+
+thread_local! {
+    static PARSER: Cell<Option<Parser>> = const { Cell::new(None) };
+}
+
+/// The markup of a text that the server has not read yet; nothing as long as the parser is not there.
+pub(crate) fn markup(text: &str) -> Vec<Node> {
+    PARSER.get().map(|parse| parse(text)).unwrap_or_default()
+}
+
+/// Loads the parser as soon as somebody writes what needs it. Where that fails the text is shown as it was written.
+pub(crate) fn prepare_markup(text: &str) {
+    if PARSER.get().is_none() && !markup::is_plain(text) {
+        platform::spawn(async {
+            if let Ok(parse) = parser().await {
+                PARSER.set(Some(parse));
+            }
+        });
+    }
+}
+
+#[wasm_split(markup, wasm_split_path = ::leptos::wasm_split, fallible)]
+fn parser() -> Result<Parser, NotLoaded> {
+    Ok(markup::parse)
 }

@@ -7,6 +7,8 @@
 #![expect(unreachable_pub, reason = "the component macro makes the functions that it writes public")]
 
 mod account;
+mod actions;
+mod adding;
 mod address;
 #[cfg(not(target_arch = "wasm32"))]
 mod app;
@@ -17,6 +19,8 @@ mod composer;
 mod connection;
 mod directory;
 mod doorstep;
+mod edits;
+mod erased;
 #[cfg(not(target_arch = "wasm32"))]
 mod failure;
 mod frame;
@@ -24,7 +28,9 @@ mod icons;
 mod initial;
 mod keys;
 mod later;
+mod markup;
 mod members;
+mod mentions;
 mod message;
 mod mute;
 mod neighbours;
@@ -35,6 +41,8 @@ mod overlays;
 mod place;
 mod platform;
 mod presence;
+mod reactions;
+mod replies;
 mod room;
 mod rooms;
 mod rows;
@@ -51,6 +59,7 @@ mod theme;
 mod time;
 mod timeline;
 mod title;
+mod topic;
 mod typing;
 mod unread;
 

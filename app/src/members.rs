@@ -1,17 +1,18 @@
 //! Who is in a room; bringing people in, putting them out, leaving.
 
-use leptos::{either::Either, ev::SubmitEvent, html, prelude::*};
+use leptos::prelude::*;
 use protocol::{
-    Command, UserRef, Username,
-    limits::USERNAME_CHARS_MAX,
-    members::{AddMember, LeaveRoom, Member, RemoveMember},
+    Command, UserRef,
+    members::{LeaveRoom, Member, RemoveMember},
 };
 
 use crate::{
     address::Address,
     avatar::Avatar,
+    erased::{live, memo, on},
     frame::MEMBERS_PANEL,
     icons::{Icon, Sign},
+    later::{Later, Tool},
     mute::MuteButton,
     presence::{Company, PresenceDot, ViewingSwitch, note, presence_of, words},
     session::Session,
@@ -24,8 +25,8 @@ use crate::{
 pub(crate) fn Members(room: ShownRoom) -> impl IntoView {
     let session = expect_context::<Session>();
     let count = move || room.member_count.get();
-    let may_add = Memo::new(move |_| session.moderates(room) && !room.everyone.get());
-    let more = Memo::new(move |_| {
+    let may_add = memo(move || session.moderates(room) && !room.everyone.get());
+    let more = memo(move || {
         let listed = room.members.with(Vec::len);
         usize::try_from(count()).unwrap_or(usize::MAX).saturating_sub(listed)
     });
@@ -33,7 +34,7 @@ pub(crate) fn Members(room: ShownRoom) -> impl IntoView {
         <aside class="frame__members panel" id=MEMBERS_PANEL popover aria-label="Members">
             <div class="members">
                 <div class="members__head">
-                    <h2 class="members__title">"Members " <span class="members__count">{count}</span></h2>
+                    <h2 class="members__title">"Members " <span class="members__count">{live(count)}</span></h2>
                     <button
                         class="icon-button panel__close"
                         type="button"
@@ -45,16 +46,11 @@ pub(crate) fn Members(room: ShownRoom) -> impl IntoView {
                     </button>
                 </div>
                 <Company room may_remove=may_add/>
-                {move || (more.get() > 0).then(|| view! { <p class="members__more">{format!("and {} more", more.get())}</p> })}
-                {move || may_add.get().then(|| view! { <AddForm room/> })}
+                <p class="members__more" hidden=live(move || more.get() == 0)>{live(move || format!("and {} more", more.get()))}</p>
+                <AddButton room may_add/>
                 <MuteButton room/>
-                {move || {
-                    if room.everyone.get() {
-                        Either::Left(view! { <p class="members__more">"Everyone is in this room."</p> })
-                    } else {
-                        Either::Right(view! { <LeaveButton room/> })
-                    }
-                }}
+                <p class="members__more" hidden=live(move || !room.everyone.get())>"Everyone is in this room."</p>
+                <LeaveButton room/>
                 <ViewingSwitch/>
             </div>
         </aside>
@@ -82,7 +78,7 @@ pub(crate) fn MemberRow(room: ShownRoom, member: Member, may_remove: Memo<bool>)
         );
     };
     view! {
-        <li class="member" aria-label=label>
+        <li class="member" aria-label=live(label)>
             <span class="member__face">
                 <Avatar name=shown.clone()/>
                 <PresenceDot presence/>
@@ -91,15 +87,15 @@ pub(crate) fn MemberRow(room: ShownRoom, member: Member, may_remove: Memo<bool>)
                 <span class="member__title">
                     <span class="member__name">{shown}</span>
                     {is_me.then(|| view! { <span class="member__note">"you"</span> })}
-                    {move || is_creator().then(|| view! { <span class="member__note">"creator"</span> })}
+                    <span class="member__note" hidden=live(move || !is_creator())>"creator"</span>
                 </span>
-                <span class="member__presence">{move || note(presence.get(), times)}</span>
+                <span class="member__presence">{live(move || note(presence.get(), times))}</span>
             </span>
             {move || {
                 (may_remove.get() && !is_me)
                     .then(|| {
                         view! {
-                            <button class="icon-button member__remove" type="button" aria-label=remove_label.clone() on:click=on_remove>
+                            <button class="icon-button member__remove" type="button" aria-label=remove_label.clone() on:click=on(on_remove)>
                                 <Icon sign=Sign::Close/>
                             </button>
                         }
@@ -109,67 +105,22 @@ pub(crate) fn MemberRow(room: ShownRoom, member: Member, may_remove: Memo<bool>)
     }
 }
 
+/// Opens and closes the form that brings somebody in.
 #[component]
-fn AddForm(room: ShownRoom) -> impl IntoView {
-    let session = expect_context::<Session>();
-    let input = NodeRef::<html::Input>::new();
-    let said = RwSignal::new(None::<Said>);
-    let add = move |event: SubmitEvent| {
-        event.prevent_default();
-        let Some(input) = input.get_untracked() else { return };
-        let typed = input.value();
-        let username = match Username::parse(typed.trim()) {
-            Ok(username) => username,
-            Err(invalid) => {
-                said.set(Some(Said::Refused(invalid.to_string())));
-                return;
-            }
-        };
-        let name = username.to_string();
-        session.run(
-            |client_id| Command::AddMember(AddMember { client_id, room: room.id, username }),
-            move |result| match result {
-                Ok(_) => {
-                    input.set_value("");
-                    said.set(Some(Said::Done(format!("{name} is in."))));
-                }
-                Err(error) => said.set(Some(Said::Refused(error.message.into_owned()))),
-            },
-        );
-    };
+fn AddButton(room: ShownRoom, may_add: Memo<bool>) -> impl IntoView {
+    let is_open = RwSignal::new(false);
     view! {
-        <form class="members__add" on:submit=add>
-            <label for="add-member">"Add by username"</label>
-            <div class="members__add-row">
-                <input
-                    id="add-member"
-                    type="text"
-                    autocomplete="off"
-                    autocapitalize="none"
-                    spellcheck="false"
-                    maxlength=USERNAME_CHARS_MAX.to_string()
-                    node_ref=input
-                />
-                <button class="button" type="submit">"Add"</button>
-            </div>
-            <div role="status">
-                {move || match said.get() {
-                    Some(Said::Done(sentence)) => Some(Either::Left(view! { <p class="notice">{sentence}</p> })),
-                    Some(Said::Refused(sentence)) => {
-                        Some(Either::Right(view! { <p class="notice notice--refused">{sentence}</p> }))
-                    }
-                    None => None,
-                }}
-            </div>
-        </form>
+        <button
+            class="members__action"
+            type="button"
+            hidden=live(move || !may_add.get())
+            aria-expanded=live(move || is_open.get().to_string())
+            on:click=on(move |_| is_open.update(|is_open| *is_open = !*is_open))
+        >
+            "Add someone"
+        </button>
+        {move || is_open.get().then(|| view! { <Later room tool=Tool::AddMember/> })}
     }
-}
-
-/// What came of adding someone.
-#[derive(Clone)]
-enum Said {
-    Done(String),
-    Refused(String),
 }
 
 #[component]
@@ -185,5 +136,14 @@ fn LeaveButton(room: ShownRoom) -> impl IntoView {
             },
         );
     };
-    view! { <button class="members__leave" type="button" on:click=leave>"Leave room"</button> }
+    view! {
+        <button
+            class="members__leave"
+            type="button"
+            hidden=live(move || room.everyone.get())
+            on:click=on(leave)
+        >
+            "Leave room"
+        </button>
+    }
 }

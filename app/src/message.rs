@@ -3,22 +3,26 @@
 use client::{Content, PendingChange, Status};
 use leptos::{
     either::{Either, EitherOf3},
-    html,
+    ev::FocusEvent,
     prelude::*,
 };
-use protocol::{Body, ClientId, Command, Seq, UnixMs, messages::DeleteMessage};
+use protocol::{Body, ClientId, Mentions, Seq, UnixMs, UserId};
+use wasm_bindgen::JsCast as _;
 
 use crate::{
+    actions::Allowed,
     avatar::Avatar,
-    composer::EditMessage,
-    icons::{Icon, Sign},
+    edits::EditedMark,
+    erased::{live, memo, on},
+    later::{self, Later, Tool},
+    markup::Said,
     notice::NoticeLine,
-    place::Place,
+    reactions::Chips,
+    replies::QuoteLine,
     rows::{Row, RowKey, RowView},
     session::Session,
     shown::ShownRoom,
     time::{self, Times},
-    unread::MarkUnread,
 };
 
 /// A row.
@@ -27,32 +31,21 @@ pub(crate) fn RowLine(room: ShownRoom, row: Row) -> impl IntoView {
     let key = row.key;
     let view = RwSignal::from(row.view);
     let times = expect_context::<Times>();
-    let id = Memo::new(move |_| view.with(|view| view.element_id(key)));
-    let seq = Memo::new(move |_| view.with(|view| view.seq));
-    let at = Memo::new(move |_| view.with(|view| view.at));
-    let opens_day = Memo::new(move |_| view.with(|view| view.opens_day));
-    let is_first_new = Memo::new(move |_| view.with(|view| view.is_first_new));
-    let is_target = Memo::new(move |_| view.with(|view| view.is_target));
-    let is_continued = Memo::new(move |_| view.with(|view| view.is_continued));
-    let is_notice = Memo::new(move |_| view.with(|view| matches!(view.content, Content::Notice(_))));
+    let is_notice = memo(move || view.with(|view| matches!(view.content, Content::Notice(_))));
     view! {
         <div
             class="row"
-            class:row--continued=is_continued
-            class:row--target=is_target
-            id=id
-            data-seq=move || seq.get().map(|seq| seq.to_string())
-            data-start=move || is_first_new.get().then_some("")
+            class:row--continued=live(move || view.with(|view| view.is_continued))
+            class:row--target=live(move || view.with(|view| view.is_target))
+            id=live(move || view.with(|view| view.element_id(key)))
+            data-seq=live(move || view.with(|view| view.seq.map(|seq| seq.to_string())))
+            data-start=live(move || view.with(|view| view.is_first_new.then_some("")))
         >
             {move || {
-                opens_day.get()
-                    .then(|| {
-                        view! {
-                            <p class="day"><time datetime=time::machine(at.get_untracked())>{move || times.day(at.get())}</time></p>
-                        }
-                    })
+                let (opens_day, at) = view.with(|view| (view.opens_day, view.at));
+                opens_day.then(|| view! { <p class="day"><time datetime=time::machine(at)>{times.day(at)}</time></p> })
             }}
-            {move || is_first_new.get().then(|| view! { <p class="new-line"><span>"New"</span></p> })}
+            {move || view.with(|view| view.is_first_new).then(|| view! { <p class="new-line"><span>"New"</span></p> })}
             {move || {
                 if is_notice.get() {
                     Either::Left(view! { <NoticeLine view/> })
@@ -68,78 +61,124 @@ pub(crate) fn RowLine(room: ShownRoom, row: Row) -> impl IntoView {
 #[component]
 fn Message(room: ShownRoom, key: RowKey, view: RwSignal<RowView>) -> impl IntoView {
     let times = expect_context::<Times>();
-    let session = expect_context::<Session>();
+    let me = expect_context::<Session>().me().user.id;
     let author = view.with_untracked(|view| view.author.clone());
+    let is_mine = author.id == me;
     let name = author.name.to_string();
-    let at = Memo::new(move |_| view.with(|view| view.at));
-    let text = Memo::new(move |_| view.with(|view| text_of(&view.content)));
-    let edited_at = Memo::new(move |_| view.with(|view| edited_at_of(&view.content)));
-    let status = Memo::new(move |_| view.with(|view| status_of(view).clone()));
-    let handle = Memo::new(move |_| view.with(|view| Handle::of(key, view)));
-    let edits = RwSignal::new(false);
-    let is_mine = author.id == session.me().user.id;
-    let may_delete = Memo::new(move |_| is_mine || session.moderates(room));
+    let at = move || view.with(|view| view.at);
+    let edited_at = memo(move || view.with(|view| edited_at_of(&view.content)));
+    let quote = memo(move || view.with(|view| view.quote.clone()));
+    let state = move || view.with(|view| state_word(status_of(view)));
+    let names_me = move || !is_mine && view.with(|view| mentions_of(&view.content).names(me));
+    let hand = Hand::new();
     let label = {
         let name = name.clone();
-        move || format!("{name}, {}", times.clock(at.get()))
-    };
-    let seq = Memo::new(move |_| view.with(|view| view.seq));
-    let link = move || {
-        let path = room.name.with(|name| Place::room_path(room.id, name.as_deref().unwrap_or_default()));
-        seq.get().map(|seq| format!("{path}?at={seq}"))
-    };
-    let state = move || status.with(state_word);
-    let body = move || match (text.get(), handle.get()) {
-        (Some(text), Some(handle)) if edits.get() => {
-            EitherOf3::A(view! { <EditMessage room handle text on_done=move || edits.set(false)/> })
-        }
-        (Some(text), _) => EitherOf3::B(view! { <p class="message__text" dir="auto">{text}</p> }),
-        (None, _) => {
-            EitherOf3::C(view! { <p class="message__text message__text--deleted">"This message was deleted."</p> })
+        move || {
+            let naming = if names_me() { ", mentions you" } else { "" };
+            format!("{name}, {}{naming}", times.clock(at()))
         }
     };
-    let below = move || match (status.get(), handle.get()) {
-        (Status::Refused(error), Some(handle)) => {
-            let allowed = Allowed { edit: text.with(Option::is_some), delete: true, unread: false };
-            EitherOf3::A(view! {
-                <div class="message__refusal">
-                    <p class="notice notice--refused">{format!("Not sent. {}", error.message)}</p>
-                    <Actions room handle allowed edits/>
-                </div>
-            })
-        }
-        (Status::Stored, Some(handle)) if !edits.get() => {
-            let is_there = text.with(Option::is_some);
-            let allowed = Allowed {
-                edit: is_mine && is_there,
-                delete: may_delete.get() && is_there,
-                unread: !is_mine && is_there,
-            };
-            EitherOf3::B((allowed != Allowed::default()).then(|| view! { <Actions room handle allowed edits/> }))
-        }
-        (Status::Queued | Status::Sent | Status::Stored, _) | (Status::Refused(_), None) => EitherOf3::C(()),
-    };
+    let link = move || view.with(|view| view.seq.map(|seq| room.link(seq)));
     view! {
-        <article class="message" class:message--pending=move || state().is_some() aria-label=label>
+        <article
+            class="message"
+            class:message--pending=live(move || state().is_some())
+            class:message--names-me=live(names_me)
+            aria-label=live(label)
+            tabindex="-1"
+            on:pointerenter=on(move |_| hand.points.set(true))
+            on:pointerleave=on(move |_| hand.points.set(false))
+            on:focusin=on(move |_| hand.holds.set(true))
+            on:focusout=on(move |event| hand.holds.set(stays_inside(&event)))
+        >
             <Avatar name=name.clone()/>
             <p class="message__head">
                 <span class="message__author">{name}</span>
-                <a class="message__link" href=link title="Link to this message">
-                    <time class="message__time" datetime=move || time::machine(at.get()) title=move || times.full(at.get())>
-                        {move || times.clock(at.get())}
+                <a class="message__link" href=live(link) title="Link to this message">
+                    <time class="message__time" datetime=live(move || time::machine(at())) title=live(move || times.full(at()))>
+                        {live(move || times.clock(at()))}
                     </time>
                 </a>
             </p>
             <div class="message__body">
-                {body}
-                {move || {
-                    edited_at.get()
-                        .map(|at| view! { <span class="message__edited" title=move || times.full(at)>"edited"</span> })
-                }}
+                {move || quote.get().map(|quote| view! { <QuoteLine room quote/> })}
+                <Words room key view/>
+                {move || edited_at.get().map(|edited_at| view! { <EditedMark room view edited_at/> })}
                 {move || state().map(|word| view! { <span class="message__state">{word}</span> })}
+                <Chips room view/>
             </div>
-            {below}
+            <Below room key view hand/>
         </article>
+    }
+}
+
+/// Whether the reader has a hand on a message: points at it, or has the focus in it. A tap gives it the focus.
+#[derive(Clone, Copy)]
+struct Hand {
+    points: RwSignal<bool>,
+    holds: RwSignal<bool>,
+}
+
+impl Hand {
+    fn new() -> Self {
+        Self { points: RwSignal::new(false), holds: RwSignal::new(false) }
+    }
+}
+
+/// Whether the focus goes to something else inside of the same message.
+fn stays_inside(event: &FocusEvent) -> bool {
+    let message = event.current_target().and_then(|target| target.dyn_into::<web_sys::Node>().ok());
+    let next = event.related_target().and_then(|target| target.dyn_into::<web_sys::Node>().ok());
+    message.is_some_and(|message| message.contains(next.as_ref()))
+}
+
+/// What a message says: its text, the editor for it, or that it is gone.
+#[component]
+fn Words(room: ShownRoom, key: RowKey, view: RwSignal<RowView>) -> impl IntoView {
+    let me = expect_context::<Session>().me().user.id;
+    let said = memo(move || view.with(|view| said(view, me)));
+    // By what it is changed, while it is.
+    let edited =
+        memo(move || view.with(|view| Handle::of(key, view)).filter(|_| room.doing.editing.get() == Some(key)));
+    move || match (said.get(), edited.get()) {
+        (Some(said), Some(handle)) => EitherOf3::A(view! { <Later room tool=Tool::Edit { handle, text: said.text }/> }),
+        (Some(said), None) => EitherOf3::B(said),
+        (None, _) => {
+            EitherOf3::C(view! { <p class="message__text message__text--deleted">"This message was deleted."</p> })
+        }
+    }
+}
+
+/// Why a message was refused, or what can be done with it.
+#[component]
+fn Below(room: ShownRoom, key: RowKey, view: RwSignal<RowView>, hand: Hand) -> impl IntoView {
+    let session = expect_context::<Session>();
+    let is_mine = view.with_untracked(|view| view.author.id) == session.me().user.id;
+    let text = memo(move || view.with(|view| text_of(&view.content)));
+    let status = memo(move || view.with(|view| status_of(view).clone()));
+    let handle = memo(move || view.with(|view| Handle::of(key, view)));
+    // A question about it takes the focus away for a while, and gives it back.
+    let is_asked = move || view.with(|view| view.seq.is_some() && view.seq == room.doing.deleting.get());
+    let is_at_hand = memo(move || hand.points.get() || hand.holds.get() || is_asked());
+    move || match (status.get(), handle.get()) {
+        (Status::Refused(error), Some(handle)) => {
+            let may_edit = text.with(Option::is_some);
+            EitherOf3::A(view! {
+                <div class="message__refusal">
+                    <p class="notice notice--refused">{format!("Not sent. {}", error.message)}</p>
+                    <Later room tool=Tool::Refused { key, handle, may_edit }/>
+                </div>
+            })
+        }
+        (Status::Stored, Some(Handle::Stored(message))) if is_at_hand.get() => {
+            let is_edited = room.doing.editing.get() == Some(key);
+            EitherOf3::B(text.get().filter(|_| !is_edited).map(|text| {
+                let allowed = Allowed { edit: is_mine, delete: is_mine || session.moderates(room), unread: !is_mine };
+                let author = view.with_untracked(|view| view.author.clone());
+                view! { <Later room tool=Tool::Actions { message, key, author, text, allowed }/> }
+            }))
+        }
+        (Status::Queued | Status::Sent | Status::Stored, _) | (Status::Refused(_), None) => EitherOf3::C(()),
     }
 }
 
@@ -164,79 +203,6 @@ impl Handle {
     }
 }
 
-/// What the viewer may do with a message.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-struct Allowed {
-    edit: bool,
-    delete: bool,
-    /// Only what others have said is ever unread.
-    unread: bool,
-}
-
-#[component]
-fn Actions(room: ShownRoom, handle: Handle, allowed: Allowed, edits: RwSignal<bool>) -> impl IntoView {
-    let session = expect_context::<Session>();
-    let dialog = NodeRef::<html::Dialog>::new();
-    let is_refused = matches!(handle, Handle::Refused(_));
-    let ask = move |_| match handle {
-        Handle::Refused(client_id) => session.discard(client_id),
-        Handle::Stored(_) => {
-            if let Some(dialog) = dialog.get_untracked() {
-                _ = dialog.show_modal();
-            }
-        }
-    };
-    let delete = move |_| {
-        if let Some(dialog) = dialog.get_untracked() {
-            dialog.close();
-        }
-        if let Handle::Stored(message) = handle {
-            session
-                .run(|client_id| Command::DeleteMessage(DeleteMessage { client_id, room: room.id, message }), |_| {});
-        }
-    };
-    let edit_button = allowed.edit.then(|| {
-        view! {
-            <button class="actions__button" type="button" aria-label="Edit" title="Edit" on:click=move |_| edits.set(true)>
-                <Icon sign=Sign::Edit/>
-                {is_refused.then_some("Edit")}
-            </button>
-        }
-    });
-    let delete_button = allowed.delete.then(|| {
-        view! {
-            <button class="actions__button" type="button" aria-label="Delete" title="Delete" on:click=ask>
-                <Icon sign=Sign::Delete/>
-                {is_refused.then_some("Delete")}
-            </button>
-        }
-    });
-    let unread_button = match handle {
-        Handle::Stored(message) => allowed.unread.then(|| view! { <MarkUnread room message/> }),
-        Handle::Refused(_) => None,
-    };
-    let question = (allowed.delete && !is_refused).then(|| {
-        view! {
-            <dialog class="dialog" node_ref=dialog aria-label="Delete message">
-                <h2 class="dialog__title">"Delete this message?"</h2>
-                <p>"It goes for everybody in the room and cannot be brought back."</p>
-                <form method="dialog" class="dialog__buttons">
-                    <button class="button" type="submit">"Keep"</button>
-                    <button class="button button--danger" type="button" on:click=delete>"Delete message"</button>
-                </form>
-            </dialog>
-        }
-    });
-    view! {
-        <div class="actions" class:actions--shown=is_refused role="toolbar" aria-label="Message actions">
-            {unread_button}
-            {edit_button}
-            {delete_button}
-        </div>
-        {question}
-    }
-}
-
 fn text_of(content: &Content) -> Option<String> {
     match content {
         Content::Message(Body::Text { text, .. }) => Some(text.clone()),
@@ -248,6 +214,27 @@ fn edited_at_of(content: &Content) -> Option<UnixMs> {
     match content {
         Content::Message(Body::Text { edited_at, .. }) => *edited_at,
         Content::Message(Body::Deleted) | Content::Notice(_) => None,
+    }
+}
+
+/// What a message says. What the server has not read yet is read here, as soon as the parser is there.
+fn said(view: &RowView, me: UserId) -> Option<Said> {
+    let is_stored = view.seq.is_some() && view.change.is_none();
+    match &view.content {
+        Content::Message(Body::Text { text, markup, mentions, .. }) => Some(Said {
+            text: text.clone(),
+            nodes: if is_stored { markup.clone() } else { later::markup(text) },
+            mentions: mentions.clone(),
+            me,
+        }),
+        Content::Message(Body::Deleted) | Content::Notice(_) => None,
+    }
+}
+
+fn mentions_of(content: &Content) -> Mentions {
+    match content {
+        Content::Message(Body::Text { mentions, .. }) => mentions.clone(),
+        Content::Message(Body::Deleted) | Content::Notice(_) => Mentions::default(),
     }
 }
 

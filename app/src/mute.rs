@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use protocol::{Command, mute::MuteRoom};
 
 use crate::{
+    erased::{live, memo, on},
     icons::{Icon, Sign},
     session::Session,
     shown::ShownRoom,
@@ -13,8 +14,7 @@ use crate::{
 #[component]
 pub(crate) fn MuteButton(room: ShownRoom) -> impl IntoView {
     let session = expect_context::<Session>();
-    let is_muted =
-        Memo::new(move |_| session.rooms.with(|rooms| rooms.iter().any(|item| item.id == room.id && item.muted)));
+    let is_muted = memo(move || session.rooms.with(|rooms| rooms.iter().any(|item| item.id == room.id && item.muted)));
     let toggle = move |_| {
         let muted = !is_muted.get_untracked();
         session.run(
@@ -23,7 +23,7 @@ pub(crate) fn MuteButton(room: ShownRoom) -> impl IntoView {
         );
     };
     view! {
-        <button class="members__action" type="button" aria-pressed=move || is_muted.get().to_string() on:click=toggle>
+        <button class="members__action" type="button" aria-pressed=live(move || is_muted.get().to_string()) on:click=on(toggle)>
             <Icon sign=Sign::Muted/>
             "Mute room"
         </button>

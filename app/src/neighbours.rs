@@ -1,6 +1,6 @@
 //! Which room is next to which: for going from one to another by keys, and for finding one by a few letters.
 
-use protocol::RoomId;
+use protocol::{RoomId, sorted};
 
 use crate::{platform, rooms::RoomItem};
 
@@ -37,16 +37,12 @@ fn is_waiting(room: &RoomItem) -> bool {
 /// those where one was last. Where one is comes last, for nobody wants to go there.
 pub(crate) fn ranked(rooms: &[RoomItem], typed: &str, recent: &[RoomId], here: Option<RoomId>) -> Vec<RoomItem> {
     let wanted: Vec<char> = platform::lower_case(typed.trim()).chars().collect();
-    let mut found: Vec<_> = rooms
-        .iter()
-        .filter_map(|room| {
-            let misfit = misfit(&room.name, &wanted)?;
-            let visited = recent.iter().position(|id| *id == room.id).unwrap_or(recent.len());
-            Some(((misfit, Some(room.id) == here, !is_waiting(room), visited, room.muted), room))
-        })
-        .collect();
-    found.sort_by_key(|(rank, _)| *rank);
-    found.into_iter().map(|(_, room)| room.clone()).collect()
+    let found = rooms.iter().enumerate().filter_map(|(index, room)| {
+        let misfit = misfit(&room.name, &wanted)?;
+        let visited = recent.iter().position(|id| *id == room.id).unwrap_or(recent.len());
+        Some(((misfit, Some(room.id) == here, !is_waiting(room), visited, room.muted, index), room.clone()))
+    });
+    sorted(found).into_iter().map(|(_, room)| room).collect()
 }
 
 /// How badly letters fit a name, 0 being best; nothing where the name does not have them in this order.
@@ -79,7 +75,7 @@ mod tests {
     use super::*;
 
     fn room(id: u64, name: &str, unread: u32, muted: bool) -> RoomItem {
-        RoomItem { id: RoomId(id), name: name.to_owned(), visibility: Visibility::Public, unread, muted }
+        RoomItem { id: RoomId(id), name: name.to_owned(), visibility: Visibility::Public, unread, mentions: 0, muted }
     }
 
     fn house() -> Vec<RoomItem> {

@@ -9,6 +9,7 @@ use protocol::{
 
 use crate::{
     address::Address,
+    erased::{effect, on},
     icons::{Icon, Sign},
     later,
     place::Place,
@@ -31,7 +32,7 @@ pub(crate) fn NewRoom() -> impl IntoView {
         }
     };
     view! {
-        <button class="sidebar__action" type="button" on:click=open>
+        <button class="sidebar__action" type="button" on:click=on(open)>
             <Icon sign=Sign::Add/> "New room"
         </button>
         <div node_ref=host></div>
@@ -47,7 +48,7 @@ pub(crate) fn NewRoomDialog(session: Session, address: Address, asked: RwSignal<
     let refusal = RwSignal::new(None::<String>);
     let waits = RwSignal::new(false);
 
-    Effect::new(move |_| {
+    effect(move || {
         asked.track();
         refusal.set(None);
         if let Some(dialog) = dialog.get() {
@@ -115,7 +116,7 @@ pub(crate) fn NewRoomDialog(session: Session, address: Address, asked: RwSignal<
                     {move || refusal.get().map(|message| view! { <p class="notice notice--refused">{message}</p> })}
                 </div>
                 <div class="dialog__buttons">
-                    <button class="button" type="button" on:click=move |_| close()>"Cancel"</button>
+                    <button class="button" type="button" on:click=on(move |_| close())>"Cancel"</button>
                     <button class="button button--primary" type="submit" disabled=move || waits.get()>"Create room"</button>
                 </div>
             </form>
@@ -138,7 +139,7 @@ fn Choice(value: Visibility, chosen: RwSignal<Visibility>) -> impl IntoView {
                 name="visibility"
                 id=id
                 checked=value == Visibility::Public
-                on:change=move |_| chosen.set(value)
+                on:change=on(move |_| chosen.set(value))
                 aria-describedby=meaning_id.clone()
             />
             <label for=id>{word}</label>

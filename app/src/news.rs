@@ -8,6 +8,8 @@ use client::{Content, Line};
 use leptos::prelude::*;
 use protocol::{Body, Seq, UserId};
 
+use crate::erased::live;
+
 /// More of a message is not read out, in Unicode scalar values.
 const TOLD_CHARS_MAX: usize = 200;
 
@@ -66,7 +68,7 @@ impl News {
 /// Where they are told.
 #[component]
 pub(crate) fn NewsTeller(news: News) -> impl IntoView {
-    view! { <p class="visually-hidden" role="status" aria-label="New messages">{move || news.told.get()}</p> }
+    view! { <p class="visually-hidden" role="status" aria-label="New messages">{live(move || news.told.get())}</p> }
 }
 
 #[cfg(test)]
@@ -82,7 +84,9 @@ mod tests {
             seq: Some(Seq(seq)),
             at: UnixMs(0),
             actor: UserRef { id: UserId(user), name: Username::parse(&format!("user{user}")).unwrap() },
-            content: Content::Message(Body::Text { text: text.to_owned(), edited_at: None }),
+            content: Content::Message(Body::text(text.to_owned())),
+            quote: None,
+            reactions: Vec::new(),
             status: Status::Stored,
             change: None,
         }

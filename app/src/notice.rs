@@ -5,6 +5,7 @@ use leptos::prelude::*;
 use protocol::{Event, rooms::Visibility};
 
 use crate::{
+    erased::live,
     rows::RowView,
     time::{self, Times},
 };
@@ -21,8 +22,8 @@ pub(crate) fn NoticeLine(view: RwSignal<RowView>) -> impl IntoView {
     view! {
         <p class="event-line">
             {sentence}
-            <time class="event-line__time" datetime=time::machine(at) title=move || times.full(at)>
-                {move || times.clock(at)}
+            <time class="event-line__time" datetime=time::machine(at) title=live(move || times.full(at))>
+                {live(move || times.clock(at))}
             </time>
         </p>
     }
@@ -47,6 +48,8 @@ fn sentence(who: &str, notice: &Event) -> String {
         Event::MessagePosted(_)
         | Event::MessageEdited(_)
         | Event::MessageDeleted(_)
+        | Event::ReactionAdded(_)
+        | Event::ReactionRemoved(_)
         | Event::RoomDeleted(_)
         | Event::RoomJoined(_)
         | Event::RoomLeft(_)

@@ -6,7 +6,13 @@
 use leptos::prelude::*;
 use protocol::{PresenceState, UserPresence, members::Member};
 
-use crate::{members::MemberRow, session::Session, shown::ShownRoom, time::Times};
+use crate::{
+    erased::{memo, on},
+    members::MemberRow,
+    session::Session,
+    shown::ShownRoom,
+    time::Times,
+};
 
 /// The parts of the list of members, in their order.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -43,7 +49,7 @@ impl Part {
 /// The presence of a member, once it is known.
 pub(crate) fn presence_of(room: ShownRoom, member: &Member) -> Memo<Option<UserPresence>> {
     let id = member.user.id;
-    Memo::new(move |_| room.presence.with(|presence| presence.as_ref()?.of(id)))
+    memo(move || room.presence.with(|presence| presence.as_ref()?.of(id)))
 }
 
 /// All members, by presence and then by name.
@@ -54,7 +60,7 @@ pub(crate) fn Company(room: ShownRoom, may_remove: Memo<bool>) -> impl IntoView 
 
 #[component]
 fn PartOfCompany(room: ShownRoom, part: Part, may_remove: Memo<bool>) -> impl IntoView {
-    let members = Memo::new(move |_| {
+    let members = memo(move || {
         room.presence.with(|presence| {
             let of = |member: &Member| Part::of(presence.as_ref().and_then(|presence| presence.of(member.user.id)));
             room.members.with(|all| all.iter().filter(|member| of(member) == part).cloned().collect::<Vec<_>>())
@@ -129,7 +135,7 @@ pub(crate) fn ViewingSwitch() -> impl IntoView {
                 role="switch"
                 checked=session.shows_viewing.get_untracked()
                 prop:checked=is_on
-                on:change=move |event| session.show_viewing(event_target_checked(&event))
+                on:change=on(move |event| session.show_viewing(event_target_checked(&event)))
             />
             "Show others which room I am in"
         </label>

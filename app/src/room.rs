@@ -2,22 +2,19 @@
 
 use leptos::{
     either::{Either, EitherOf4},
-    ev::SubmitEvent,
-    html,
     prelude::*,
 };
-use protocol::{
-    Command, RoomId,
-    rooms::{SetTopic, TOPIC_CHARS_MAX, Visibility},
-};
+use protocol::{RoomId, rooms::Visibility};
 
 use crate::{
     address::Address,
     composer::Composer,
     doorstep::DoorstepPage,
+    erased::{effect, live, memo, on},
     frame::{Bare, MEMBERS_PANEL, MissingPage, RoomsButton},
     icons::{Icon, Sign},
     initial::Open,
+    later::{Later, Tool},
     members::Members,
     news::NewsTeller,
     session::Session,
@@ -31,8 +28,8 @@ pub(crate) fn RoomPage(id: RoomId) -> impl IntoView {
     let session = expect_context::<Session>();
     let at = expect_context::<Address>().at();
     let room = session.show(id, at);
-    let state = Memo::new(move |_| room.state.get());
-    Effect::new(move |_| {
+    let state = memo(move || room.state.get());
+    effect(move || {
         if let Some(name) = room.name.get() {
             session.title.set(name);
             crate::platform::remember_room(session.me().user.id, id);
@@ -57,7 +54,7 @@ pub(crate) fn RoomPage(id: RoomId) -> impl IntoView {
                 <h1>"The room could not be opened"</h1>
                 <p>{reason}</p>
                 <p>
-                    <button class="button" type="button" on:click=move |_| session.wake()>"Try again"</button>
+                    <button class="button" type="button" on:click=on(move |_| session.wake())>"Try again"</button>
                 </p>
             </div>
             </Bare>
@@ -81,18 +78,18 @@ fn Inside(room: ShownRoom) -> impl IntoView {
         <main class="frame__main room" id="main" tabindex="-1">
             <header class="bar">
                 <RoomsButton/>
-                <span class="bar__sign" title=kind>{move || view! { <Icon sign=sign()/> }}</span>
-                <h1 class="bar__title">{name}</h1>
+                <span class="bar__sign" title=live(kind)>{move || view! { <Icon sign=sign()/> }}</span>
+                <h1 class="bar__title">{live(name)}</h1>
                 <Topic room/>
                 <RoomSettingsLink room/>
                 <button
                     class="bar__members"
                     type="button"
                     popovertarget=MEMBERS_PANEL
-                    aria-label=move || format!("Show members, {}", count())
+                    aria-label=live(move || format!("Show members, {}", count()))
                 >
                     <Icon sign=Sign::Members/>
-                    <span>{count}</span>
+                    <span>{live(count)}</span>
                 </button>
             </header>
             <TimelineView room/>
@@ -107,21 +104,18 @@ fn Inside(room: ShownRoom) -> impl IntoView {
 #[component]
 fn RoomSettingsLink(room: ShownRoom) -> impl IntoView {
     let session = expect_context::<Session>();
-    let may_change = Memo::new(move |_| session.moderates(room));
-    move || {
-        may_change.get().then(|| {
-            view! {
-                <a
-                    class="icon-button"
-                    href=format!("/settings/rooms/{}", room.id)
-                    rel="external"
-                    aria-label="Room settings"
-                    title="Room settings"
-                >
-                    <Icon sign=Sign::Settings/>
-                </a>
-            }
-        })
+    let may_change = memo(move || session.moderates(room));
+    view! {
+        <a
+            class="icon-button"
+            href=format!("/settings/rooms/{}", room.id)
+            rel="external"
+            aria-label="Room settings"
+            title="Room settings"
+            hidden=live(move || !may_change.get())
+        >
+            <Icon sign=Sign::Settings/>
+        </a>
     }
 }
 
@@ -129,55 +123,24 @@ fn RoomSettingsLink(room: ShownRoom) -> impl IntoView {
 #[component]
 fn Topic(room: ShownRoom) -> impl IntoView {
     let session = expect_context::<Session>();
-    let input = NodeRef::<html::Input>::new();
     let is_edited = RwSignal::new(false);
-    let topic =
-        Memo::new(move |_| room.info.with(|info| info.as_ref().map_or_else(String::new, |info| info.topic.clone())));
-    let may_set = Memo::new(move |_| session.moderates(room));
-    let save = move |event: SubmitEvent| {
-        event.prevent_default();
-        let Some(input) = input.get_untracked() else { return };
-        let topic = input.value().trim().to_owned();
-        session.run(
-            |client_id| Command::SetTopic(SetTopic { client_id, room: room.id, topic }),
-            move |result| match result {
-                Ok(_) => is_edited.set(false),
-                Err(error) => session.complain(Err(error)),
-            },
-        );
-    };
-    Effect::new(move |_| {
-        if let Some(input) = input.get() {
-            _ = input.focus();
-        }
-    });
+    let topic = memo(move || room.info.with(|info| info.as_ref().map_or_else(String::new, |info| info.topic.clone())));
+    let may_set = memo(move || session.moderates(room));
     move || {
         if is_edited.get() {
-            Either::Left(view! {
-                <form
-                    class="bar__form"
-                    on:submit=save
-                    on:keydown=move |event| if event.key() == "Escape" { is_edited.set(false) }
-                >
-                    <input
-                        type="text"
-                        aria-label="Topic"
-                        autocomplete="off"
-                        maxlength=TOPIC_CHARS_MAX.to_string()
-                        prop:value=move || topic.get_untracked()
-                        node_ref=input
-                    />
-                    <button class="button button--small" type="submit">"Save"</button>
-                </form>
-            })
+            Either::Left(view! { <Later room tool=Tool::Topic { topic, is_edited }/> })
         } else {
             Either::Right(view! {
-                <p class="bar__note" title=move || topic.get()>{move || topic.get()}</p>
-                {move || may_set.get().then(|| view! {
-                    <button class="icon-button" type="button" aria-label="Change topic" on:click=move |_| is_edited.set(true)>
-                        <Icon sign=Sign::Edit/>
-                    </button>
-                })}
+                <p class="bar__note" title=live(move || topic.get())>{live(move || topic.get())}</p>
+                <button
+                    class="icon-button"
+                    type="button"
+                    aria-label="Change topic"
+                    hidden=live(move || !may_set.get())
+                    on:click=on(move |_| is_edited.set(true))
+                >
+                    <Icon sign=Sign::Edit/>
+                </button>
             })
         }
     }

@@ -5,6 +5,7 @@ use protocol::{RoomId, rooms::Visibility, unread};
 
 use crate::{
     address::Address,
+    erased::{live, memo},
     icons::{Icon, Sign},
     place::Place,
     session::Session,
@@ -18,6 +19,8 @@ pub(crate) struct RoomItem {
     pub(crate) name: String,
     pub(crate) visibility: Visibility,
     pub(crate) unread: u32,
+    /// How many of those name the user.
+    pub(crate) mentions: u32,
     /// Its user does not want to be told of what is unread.
     pub(crate) muted: bool,
 }
@@ -26,8 +29,8 @@ pub(crate) struct RoomItem {
 #[component]
 pub(crate) fn RoomList() -> impl IntoView {
     let session = expect_context::<Session>();
-    let ids = Memo::new(move |_| session.rooms.with(|rooms| rooms.iter().map(|room| room.id).collect::<Vec<_>>()));
-    let is_empty = Memo::new(move |_| ids.with(Vec::is_empty));
+    let ids = memo(move || session.rooms.with(|rooms| rooms.iter().map(|room| room.id).collect::<Vec<_>>()));
+    let is_empty = memo(move || ids.with(Vec::is_empty));
     view! {
         <div class="sidebar__title">
             <h2 aria-hidden="true">"Rooms"</h2>
@@ -53,43 +56,54 @@ pub(crate) fn RoomList() -> impl IntoView {
 fn RoomLink(id: RoomId) -> impl IntoView {
     let session = expect_context::<Session>();
     let address = expect_context::<Address>();
-    let item = Memo::new(move |_| session.rooms.with(|rooms| rooms.iter().find(|room| room.id == id).cloned()));
-    let name = Memo::new(move |_| item.with(|item| item.as_ref().map(|item| item.name.clone()).unwrap_or_default()));
+    let item = memo(move || session.rooms.with(|rooms| rooms.iter().find(|room| room.id == id).cloned()));
+    let name = memo(move || item.with(|item| item.as_ref().map(|item| item.name.clone()).unwrap_or_default()));
     let sign = move || {
         item.with(|item| match item.as_ref().map(|item| item.visibility) {
             Some(Visibility::Private) => Sign::Lock,
             Some(Visibility::Public) | None => Sign::Hash,
         })
     };
-    let is_muted = Memo::new(move |_| item.with(|item| item.as_ref().is_some_and(|item| item.muted)));
+    let is_muted = memo(move || item.with(|item| item.as_ref().is_some_and(|item| item.muted)));
     // What is shown of it: of a muted room nothing.
-    let unread =
-        Memo::new(move |_| item.with(|item| item.as_ref().filter(|item| !item.muted).map_or(0, |item| item.unread)));
-    let is_open = Memo::new(move |_| address.place() == Place::Room(id));
+    let counts = memo(move || {
+        item.with(|item| item.as_ref().filter(|item| !item.muted).map_or((0, 0), |item| (item.unread, item.mentions)))
+    });
+    let unread = move || counts.get().0;
+    let mentions = move || counts.get().1;
+    let is_open = memo(move || address.place() == Place::Room(id));
     view! {
         <li
             class="rooms__item"
-            class:rooms__item--unread=move || unread.get() != 0
+            class:rooms__item--unread=live(move || unread() != 0)
             class:rooms__item--muted=is_muted
         >
             <span class="rooms__sign">{move || view! { <Icon sign=sign()/> }}</span>
             <a
                 class="rooms__link"
-                href=move || name.with(|name| Place::room_path(id, name))
-                aria-current=move || is_open.get().then_some("page")
+                href=live(move || name.with(|name| Place::room_path(id, name)))
+                aria-current=live(move || is_open.get().then_some("page"))
             >
                 {name}
             </a>
+            <span class="rooms__muted" hidden=live(move || !is_muted.get())>
+                <Icon sign=Sign::Muted/>
+                <span class="visually-hidden">"muted"</span>
+            </span>
             {move || {
-                is_muted.get()
-                    .then(|| {
-                        view! {
-                            <span class="rooms__muted"><Icon sign=Sign::Muted/><span class="visually-hidden">"muted"</span></span>
-                        }
-                    })
+                let count = mentions();
+                (count != 0).then(|| {
+                    let words = if count == 1 { " mention, " } else { " mentions, " };
+                    view! {
+                        <span class="badge badge--mention">
+                            <span aria-hidden="true">"@"</span>
+                            {unread::label(count)} <span class="visually-hidden">{words}</span>
+                        </span>
+                    }
+                })
             }}
             {move || {
-                let count = unread.get();
+                let count = unread();
                 (count != 0)
                     .then(|| {
                         let label = unread::label(count);

@@ -8,7 +8,7 @@ mod tests;
 
 use client::{Content, Key, Line, PendingChange, Status};
 use leptos::prelude::*;
-use protocol::{Body, Seq, UnixMs, UserId, UserRef};
+use protocol::{Body, Quote, Reaction, Seq, UnixMs, UserId, UserRef};
 
 use crate::time::Civil;
 
@@ -32,6 +32,10 @@ pub(crate) struct RowView {
     pub(crate) author: UserRef,
     pub(crate) at: UnixMs,
     pub(crate) content: Content,
+    /// The message that it answers.
+    pub(crate) quote: Option<Quote>,
+    /// The emoji under it.
+    pub(crate) reactions: Vec<Reaction>,
     pub(crate) status: Status,
     /// An edit or deletion that waits, or was refused.
     pub(crate) change: Option<PendingChange>,
@@ -68,6 +72,8 @@ pub(crate) fn lay_out(lines: Vec<Line>, marks: Marks, civil: impl Fn(UnixMs) -> 
             author: line.actor,
             at: line.at,
             content: line.content,
+            quote: line.quote,
+            reactions: line.reactions,
             status: line.status,
             change: line.change,
             opens_day,
@@ -86,7 +92,10 @@ fn continues(line: &Line, above: &RowView) -> bool {
             Content::Message(_) => true,
             Content::Notice(_) => false,
         };
-    both_are_messages && line.actor.id == above.author.id && (line.at.0 - above.at.0).abs() < GROUP_MS_MAX
+    both_are_messages
+        && line.quote.is_none()
+        && line.actor.id == above.author.id
+        && (line.at.0 - above.at.0).abs() < GROUP_MS_MAX
 }
 
 /// Whether somebody said this.

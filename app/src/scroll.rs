@@ -104,6 +104,39 @@ pub(crate) fn restore(log: &Element, anchor: &Anchor) -> bool {
     true
 }
 
+/// Goes to a place that is wanted. Whether it is here: a line that is not, as one of before the reader joined, has the
+/// place of the next one.
+pub(crate) fn reach(log: &Element, wanted: &Anchor, at_start: bool) -> bool {
+    restore(log, wanted)
+        || wanted.seq.and_then(|line| next_of(log, line, at_start)).is_some_and(|row| {
+            let next = Anchor { row: row.id(), ..wanted.clone() };
+            restore(log, &next)
+        })
+}
+
+/// The row of a line, or the next one where all rows from there on are here.
+fn next_of(log: &Element, line: Seq, at_start: bool) -> Option<HtmlElement> {
+    let starts_before = at_start || rows(log).find_map(|row| seq_of(&row)).is_some_and(|first| first <= line);
+    rows(log).find(|row| seq_of(row).is_some_and(|seq| seq >= line)).filter(|_| starts_before)
+}
+
+/// Gives the message of a line the focus, from where the keys go on.
+pub(crate) fn focus(log: &Element, line: Seq, at_start: bool) {
+    if let Some(row) = next_of(log, line, at_start)
+        && let Ok(Some(message)) = row.query_selector(".message")
+        && let Some(message) = message.dyn_ref::<HtmlElement>()
+    {
+        let stay = web_sys::FocusOptions::new();
+        stay.set_prevent_scroll(true);
+        _ = message.focus_with_options(&stay);
+    }
+}
+
+/// Whether the wanted place is the one that the address names, and not one that the history of the tab has.
+pub(crate) fn is_named(log: &Element) -> bool {
+    log.get_attribute("data-placed").is_some_and(|placed| placed == "start")
+}
+
 /// The last row that is in the window with its lower edge.
 pub(crate) fn last_visible(log: &Element) -> Option<Seq> {
     let bottom = log.scroll_top() + log.client_height();

@@ -11,6 +11,7 @@ use protocol::{ClientId, Command, Done, ErrorBody, RoomId, RoomSnapshot, Seq, me
 
 use crate::{
     connection::ConnectionView,
+    erased::effect,
     initial::{Inside, Me, Open},
     place::Place,
     platform,
@@ -97,7 +98,7 @@ impl Session {
             }),
         };
         session.lay_out_again_in_another_zone();
-        Effect::new(move |_| {
+        effect(move || {
             platform::connect(session);
             platform::every_second(move || session.second());
         });
@@ -321,10 +322,10 @@ impl Session {
         self.step(Input::Intent(Intent::Do(command(client_id))));
     }
 
-    /// Says something in a room.
-    pub(crate) fn post(self, room: RoomId, text: String) {
+    /// Says something in a room, perhaps in answer to a message.
+    pub(crate) fn post(self, room: RoomId, text: String, reply_to: Option<Seq>) {
         self.run(
-            |client_id| Command::PostMessage(PostMessage { client_id, room, text }),
+            |client_id| Command::PostMessage(PostMessage { client_id, room, text, reply_to }),
             // A refused message stays where it is and says why itself.
             |_| {},
         );
@@ -443,6 +444,7 @@ fn items(engine: &Engine) -> Vec<RoomItem> {
             name: summary.room.name,
             visibility: summary.room.visibility,
             unread: summary.unread,
+            mentions: summary.mentions,
             muted: summary.muted,
         })
         .collect()

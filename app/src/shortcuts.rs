@@ -16,10 +16,24 @@ const SHORTCUTS: [(&str, &[(&str, &str)]); 3] = [
             ("?", "This list, where nothing is being typed"),
         ],
     ),
-    ("While writing", &[("Enter", "Send"), ("Shift Enter", "Break the line"), ("Escape", "Leave a message as it was")]),
+    (
+        "While writing",
+        &[
+            ("Enter", "Send"),
+            ("Shift Enter", "Break the line"),
+            ("Escape", "Leave a message as it was, or unanswered"),
+            ("↑", "Edit your last message, where nothing is written yet"),
+        ],
+    ),
     (
         "Among messages",
-        &[("↑ ↓ Page ↑ Page ↓", "Scroll"), ("Home", "Up"), ("End", "Down"), ("Tab", "On to a message's actions")],
+        &[
+            ("↑ ↓", "From message to message"),
+            ("Page ↑ Page ↓", "Scroll"),
+            ("Home", "Up"),
+            ("End", "Down"),
+            ("Tab", "On to a message's actions"),
+        ],
     ),
 ];
 

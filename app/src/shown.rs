@@ -7,7 +7,10 @@ use protocol::{
 };
 
 use crate::{
+    actions::Doing,
+    erased::memo,
     news::News,
+    place::Place,
     rows::{self, Marks, Row},
     time::Times,
 };
@@ -56,6 +59,8 @@ pub(crate) struct ShownRoom {
     pub(crate) unread: RwSignal<u32>,
     /// Counts the wishes to be shown the end.
     pub(crate) to_end: RwSignal<u32>,
+    /// What the reader is about to do here.
+    pub(crate) doing: Doing,
     pub(crate) news: News,
     marks: StoredValue<Marks>,
     visit: StoredValue<Visit>,
@@ -83,12 +88,12 @@ impl ShownRoom {
             id,
             state: RwSignal::default(),
             info,
-            name: Memo::new(move |_| info.with(|info| info.as_ref().map(|info| info.name.clone()))),
-            visibility: Memo::new(move |_| {
+            name: memo(move || info.with(|info| info.as_ref().map(|info| info.name.clone()))),
+            visibility: memo(move || {
                 info.with(|info| info.as_ref().map_or(Visibility::Public, |info| info.visibility))
             }),
-            creator: Memo::new(move |_| info.with(|info| info.as_ref().map(|info| info.creator.id))),
-            everyone: Memo::new(move |_| info.with(|info| info.as_ref().is_some_and(|info| info.everyone))),
+            creator: memo(move || info.with(|info| info.as_ref().map(|info| info.creator.id))),
+            everyone: memo(move || info.with(|info| info.as_ref().is_some_and(|info| info.everyone))),
             members: RwSignal::default(),
             member_count: RwSignal::default(),
             presence: RwSignal::default(),
@@ -98,6 +103,7 @@ impl ShownRoom {
             edges: RwSignal::default(),
             unread: RwSignal::default(),
             to_end: RwSignal::default(),
+            doing: Doing::nothing(),
             news: News::new(),
             marks: StoredValue::new(Marks::default()),
             visit: StoredValue::new(Visit::First),
@@ -147,6 +153,12 @@ impl ShownRoom {
     /// The address points at another message.
     pub(crate) fn aim(self, at: Seq) {
         self.marks.update_value(|marks| marks.target = Some(at));
+    }
+
+    /// The address of a message: path and query.
+    pub(crate) fn link(self, message: Seq) -> String {
+        self.name
+            .with(|name| format!("{}?at={message}", Place::room_path(self.id, name.as_deref().unwrap_or_default())))
     }
 
     /// There is nothing to be seen by this user.

@@ -7,7 +7,7 @@
 use leptos::prelude::*;
 use protocol::UnixMs;
 
-use crate::{initial::Initial, platform};
+use crate::{erased::effect, initial::Initial, platform};
 
 /// The moment and the zone that times are written for.
 #[derive(Clone, Copy)]
@@ -53,7 +53,7 @@ impl Times {
         let times = Self { zone: RwSignal::new(initial.zone.clone()), now: RwSignal::new(initial.now) };
         provide_context(times);
         let is_chosen = initial.is_zone_chosen;
-        Effect::new(move |_| {
+        effect(move || {
             if is_chosen {
                 return;
             }

@@ -1,10 +1,14 @@
 //! The messages of a room, and staying at one's place among them.
 
 use leptos::{ev, html, prelude::*};
+use protocol::Seq;
 
 use crate::{
+    actions,
     address::Address,
+    erased::{effect, live, memo, on},
     icons::{Icon, Sign},
+    later::{Later, Tool},
     message::RowLine,
     scroll::{self, Anchor},
     session::Session,
@@ -20,12 +24,15 @@ pub(crate) fn TimelineView(room: ShownRoom) -> impl IntoView {
     let session = expect_context::<Session>();
     let address = expect_context::<Address>();
     let log = NodeRef::<html::Div>::new();
+    let asks = memo(move || room.doing.deleting.get().is_some());
     let is_away = RwSignal::new(false);
     // Where the reader is; what changes around that place must not move it.
     let place = StoredValue::new(Place::default());
 
     // Where the reader wants to be, while the rows of that place are on their way.
     let wanted = StoredValue::new(None::<Anchor>);
+    // The message that a link led to from within the room.
+    let followed = StoredValue::new(None::<Seq>);
     // Rows have changed since the reader was last put in their place: until then they are where they were in what
     // was this high.
     let unsettled = StoredValue::new(None::<i32>);
@@ -60,8 +67,15 @@ pub(crate) fn TimelineView(room: ShownRoom) -> impl IntoView {
     let settle = move || {
         let Some(log) = log.try_get_untracked().flatten() else { return };
         unsettled.set_value(None);
-        let is_there = wanted.with_value(|wanted| wanted.as_ref().is_some_and(|wanted| scroll::restore(&log, wanted)));
+        let is_there = wanted.with_value(|wanted| {
+            wanted.as_ref().is_some_and(|wanted| scroll::reach(&log, wanted, room.edges.get_untracked().at_start))
+        });
         if is_there {
+            // Who followed a link here goes on from there by keys.
+            if let Some(line) = followed.get_value() {
+                scroll::focus(&log, line, room.edges.get_untracked().at_start);
+            }
+            followed.set_value(None);
             wanted.set_value(None);
         } else {
             place.with_value(|place| match &place.anchor {
@@ -86,9 +100,10 @@ pub(crate) fn TimelineView(room: ShownRoom) -> impl IntoView {
             }
         });
     });
-    Effect::new(move |_| {
+    effect(move || {
         room.to_end.track();
         wanted.set_value(None);
+        followed.set_value(None);
         place.set_value(Place { at_end: true, anchor: None });
         request_animation_frame(settle);
     });
@@ -100,6 +115,7 @@ pub(crate) fn TimelineView(room: ShownRoom) -> impl IntoView {
         match (scroll::wanted(&log, at), at) {
             (Some(anchor), Some(seq)) => {
                 wanted.set_value(Some(anchor));
+                followed.set_value(scroll::is_named(&log).then_some(seq));
                 session.go_to(room, seq);
                 request_animation_frame(settle);
             }
@@ -107,13 +123,18 @@ pub(crate) fn TimelineView(room: ShownRoom) -> impl IntoView {
             _ => session.jump_to_present(room.id),
         }
     });
+    let walk = move |event: ev::KeyboardEvent| {
+        if let Some(log) = log.get_untracked() {
+            actions::walk(&log, &event);
+        }
+    };
     // In an effect, because there is no window on the server.
-    Effect::new(move |_| {
+    effect(move || {
         let on_focus = window_event_listener(ev::focus, move |_| look());
         on_cleanup(move || on_focus.remove());
     });
     // The window, a banner above, the composer below: whatever takes room away, the reader stays where they are.
-    Effect::new(move |_| {
+    effect(move || {
         if let Some(log) = log.get() {
             let observer = scroll::on_resize(&log, settle);
             on_cleanup(move || drop(observer));
@@ -124,7 +145,7 @@ pub(crate) fn TimelineView(room: ShownRoom) -> impl IntoView {
         room.edges.get().at_start.then(|| {
             view! {
                 <div class="timeline__beginning">
-                    <p class="timeline__title">{move || room.name.get().unwrap_or_default()}</p>
+                    <p class="timeline__title">{live(move || room.name.get().unwrap_or_default())}</p>
                     <p>"This is where the room begins."</p>
                 </div>
             }
@@ -140,7 +161,8 @@ pub(crate) fn TimelineView(room: ShownRoom) -> impl IntoView {
                 aria-label="Messages"
                 tabindex="0"
                 node_ref=log
-                on:scroll=move |_| look()
+                on:scroll=on(move |_| look())
+                on:keydown=on(walk)
             >
                 <div class="timeline__top">{beginning}</div>
                 <For each=move || room.rows.get() key=|row| row.key let(row)>
@@ -152,6 +174,7 @@ pub(crate) fn TimelineView(room: ShownRoom) -> impl IntoView {
                 }}
             </div>
             {move || is_away.get().then(|| view! { <JumpButton room/> })}
+            {move || asks.get().then(|| view! { <Later room tool=Tool::Delete/> })}
         </div>
     }
 }
@@ -160,7 +183,7 @@ pub(crate) fn TimelineView(room: ShownRoom) -> impl IntoView {
 fn JumpButton(room: ShownRoom) -> impl IntoView {
     let session = expect_context::<Session>();
     view! {
-        <button class="jump" type="button" on:click=move |_| session.jump_to_present(room.id)>
+        <button class="jump" type="button" on:click=on(move |_| session.jump_to_present(room.id))>
             <Icon sign=Sign::Down/>
             "Jump to present"
             {move || match room.unread.get() {

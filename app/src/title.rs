@@ -3,7 +3,12 @@
 use leptos::prelude::*;
 use protocol::unread;
 
-use crate::{initial::Open, platform, session::Session};
+use crate::{
+    erased::{effect, memo},
+    initial::Open,
+    platform,
+    session::Session,
+};
 
 /// What stands before the name of the house.
 pub(crate) fn of_open(open: &Open) -> &str {
@@ -31,9 +36,9 @@ pub(crate) fn unread_in(rooms: impl Iterator<Item = (bool, u32)>) -> u32 {
 /// Keeps title and icon as they should be.
 pub(crate) fn follow(session: Session) {
     let unread =
-        Memo::new(move |_| session.rooms.with(|rooms| unread_in(rooms.iter().map(|room| (room.muted, room.unread)))));
-    Effect::new(move |_| platform::set_title(&session.title.with(|open| whole(unread.get(), open))));
-    Effect::new(move |_| platform::set_badge(unread.get()));
+        memo(move || session.rooms.with(|rooms| unread_in(rooms.iter().map(|room| (room.muted, room.unread)))));
+    effect(move || platform::set_title(&session.title.with(|open| whole(unread.get(), open))));
+    effect(move || platform::set_badge(unread.get()));
 }
 
 #[cfg(test)]

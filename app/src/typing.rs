@@ -6,12 +6,12 @@
 use leptos::prelude::*;
 use protocol::UserRef;
 
-use crate::shown::ShownRoom;
+use crate::{erased::live, shown::ShownRoom};
 
 /// The line. It keeps its place when it is empty, so that nothing moves.
 #[component]
 pub(crate) fn TypingLine(room: ShownRoom) -> impl IntoView {
-    view! { <p class="typing" role="status" aria-label="Typing" aria-live="off">{move || room.typing.get()}</p> }
+    view! { <p class="typing" role="status" aria-label="Typing" aria-live="off">{live(move || room.typing.get())}</p> }
 }
 
 /// These others are writing.

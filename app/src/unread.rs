@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use protocol::Seq;
 
 use crate::{
+    erased::{live, memo, on},
     icons::{Icon, Sign},
     session::Session,
     shown::ShownRoom,
@@ -30,12 +31,15 @@ pub(crate) fn MarkUnread(room: ShownRoom, message: Seq) -> impl IntoView {
 #[component]
 pub(crate) fn ReadAll() -> impl IntoView {
     let session = expect_context::<Session>();
-    let is_unread = Memo::new(move |_| session.rooms.with(|rooms| rooms.iter().any(|room| room.unread != 0)));
-    move || {
-        is_unread.get().then(|| {
-            view! {
-                <button class="sidebar__read" type="button" on:click=move |_| session.read_all()>"Mark all as read"</button>
-            }
-        })
+    let is_unread = memo(move || session.rooms.with(|rooms| rooms.iter().any(|room| room.unread != 0)));
+    view! {
+        <button
+            class="sidebar__read"
+            type="button"
+            hidden=live(move || !is_unread.get())
+            on:click=on(move |_| session.read_all())
+        >
+            "Mark all as read"
+        </button>
     }
 }

@@ -5,7 +5,8 @@
 use app::{Assets, AuthForm, Failure, Form, Initial, Inside, Me, Open, Page, Registration, Theme, render};
 use protocol::{
     Body, ClientId, Entry, EntryKind, Epoch, ErrorBody, ErrorCode, HistoryPage, InboxSnapshot, Position, PresenceState,
-    ReadCursor, RoomId, RoomPresence, RoomSnapshot, RoomSummary, Seq, UnixMs, UserId, UserPresence, UserRef, Username,
+    Quote, Reaction, ReadCursor, RoomId, RoomPresence, RoomSnapshot, RoomSummary, Seq, UnixMs, UserId, UserPresence,
+    UserRef, Username,
     members::Member,
     rooms::{RoomRef, Visibility},
     snapshot::{DirectoryEntry, Doorstep},
@@ -25,7 +26,9 @@ fn message(seq: u64, author: &UserRef, text: &str) -> Entry {
         kind: EntryKind::Message {
             client_id: Some(ClientId::new(UnixMs(1_760_000_000_000), &[u8::try_from(seq).unwrap(); 10])),
             ordinal: seq,
-            body: Body::Text { text: text.to_owned(), edited_at: None },
+            body: Body::text(text.to_owned()),
+            quote: Some(Quote::of(Seq(1), author.clone(), text)),
+            reactions: vec![Reaction { emoji: text.to_owned(), user: author.clone() }],
         },
     }
 }
@@ -52,6 +55,7 @@ fn inside(open: Open) -> Page {
         messages: 3,
         cursor: ReadCursor::default(),
         unread: 3,
+        mentions: 1,
         muted: false,
     };
     let inbox = InboxSnapshot { position: Position { epoch: Epoch(1), seq: Seq(1) }, rooms: vec![summary] };

@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use litemap::LiteMap;
 use protocol::{
-    Command, CommandId, ErrorCode, Inbox, RoomId, RoomPresence, RoomSummary, UserRef, codec, command::ClientFrame,
+    Command, CommandId, ErrorCode, Inbox, Mentions, RoomId, RoomPresence, RoomSummary, UserRef, codec,
+    command::ClientFrame,
 };
 
 use crate::{
@@ -205,6 +206,7 @@ impl Engine {
                 let id = summary.room.id;
                 summary.cursor = self.reading.cursor(id);
                 summary.unread = self.unread(id);
+                summary.mentions = self.mentions(id);
                 summary.muted = self.inbox.as_ref().is_some_and(|inbox| inbox.is_muted(id));
                 if let Some(info) = self.open.get(&id).and_then(|open| open.state.as_ref()).map(|room| room.info()) {
                     info.name.clone_into(&mut summary.room.name);
@@ -231,7 +233,10 @@ impl Engine {
             info: open.state.as_ref().map(|room| room.info().clone()),
             members: open.state.iter().flat_map(|room| room.members()).cloned().collect(),
             member_count: open.member_count,
-            lines: view::lines(entries, waiting, &self.me),
+            lines: view::lines(entries, waiting, &self.me, |text| {
+                let members = open.state.iter().flat_map(|room| room.members());
+                Mentions::of(text, members.map(|member| &member.user))
+            }),
             at_start: timeline.is_some_and(|timeline| timeline.is_at_start()),
             at_end: timeline.is_some_and(|timeline| timeline.is_at_end()),
             loading_older: open.older.is_busy(),
@@ -269,6 +274,16 @@ impl Engine {
             (None, Some(summary)) if cursor.seq >= summary.head.seq => 0,
             (None, Some(summary)) => summary.unread,
             (None, None) => 0,
+        }
+    }
+
+    fn mentions(&self, id: RoomId) -> u32 {
+        let cursor = self.reading.cursor(id);
+        let counted = self.open.get(&id).and_then(|open| open.mentions(cursor, self.me.id));
+        match (counted, self.list.get(id)) {
+            (Some(mentions), _) => mentions,
+            (None, Some(summary)) if cursor.seq < summary.head.seq => summary.mentions,
+            (None, Some(_) | None) => 0,
         }
     }
 

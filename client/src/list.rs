@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use litemap::LiteMap;
-use protocol::{InboxSnapshot, Position, ReadCursor, RoomId, RoomSummary, frame::RoomHead, rooms::RoomRef, unread};
+use protocol::{
+    InboxSnapshot, Position, ReadCursor, RoomId, RoomSummary, Seq, frame::RoomHead, rooms::RoomRef, sorted, unread,
+};
 
 use crate::{
     fetch::{Load, SUMMARIES_MAX},
@@ -15,6 +17,9 @@ const GATHER_MS: u64 = 250;
 /// After the inbox is live, the server has this long to tell the heads of all rooms, in milliseconds.
 const HEADS_MS_MAX: u64 = 1_000;
 
+/// Mentions remembered of each room, to be counted on top of a summary that is older than they are.
+const MENTIONS_TOLD_MAX: usize = 64;
+
 /// The user's rooms.
 #[derive(Debug, Default)]
 pub(crate) struct RoomList {
@@ -23,6 +28,8 @@ pub(crate) struct RoomList {
     stale: LiteMap<RoomId, ()>,
     /// Being asked for.
     asked: LiteMap<RoomId, ()>,
+    /// Messages that name the user, as heads told them.
+    told: LiteMap<RoomId, Vec<Seq>>,
     pub(crate) load: Load,
     /// Whether the server has told heads on this connection, and until when it may.
     heads_told: bool,
@@ -32,7 +39,7 @@ pub(crate) struct RoomList {
 impl RoomList {
     /// Takes all rooms from a snapshot, keeping what is known to be newer. Returns those that are left.
     pub(crate) fn replace(&mut self, snapshot: &InboxSnapshot) -> Vec<RoomId> {
-        let stays: LiteMap<RoomId, ()> = snapshot.rooms.iter().map(|summary| (summary.room.id, ())).collect();
+        let stays = sorted(snapshot.rooms.iter().map(|summary| (summary.room.id, ())));
         let left: Vec<RoomId> = self.rooms.keys().copied().filter(|room| !stays.contains_key(room)).collect();
         self.rooms.retain(|room, _| stays.contains_key(room));
         self.stale.retain(|room, ()| self.rooms.contains_key(room));
@@ -52,12 +59,17 @@ impl RoomList {
                     head: known.head,
                     messages: known.messages.max(summary.messages),
                     unread: unread::add(summary.unread, posted),
+                    mentions: unread::add(summary.mentions, self.told_after(room, summary.head.seq)),
                     ..summary
                 }
             }
             Some(_) | None => summary,
         };
         self.rooms.insert(room, merged);
+    }
+
+    fn told_after(&self, room: RoomId, seq: Seq) -> u64 {
+        self.told.get(&room).map_or(0, |told| told.iter().filter(|named| **named > seq).count() as u64)
     }
 
     /// The user is in this room now.
@@ -68,6 +80,7 @@ impl RoomList {
             messages: 0,
             cursor: ReadCursor::default(),
             unread: 0,
+            mentions: 0,
             muted: false,
         });
         self.recount(room.id, now);
@@ -77,6 +90,7 @@ impl RoomList {
     pub(crate) fn left(&mut self, room: RoomId) {
         self.rooms.remove(&room);
         self.stale.remove(&room);
+        self.told.remove(&room);
     }
 
     /// The end of a room. `is_counted` where an open window counts better.
@@ -87,10 +101,16 @@ impl RoomList {
             return;
         }
         let posted = head.messages.saturating_sub(known.messages);
+        let named: Vec<Seq> = head.mentions.iter().copied().filter(|seq| !same_log || *seq > known.head.seq).collect();
         known.head = head.head;
         known.messages = known.messages.max(head.messages);
         if same_log && !head.recount {
             known.unread = unread::add(known.unread, posted);
+            known.mentions = unread::add(known.mentions, named.len() as u64);
+            let told = self.told.entry(head.room).or_default();
+            told.extend(named);
+            let forgotten = told.len().saturating_sub(MENTIONS_TOLD_MAX);
+            told.drain(..forgotten);
         } else if !is_counted {
             self.recount(head.room, now);
         }
@@ -153,7 +173,9 @@ impl RoomList {
     pub(crate) fn answered(&mut self, came: bool, now: Instant) {
         let asked = std::mem::take(&mut self.asked);
         if !came {
-            self.stale.extend(asked.into_iter().filter(|(room, ())| self.rooms.contains_key(room)));
+            for (room, ()) in asked.into_iter().filter(|(room, ())| self.rooms.contains_key(room)) {
+                self.stale.insert(room, ());
+            }
         }
         if !self.stale.is_empty() {
             self.load.want_at(now + Duration::from_millis(GATHER_MS));

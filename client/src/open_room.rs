@@ -178,6 +178,12 @@ impl OpenRoom {
         room.timeline().unread(cursor.seq, me)
     }
 
+    /// How many of those name the user.
+    pub(crate) fn mentions(&self, cursor: ReadCursor, me: UserId) -> Option<u32> {
+        let room = self.state.as_ref().filter(|_| self.gone.is_none())?;
+        room.timeline().mentions(cursor.seq, me)
+    }
+
     /// What the list is to show of this room after it was closed, where the window knows it.
     pub(crate) fn summary(&self, known: &RoomSummary, cursor: ReadCursor, me: UserId) -> Option<RoomSummary> {
         let unread = self.unread(cursor, me)?;
@@ -193,6 +199,7 @@ impl OpenRoom {
             messages: last.unwrap_or(known.messages),
             cursor,
             unread,
+            mentions: self.mentions(cursor, me)?,
             muted: known.muted,
         })
     }

@@ -6,7 +6,9 @@
 
 use litemap::LiteMap;
 
-use protocol::{ClientId, Command, CommandId, Epoch, ErrorBody, ErrorCode, RoomId, Seq, StreamId, UserId, from_json};
+use protocol::{
+    ClientId, Command, CommandId, Epoch, ErrorBody, ErrorCode, RoomId, Seq, StreamId, UserId, from_json, sorted,
+};
 use serde::Serialize;
 
 use crate::{backoff, time::Instant};
@@ -89,15 +91,14 @@ impl Outbox {
     /// Puts what was left before what came since; returns the latter, to be saved under its new number.
     pub(crate) fn restore(&mut self, mut left: Vec<OutboxEntry>) -> Vec<OutboxEntry> {
         self.complete = true;
-        let here: LiteMap<ClientId, ()> =
-            self.entries.values().map(|waiting| (waiting.entry.client_id(), ())).collect();
+        let here = sorted(self.entries.values().map(|waiting| (waiting.entry.client_id(), ())));
         left.retain(|entry| {
             let id = entry.command.client_id();
             entry.user == self.user && id.is_some_and(|id| !here.contains_key(&id))
         });
-        left.sort_by_key(|entry| (entry.number, entry.command.client_id()));
+        let left = sorted(left.into_iter().map(|entry| ((entry.number, entry.command.client_id()), entry)));
         let since = std::mem::take(&mut self.entries);
-        for entry in left {
+        for (_, entry) in left {
             let progress = if entry.refused.is_some() { Progress::Refused } else { Progress::Queued };
             // Two tabs may have given the same number; the order stays, the numbers need not.
             let number = self.entries.last().map_or(entry.number, |(last, _)| entry.number.max(last + 1));

@@ -3,11 +3,13 @@
 //! Lines that wait and lines that are stored have the same shape and the same key, so that the component which
 //! draws one goes on drawing it when it moves from one to the other.
 
-use litemap::LiteMap;
-
 use protocol::{
-    Body, ClientId, Command, Entry, EntryKind, ErrorBody, Event, ReadCursor, Seq, UnixMs, UserRef, members::Member,
+    Body, ClientId, Command, Entry, EntryKind, ErrorBody, Event, Mentions, Quote, Quoted, Reaction, ReadCursor, Seq,
+    UnixMs, UserRef,
+    members::Member,
+    reactions::{AddReaction, RemoveReaction},
     rooms::RoomInfo,
+    sorted,
 };
 
 use crate::outbox::{Progress, Waiting};
@@ -76,6 +78,10 @@ pub struct Line {
     pub actor: UserRef,
     /// What, as it will be when all goes well.
     pub content: Content,
+    /// The message that it answers.
+    pub quote: Option<Quote>,
+    /// The emoji under it, as they will be when all goes well.
+    pub reactions: Vec<Reaction>,
     /// How far it has come.
     pub status: Status,
     /// An edit or deletion of it that waits.
@@ -131,9 +137,11 @@ fn status(waiting: &Waiting) -> Status {
 
 /// The line of an entry of the window.
 fn line(entry: &Entry, me: &UserRef) -> Line {
-    let (client_id, content) = match &entry.kind {
-        EntryKind::Message { client_id, body, .. } => (*client_id, Content::Message(body.clone())),
-        EntryKind::Notice { notice } => (None, Content::Notice(notice.clone())),
+    let (client_id, content, quote, reactions) = match &entry.kind {
+        EntryKind::Message { client_id, body, quote, reactions, .. } => {
+            (*client_id, Content::Message(body.clone()), quote.clone(), reactions.clone())
+        }
+        EntryKind::Notice { notice } => (None, Content::Notice(notice.clone()), None, Vec::new()),
     };
     // Only one's own ids are known to be used once.
     let key = match client_id {
@@ -146,6 +154,8 @@ fn line(entry: &Entry, me: &UserRef) -> Line {
         at: entry.at,
         actor: entry.actor.clone(),
         content,
+        quote,
+        reactions,
         status: Status::Stored,
         change: None,
     }
@@ -156,21 +166,32 @@ pub(crate) fn lines<'a>(
     entries: impl Iterator<Item = &'a Entry>,
     waiting: impl Iterator<Item = &'a Waiting>,
     me: &UserRef,
+    mentions: impl Fn(&str) -> Mentions,
 ) -> Vec<Line> {
     let mut lines: Vec<Line> = entries.map(|entry| line(entry, me)).collect();
-    let by_seq: LiteMap<Seq, usize> =
-        lines.iter().enumerate().filter_map(|(index, line)| Some((line.seq?, index))).collect();
+    let by_seq = sorted(lines.iter().enumerate().filter_map(|(index, line)| Some((line.seq?, index))));
     for waiting in waiting {
         let status = status(waiting);
         if let Command::PostMessage(post) = &waiting.entry.command {
             let key = Key::Own(post.client_id);
             if lines.iter().all(|line| line.key != key) {
+                let quote = post.reply_to.map(|message| {
+                    let quoted = by_seq.get(&message).and_then(|index| lines.get(*index));
+                    quoted.map_or(Quote::hidden(message), |line| quote(message, line))
+                });
                 lines.push(Line {
                     key,
                     seq: None,
                     at: made_at(post.client_id),
                     actor: me.clone(),
-                    content: Content::Message(Body::Text { text: post.text.clone(), edited_at: None }),
+                    content: Content::Message(Body::Text {
+                        text: post.text.clone(),
+                        markup: Vec::new(),
+                        edited_at: None,
+                        mentions: mentions(&post.text),
+                    }),
+                    quote,
+                    reactions: Vec::new(),
                     status: status.clone(),
                     change: None,
                 });
@@ -180,20 +201,49 @@ pub(crate) fn lines<'a>(
             && let Some(client_id) = waiting.entry.command.client_id()
             && let Some(line) = by_seq.get(&message).and_then(|index| lines.get_mut(*index))
         {
-            change(line, PendingChange { client_id, text: text.map(str::to_owned), status });
+            let mentions = text.map(&mentions).unwrap_or_default();
+            change(line, PendingChange { client_id, text: text.map(str::to_owned), status }, mentions);
+        }
+        if let Some(line) = waiting.entry.command.about().and_then(|seq| lines.get_mut(*by_seq.get(&seq)?)) {
+            react(line, &waiting.entry.command, me);
         }
     }
     lines
 }
 
-fn change(line: &mut Line, change: PendingChange) {
+/// What a message that waits quotes.
+fn quote(message: Seq, line: &Line) -> Quote {
+    match &line.content {
+        Content::Message(Body::Text { text, .. }) => Quote::of(message, line.actor.clone(), text),
+        Content::Message(Body::Deleted) => Quote { message, content: Quoted::Deleted },
+        Content::Notice(_) => Quote::hidden(message),
+    }
+}
+
+fn react(line: &mut Line, command: &Command, me: &UserRef) {
+    if let Command::AddReaction(AddReaction { emoji, .. }) = command {
+        let reaction = Reaction { emoji: emoji.clone(), user: me.clone() };
+        if !line.reactions.contains(&reaction) {
+            line.reactions.push(reaction);
+        }
+    } else if let Command::RemoveReaction(RemoveReaction { emoji, .. }) = command {
+        line.reactions.retain(|reaction| reaction.user.id != me.id || reaction.emoji != *emoji);
+    }
+}
+
+fn change(line: &mut Line, change: PendingChange, mentions: Mentions) {
     let Content::Message(body) = &mut line.content else { return };
     if !matches!(change.status, Status::Refused(_)) {
         match (&change.text, &*body) {
             (Some(text), Body::Text { .. }) => {
-                *body = Body::Text { text: text.clone(), edited_at: Some(made_at(change.client_id)) };
+                let edited_at = Some(made_at(change.client_id));
+                *body = Body::Text { text: text.clone(), markup: Vec::new(), edited_at, mentions };
             }
-            (None, Body::Text { .. }) => *body = Body::Deleted,
+            (None, Body::Text { .. }) => {
+                *body = Body::Deleted;
+                line.quote = None;
+                line.reactions.clear();
+            }
             // Gone is gone, whatever else is on its way.
             (_, Body::Deleted) => {}
         }

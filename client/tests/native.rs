@@ -107,6 +107,7 @@ async fn inbox(State(kept): State<Arc<Kept>>, headers: HeaderMap) -> Response {
         messages: head(&kept).seq.0,
         cursor: ReadCursor::default(),
         unread: 0,
+        mentions: 0,
         muted: false,
     };
     let position = Position { epoch: Epoch(1), seq: Seq(1) };
@@ -134,6 +135,7 @@ async fn room(State(kept): State<Arc<Kept>>) -> Json<RoomSnapshot> {
         cursor: ReadCursor::default(),
         first_unread: None,
         unread: 0,
+        mentions: 0,
     })
 }
 
@@ -203,7 +205,7 @@ fn answer(kept: &Kept, text: &str) -> Vec<ServerFrame> {
             let mut log = kept.log.lock().unwrap();
             let seq = Seq(log.len() as u64 + 1);
             let stream = StreamId::Room(ROOM);
-            let posted = MessagePosted { ordinal: seq.0, text: post.text, redacted: false };
+            let posted = MessagePosted::new(seq.0, post.text);
             let record = Record {
                 stream,
                 epoch: Epoch(1),

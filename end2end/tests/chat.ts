@@ -21,6 +21,7 @@ const NETWORK = /net::ERR_|WebSocket connection to .* failed/;
 // A page that is left drops what it was loading.
 const LEFT = /net::ERR_ABORTED/;
 
+export type Action = "Add reaction" | "Reply" | "Copy link" | "Edit" | "Delete" | "Mark as unread" | `React with ${string}`;
 // Where pictures of the pages go, to be looked at.
 const PICTURES = fileURLToPath(new URL("../screenshots", import.meta.url));
 
@@ -148,8 +149,15 @@ export class Person {
     await this.isIn(room);
   }
 
-  async adds(someone: string): Promise<void> {
+  // Types a name into the form, which stays open once it was opened.
+  async startsToAdd(someone: string): Promise<void> {
+    const opener = this.members.getByRole("button", { name: "Add someone" });
+    if ((await opener.getAttribute("aria-expanded")) !== "true") await opener.click();
     await this.members.getByRole("textbox", { name: "Add by username" }).fill(someone);
+  }
+
+  async adds(someone: string): Promise<void> {
+    await this.startsToAdd(someone);
     await this.members.getByRole("button", { name: "Add", exact: true }).click();
     await expect(this.member(someone)).toBeVisible();
   }
@@ -314,6 +322,44 @@ export class Person {
     });
   }
 
+  // What the page shows of its messages is what the server draws of them, to the letter. How many were compared.
+  async showsWhatTheServerDraws(): Promise<number> {
+    return this.page.evaluate(async () => {
+      const texts = (page: Document) =>
+        new Map(
+          [...page.querySelectorAll<HTMLElement>("[data-seq]")]
+            .map((row) => [row.dataset.seq, row.querySelector(".message__text")?.outerHTML] as const)
+            .filter(([, text]) => text !== undefined),
+        );
+      const answer = await fetch(location.pathname);
+      const drawn = texts(new DOMParser().parseFromString(await answer.text(), "text/html"));
+      const shown = texts(document);
+      let compared = 0;
+      for (const [seq, text] of drawn) {
+        if (!shown.has(seq)) continue;
+        if (shown.get(seq) !== text) throw new Error(`${seq}: drawn ${text}, shown ${shown.get(seq)}`);
+        compared += 1;
+      }
+      return compared;
+    });
+  }
+
+  // Attributes that are script, and addresses that lead elsewhere than to a site or a mailbox, in messages.
+  async activeParts(): Promise<string[]> {
+    return this.log.evaluate((log) => {
+      const parts: string[] = [];
+      for (const element of log.querySelectorAll(".message__text, .message__text *")) {
+        for (const { name, value } of element.attributes) {
+          const isScript = /^on|^style$|^src|^srcdoc$/.test(name);
+          const leadsAway = name === "href" && !/^(https?|mailto):/i.test(value);
+          if (isScript || leadsAway) parts.push(`<${element.localName} ${name}="${value}">`);
+        }
+        if (/^(script|img|svg|iframe|object|embed|form|input|style)$/.test(element.localName)) parts.push(element.localName);
+      }
+      return parts;
+    });
+  }
+
   // Exactly once.
   async sees(...texts: string[]): Promise<void> {
     for (const text of texts) await expect(this.message(text)).toHaveCount(1);
@@ -345,18 +391,66 @@ export class Person {
     return this.message(text).getByText(/^(queued|sent)$/);
   }
 
-  action(text: string, action: "Edit" | "Delete" | "Mark as unread"): Locator {
-    return this.message(text).getByRole("toolbar", { name: "Message actions" }).getByRole("button", { name: action });
+  action(text: string, action: Action): Locator {
+    const toolbar = this.message(text).getByRole("toolbar", { name: "Message actions" });
+    return toolbar.getByRole("button", { name: action, exact: true });
+  }
+
+  async doesWith(text: string, action: Action): Promise<void> {
+    await this.message(text).hover();
+    await this.action(text, action).click();
+  }
+
+  // Answers a message.
+  async answers(text: string, answer: string): Promise<void> {
+    await this.doesWith(text, "Reply");
+    await expect(this.page.getByRole("group", { name: "Reply" })).toContainText(text);
+    await expect(this.composer).toBeFocused();
+    await this.says(answer);
+  }
+
+  // The words above an answer, which lead to what it answers.
+  quoteOf(answer: string): Locator {
+    return this.message(answer).getByRole("link", { name: /^In reply to/ });
+  }
+
+  async reactsTo(text: string, emoji: string): Promise<void> {
+    await this.doesWith(text, "Add reaction");
+    await this.message(text).getByRole("button", { name: `React with ${emoji}` }).click();
+  }
+
+  // An emoji under a message, named by who put it there.
+  reaction(text: string, emoji: string): Locator {
+    const reactions = this.message(text).getByRole("group", { name: "Reactions" });
+    return reactions.getByRole("button", { name: emoji });
+  }
+
+  async hasReaction(text: string, emoji: string, people: string[], isMine: boolean): Promise<void> {
+    const chip = this.reaction(text, emoji);
+    await expect(chip).toHaveAccessibleName(`${emoji} ${people.length}: ${people.join(", ")}`);
+    await expect(chip).toHaveAttribute("aria-pressed", String(isMine));
+  }
+
+  async hasMentions(room: string, count: number): Promise<void> {
+    const link = this.page.getByRole("link", { name: room, exact: true });
+    const row = this.rooms.getByRole("listitem").filter({ has: link });
+    if (count === 0) await expect(row).not.toContainText("mention");
+    else await expect(row).toContainText(new RegExp(`@\\s*${count} mentions?`));
   }
 
   async edits(text: string, newText: string): Promise<void> {
+    await this.rewrites(text, newText);
+    await this.hasStored(newText);
+  }
+
+  // The new text may look like something else.
+  async rewrites(text: string, newText: string): Promise<void> {
     await this.message(text).hover();
     await this.action(text, "Edit").click();
     const editor = this.log.getByRole("textbox", { name: "Edit message" });
     await expect(editor).toHaveValue(text);
     await editor.fill(newText);
     await editor.press("Enter");
-    await this.hasStored(newText);
   }
 
   async deletes(text: string): Promise<void> {

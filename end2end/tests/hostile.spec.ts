@@ -10,7 +10,7 @@ const CORPUS = [
   "<svg onload=alert(1)>",
   "<!--<script>alert(1)</script>-->",
   "javascript:alert(1)",
-  "&lt;script&gt;alert(1)&lt;/script&gt;",
+  '"onfocus=alert(1) autofocus="',
   "{{constructor.constructor('alert(1)')()}}",
 ];
 

@@ -78,6 +78,21 @@ test("a day's work by keyboard alone: the focus is always somewhere, and seen", 
   await types(ada, "no mouse was here");
   await presses(ada, "Enter");
   await ada.hasStored("roses are read", "no mouse was here");
+  await presses(ada, "ArrowUp");
+  await expect(ada.log.getByRole("textbox", { name: "Edit message" })).toBeFocused();
+  await types(ada, ", nor a cat");
+  await presses(ada, "Enter");
+  await ada.hasStored("no mouse was here, nor a cat");
+  await expect(ada.composer).toBeFocused();
+  await reaches(ada, ada.log, "Shift+Tab");
+  await presses(ada, "ArrowUp");
+  await presses(ada, "ArrowUp");
+  await reaches(ada, ada.action("roses are read", "Delete"));
+  await presses(ada, "Enter");
+  await reaches(ada, page.getByRole("dialog", { name: "Delete message" }).getByRole("button", { name: "Delete message" }));
+  await presses(ada, "Enter");
+  await ada.seesNothingOf("roses are read");
+  await keepsFocus(ada, "deleting a message");
 
   // Around the house.
   await presses(ada, "Control+k");
@@ -95,7 +110,10 @@ test("a day's work by keyboard alone: the focus is always somewhere, and seen", 
   await ada.sees("come and get it");
 
   // Later is soon enough.
-  await reaches(ada, ada.action("soup is ready", "Mark as unread"), "Shift+Tab");
+  await reaches(ada, ada.log, "Shift+Tab");
+  await presses(ada, "ArrowUp");
+  await presses(ada, "ArrowUp");
+  await reaches(ada, ada.action("soup is ready", "Mark as unread"));
   await presses(ada, "Enter");
   await ada.hasUnread("general", 2);
   await presses(ada, "Shift+Escape");

@@ -111,7 +111,7 @@ test("an unknown name cannot be added, and the reason is told", async ({ chat })
   const ada = await chat.signUp("ada");
   await ada.makes("Private", "cellar");
 
-  await ada.members.getByRole("textbox", { name: "Add by username" }).fill("nobody");
+  await ada.startsToAdd("nobody");
   await ada.members.getByRole("button", { name: "Add", exact: true }).click();
 
   await expect(ada.members.getByRole("status")).not.toBeEmpty();

@@ -31,7 +31,10 @@ test("a message marked as unread stays unread while one looks at it, and after a
   await bob.says("one", "two", "three");
   await ada.sees("three");
   await ada.hasUnread("garden", 0);
+  await ada.message("one").hover();
   await expect(ada.action("one", "Mark as unread")).toHaveCount(1);
+  await bob.message("one").hover();
+  await expect(bob.action("one", "Reply")).toHaveCount(1);
   await expect(bob.action("one", "Mark as unread")).toHaveCount(0);
 
   await ada.marksUnread("two");

@@ -13,6 +13,7 @@ use crate::{
     messages::{DeleteMessage, EditMessage, PostMessage, check_text},
     mute::MuteRoom,
     presence::{SetPresence, SetViewing},
+    reactions::{AddReaction, RemoveReaction, check_emoji},
     rooms::{CreateRoom, DeleteRoom, RenameRoom, SetTopic, TransferRoom, check_name, check_topic},
     stream::{Position, StreamId},
     tagged_from_json,
@@ -55,6 +56,10 @@ pub enum Command {
     EditMessage(EditMessage),
     /// Delete a message.
     DeleteMessage(DeleteMessage),
+    /// Put an emoji under a message.
+    AddReaction(AddReaction),
+    /// Take it back.
+    RemoveReaction(RemoveReaction),
     /// Make a room.
     CreateRoom(CreateRoom),
     /// Give a room another name.
@@ -90,6 +95,8 @@ tagged_from_json!(Command {
     "post_message" => PostMessage(_),
     "edit_message" => EditMessage(_),
     "delete_message" => DeleteMessage(_),
+    "add_reaction" => AddReaction(_),
+    "remove_reaction" => RemoveReaction(_),
     "create_room" => CreateRoom(_),
     "rename_room" => RenameRoom(_),
     "set_topic" => SetTopic(_),
@@ -144,6 +151,8 @@ impl Command {
             Self::PostMessage(c) => Some(c.client_id),
             Self::EditMessage(c) => Some(c.client_id),
             Self::DeleteMessage(c) => Some(c.client_id),
+            Self::AddReaction(c) => Some(c.client_id),
+            Self::RemoveReaction(c) => Some(c.client_id),
             Self::CreateRoom(c) => Some(c.client_id),
             Self::RenameRoom(c) => Some(c.client_id),
             Self::SetTopic(c) => Some(c.client_id),
@@ -178,6 +187,8 @@ impl Command {
             Self::PostMessage(c) => Some(c.room),
             Self::EditMessage(c) => Some(c.room),
             Self::DeleteMessage(c) => Some(c.room),
+            Self::AddReaction(c) => Some(c.room),
+            Self::RemoveReaction(c) => Some(c.room),
             Self::RenameRoom(c) => Some(c.room),
             Self::SetTopic(c) => Some(c.room),
             Self::TransferRoom(c) => Some(c.room),
@@ -198,7 +209,38 @@ impl Command {
             Self::EditMessage(c) => Some((c.message, Some(&c.text))),
             Self::DeleteMessage(c) => Some((c.message, None)),
             Self::PostMessage(_)
+            | Self::AddReaction(_)
+            | Self::RemoveReaction(_)
             | Self::CreateRoom(_)
+            | Self::RenameRoom(_)
+            | Self::SetTopic(_)
+            | Self::TransferRoom(_)
+            | Self::DeleteRoom(_)
+            | Self::JoinRoom(_)
+            | Self::LeaveRoom(_)
+            | Self::MuteRoom(_)
+            | Self::AddMember(_)
+            | Self::RemoveMember(_)
+            | Self::Subscribe(_)
+            | Self::Unsubscribe(_)
+            | Self::SetReadCursor(_)
+            | Self::SetPresence(_)
+            | Self::SetTyping(_)
+            | Self::SetViewing(_)
+            | Self::Unknown => None,
+        }
+    }
+
+    /// The message that this command is about, changed or not: to answer it, to react to it.
+    #[must_use]
+    pub fn about(&self) -> Option<Seq> {
+        match self {
+            Self::PostMessage(c) => c.reply_to,
+            Self::EditMessage(c) => Some(c.message),
+            Self::DeleteMessage(c) => Some(c.message),
+            Self::AddReaction(c) => Some(c.message),
+            Self::RemoveReaction(c) => Some(c.message),
+            Self::CreateRoom(_)
             | Self::RenameRoom(_)
             | Self::SetTopic(_)
             | Self::TransferRoom(_)
@@ -228,6 +270,8 @@ impl Command {
             Self::PostMessage(_)
             | Self::EditMessage(_)
             | Self::DeleteMessage(_)
+            | Self::AddReaction(_)
+            | Self::RemoveReaction(_)
             | Self::CreateRoom(_)
             | Self::RenameRoom(_)
             | Self::SetTopic(_)
@@ -254,6 +298,8 @@ impl Command {
             Self::PostMessage(_)
             | Self::EditMessage(_)
             | Self::DeleteMessage(_)
+            | Self::AddReaction(_)
+            | Self::RemoveReaction(_)
             | Self::SetTopic(_)
             | Self::TransferRoom(_)
             | Self::DeleteRoom(_)
@@ -283,7 +329,10 @@ impl Command {
             Self::CreateRoom(c) => check_name(&c.name),
             Self::RenameRoom(c) => check_name(&c.name),
             Self::SetTopic(c) => check_topic(&c.topic),
+            Self::AddReaction(c) => check_emoji(&c.emoji),
             Self::DeleteMessage(_)
+            // What is there may be taken back, whatever counted as an emoji when it was put there.
+            | Self::RemoveReaction(_)
             | Self::TransferRoom(_)
             | Self::DeleteRoom(_)
             | Self::JoinRoom(_)
@@ -308,6 +357,8 @@ impl Command {
             Self::PostMessage(_) => Cost::Post,
             Self::EditMessage(_)
             | Self::DeleteMessage(_)
+            | Self::AddReaction(_)
+            | Self::RemoveReaction(_)
             | Self::CreateRoom(_)
             | Self::RenameRoom(_)
             | Self::SetTopic(_)

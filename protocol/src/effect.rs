@@ -5,6 +5,7 @@ use crate::{
     event::{Event, Record},
     id::{RoomId, Seq, UserId},
     members::Member,
+    reactions::Reaction,
     rooms::{RoomInfo, RoomRef, Setting},
     stream::StreamId,
     timeline::{Body, Change, Entry, EntryKind},
@@ -86,9 +87,24 @@ pub fn effect(record: &Record) -> Option<Effect> {
             Effect { membership: Some(Membership::Out(e.user.id)), timeline: notice(), ..Effect::default() }
         }
         Event::MessagePosted(e) => {
-            let body = if e.redacted { Body::Deleted } else { Body::Text { text: e.text.clone(), edited_at: None } };
+            let body = if e.redacted {
+                Body::Deleted
+            } else {
+                Body::Text {
+                    text: e.text.clone(),
+                    markup: e.markup.clone(),
+                    edited_at: None,
+                    mentions: e.mentions.clone(),
+                }
+            };
             Effect {
-                timeline: insert(EntryKind::Message { client_id: record.client_id, ordinal: e.ordinal, body }),
+                timeline: insert(EntryKind::Message {
+                    client_id: record.client_id,
+                    ordinal: e.ordinal,
+                    body,
+                    quote: e.quote.clone(),
+                    reactions: Vec::new(),
+                }),
                 ..Effect::default()
             }
         }
@@ -97,13 +113,26 @@ pub fn effect(record: &Record) -> Option<Effect> {
             timeline: (!e.redacted).then(|| Change::SetText {
                 message: e.message,
                 text: e.text.clone(),
+                markup: e.markup.clone(),
                 edited_at: record.at,
+                mentions: e.mentions.clone(),
             }),
             ..Effect::default()
         },
         Event::MessageDeleted(e) => {
             Effect { timeline: Some(Change::Redact { message: e.message }), ..Effect::default() }
         }
+        Event::ReactionAdded(e) => Effect {
+            timeline: Some(Change::React {
+                message: e.message,
+                reaction: Reaction { emoji: e.emoji.clone(), user: actor.clone() },
+            }),
+            ..Effect::default()
+        },
+        Event::ReactionRemoved(e) => Effect {
+            timeline: Some(Change::Unreact { message: e.message, emoji: e.emoji.clone(), user: actor.id }),
+            ..Effect::default()
+        },
         Event::RoomJoined(e) => Effect { rooms: Some(Rooms::Joined(e.room.clone())), ..Effect::default() },
         Event::RoomLeft(e) => Effect { rooms: Some(Rooms::Left(e.room)), ..Effect::default() },
         Event::RoomMuted(e) => Effect { rooms: Some(Rooms::Muted(e.room, e.muted)), ..Effect::default() },

@@ -8,8 +8,10 @@ use crate::{
     from_json,
     id::{ClientId, Epoch, Seq, UnixMs},
     members::{MemberAdded, MemberJoined, MemberLeft, MemberRemoved, RoomJoined, RoomLeft},
+    mentions::Mentions,
     messages::{MessageDeleted, MessageEdited, MessagePosted},
     mute::RoomMuted,
+    reactions::{ReactionAdded, ReactionRemoved},
     rooms::{RoomCreated, RoomDeleted, RoomRenamed, RoomTransferred, TopicSet},
     stream::StreamId,
     tagged_from_json,
@@ -72,6 +74,10 @@ pub enum Event {
     MessageEdited(MessageEdited),
     /// In a room: a message is gone.
     MessageDeleted(MessageDeleted),
+    /// In a room: the actor has put an emoji under a message.
+    ReactionAdded(ReactionAdded),
+    /// In a room: the actor has taken it back.
+    ReactionRemoved(ReactionRemoved),
     /// In an inbox: its user is a member of a room now.
     RoomJoined(RoomJoined),
     /// In an inbox: its user is no member of a room any more.
@@ -96,6 +102,8 @@ tagged_from_json!(Event {
     "message_posted" => MessagePosted(_),
     "message_edited" => MessageEdited(_),
     "message_deleted" => MessageDeleted(_),
+    "reaction_added" => ReactionAdded(_),
+    "reaction_removed" => ReactionRemoved(_),
     "room_joined" => RoomJoined(_),
     "room_left" => RoomLeft(_),
     "room_muted" => RoomMuted(_),
@@ -108,6 +116,8 @@ impl Event {
         match self {
             Self::MessageEdited(e) => Some(e.message),
             Self::MessageDeleted(e) => Some(e.message),
+            Self::ReactionAdded(e) => Some(e.message),
+            Self::ReactionRemoved(e) => Some(e.message),
             Self::RoomCreated(_)
             | Self::RoomRenamed(_)
             | Self::TopicSet(_)
@@ -129,8 +139,12 @@ impl Event {
     #[must_use]
     pub fn redacted(self) -> Self {
         match self {
-            Self::MessagePosted(e) => Self::MessagePosted(MessagePosted { text: String::new(), redacted: true, ..e }),
-            Self::MessageEdited(e) => Self::MessageEdited(MessageEdited { text: String::new(), redacted: true, ..e }),
+            Self::MessagePosted(e) => {
+                Self::MessagePosted(MessagePosted { redacted: true, ..MessagePosted::new(e.ordinal, String::new()) })
+            }
+            Self::MessageEdited(e) => {
+                Self::MessageEdited(MessageEdited { redacted: true, ..MessageEdited::new(e.message, String::new()) })
+            }
             Self::RoomCreated(_)
             | Self::RoomRenamed(_)
             | Self::TopicSet(_)
@@ -141,10 +155,41 @@ impl Event {
             | Self::MemberAdded(_)
             | Self::MemberRemoved(_)
             | Self::MessageDeleted(_)
+            | Self::ReactionAdded(_)
+            | Self::ReactionRemoved(_)
             | Self::RoomJoined(_)
             | Self::RoomLeft(_)
             | Self::RoomMuted(_)
             | Self::Unknown => self,
         }
+    }
+
+    /// The message that this event quotes: its words go when that is deleted.
+    #[must_use]
+    pub fn quotes(&self) -> Option<Seq> {
+        self.posted().and_then(|posted| posted.quote.as_ref()).map(|quote| quote.message)
+    }
+
+    /// Who is named in a new message.
+    #[must_use]
+    pub fn mentions(&self) -> Option<&Mentions> {
+        self.posted().map(|posted| &posted.mentions)
+    }
+
+    /// The same without what the deleted message `gone` said: the whole text where this event posted or edited it, the
+    /// words of the quote where it quotes it.
+    #[must_use]
+    pub fn without(mut self, gone: Seq) -> Self {
+        if let Self::MessagePosted(MessagePosted { quote: Some(quote), .. }) = &mut self
+            && quote.message == gone
+        {
+            quote.redact();
+            return self;
+        }
+        self.redacted()
+    }
+
+    fn posted(&self) -> Option<&MessagePosted> {
+        if let Self::MessagePosted(posted) = self { Some(posted) } else { None }
     }
 }

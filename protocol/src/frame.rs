@@ -178,7 +178,7 @@ pub struct StreamHead {
 from_json!(StreamHead { stream, head });
 
 /// The end of a room of the user, and what it means for the unread count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RoomHead {
     /// Which.
     pub room: RoomId,
@@ -189,6 +189,9 @@ pub struct RoomHead {
     /// Something else happened than other people's posts: ask for the room's summary again.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub recount: bool,
+    /// Which of the messages posted since the last such frame name the user.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub mentions: Vec<Seq>,
 }
 
-from_json!(RoomHead { room, head, messages, recount or false });
+from_json!(RoomHead { room, head, messages, recount or false, mentions or Vec::new() });

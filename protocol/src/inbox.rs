@@ -9,6 +9,7 @@ use crate::{
     room::{Applied, place},
     rooms::RoomRef,
     snapshot::InboxSnapshot,
+    sorted,
     stream::Position,
 };
 
@@ -24,8 +25,8 @@ impl From<&InboxSnapshot> for Inbox {
     fn from(snapshot: &InboxSnapshot) -> Self {
         Self {
             position: snapshot.position,
-            rooms: snapshot.rooms.iter().map(|summary| (summary.room.id, summary.room.clone())).collect(),
-            muted: snapshot.rooms.iter().filter(|summary| summary.muted).map(|summary| (summary.room.id, ())).collect(),
+            rooms: sorted(snapshot.rooms.iter().map(|summary| (summary.room.id, summary.room.clone()))),
+            muted: sorted(snapshot.rooms.iter().filter(|summary| summary.muted).map(|summary| (summary.room.id, ()))),
         }
     }
 }

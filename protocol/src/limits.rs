@@ -4,6 +4,18 @@
 pub const MESSAGE_CHARS_MAX: usize = 10_000;
 /// Longest text of a message, in bytes of UTF-8.
 pub const MESSAGE_BYTES_MAX: usize = 40_000;
+/// Characters of a quoted message that its quotes show, in Unicode scalar values.
+pub const EXCERPT_CHARS_MAX: usize = 200;
+/// People that one message may name.
+pub const MENTIONS_MAX: usize = 50;
+/// Longest emoji of a reaction, in bytes of UTF-8.
+pub const EMOJI_BYTES_MAX: usize = 32;
+/// Earlier texts of one message that can be read.
+pub const EDITS_MAX: u32 = 100;
+/// Different emoji under one message.
+pub const REACTION_EMOJI_MAX: u32 = 20;
+/// Reactions under one message, of all people together.
+pub const REACTIONS_MAX: u32 = 500;
 /// Longest name of a room, in Unicode scalar values.
 pub const ROOM_NAME_CHARS_MAX: usize = 80;
 /// Longest user name, in characters (ASCII).
@@ -51,3 +63,7 @@ pub const CLIENT_SILENCE_MS_MAX: u64 = 40_000;
 pub const SERVER_SILENCE_MS_MAX: u64 = 75_000;
 /// Messages that one user may have waiting to be sent on one device.
 pub const OUTBOX_ENTRIES_MAX: usize = 1_000;
+/// Nodes in the tree of a message's markup; with more the text is shown as it was written.
+pub const MARKUP_NODES_MAX: usize = 2_000;
+/// Nodes within one another in the tree of a message's markup.
+pub const MARKUP_DEPTH_MAX: usize = 16;

@@ -7,6 +7,9 @@ use crate::{
     from_json,
     id::{ClientId, RoomId, Seq},
     limits::{MESSAGE_BYTES_MAX, MESSAGE_CHARS_MAX},
+    markup::{self, Node},
+    mentions::Mentions,
+    replies::Quote,
 };
 
 /// Say something in a room.
@@ -19,9 +22,20 @@ pub struct PostMessage {
     pub room: RoomId,
     /// What; see [`check_text`].
     pub text: String,
+    /// The message that it answers: the `seq` of the event that posted that.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reply_to: Option<Seq>,
 }
 
-from_json!(PostMessage { client_id, room, text });
+from_json!(PostMessage { client_id, room, text, reply_to });
+
+impl PostMessage {
+    /// A message that answers none.
+    #[must_use]
+    pub fn new(client_id: ClientId, room: RoomId, text: String) -> Self {
+        Self { client_id, room, text, reply_to: None }
+    }
+}
 
 /// Replace the text of one's own message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,12 +74,30 @@ pub struct MessagePosted {
     pub ordinal: u64,
     /// The text; empty once redacted.
     pub text: String,
+    /// What the text looks like; empty where it has no markup, and once redacted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub markup: Vec<Node>,
+    /// Who is named in it; nobody once redacted.
+    #[serde(default, skip_serializing_if = "Mentions::is_empty")]
+    pub mentions: Mentions,
+    /// The message that it answers; none once redacted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quote: Option<Quote>,
     /// The message was deleted since, and its text is gone from the log.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub redacted: bool,
 }
 
-from_json!(MessagePosted { ordinal, text, redacted or false });
+from_json!(MessagePosted { ordinal, text, markup or Vec::new(), mentions or Mentions::default(), quote, redacted or false });
+
+impl MessagePosted {
+    /// A message that names nobody and answers none; its markup is read from the text.
+    #[must_use]
+    pub fn new(ordinal: u64, text: String) -> Self {
+        let markup = markup::parse(&text);
+        Self { ordinal, text, markup, mentions: Mentions::default(), quote: None, redacted: false }
+    }
+}
 
 /// A message has a new text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -74,12 +106,27 @@ pub struct MessageEdited {
     pub message: Seq,
     /// The new text; empty once redacted.
     pub text: String,
+    /// What the new text looks like; empty where it has no markup, and once redacted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub markup: Vec<Node>,
+    /// Who is named in the new text; nobody once redacted.
+    #[serde(default, skip_serializing_if = "Mentions::is_empty")]
+    pub mentions: Mentions,
     /// The message was deleted since, and its text is gone from the log.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub redacted: bool,
 }
 
-from_json!(MessageEdited { message, text, redacted or false });
+from_json!(MessageEdited { message, text, markup or Vec::new(), mentions or Mentions::default(), redacted or false });
+
+impl MessageEdited {
+    /// A new text that names nobody; its markup is read from it.
+    #[must_use]
+    pub fn new(message: Seq, text: String) -> Self {
+        let markup = markup::parse(&text);
+        Self { message, text, markup, mentions: Mentions::default(), redacted: false }
+    }
+}
 
 /// A message is gone, everywhere.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -9,6 +9,7 @@ use crate::{
     members::Member,
     rooms::RoomInfo,
     snapshot::RoomSnapshot,
+    sorted,
     stream::{Position, StreamId},
     timeline::Timeline,
 };
@@ -42,7 +43,7 @@ impl From<RoomSnapshot> for Room {
         Self {
             info: snapshot.info,
             position: Position { epoch: snapshot.epoch, seq: snapshot.window.as_of },
-            members: snapshot.members.into_iter().map(|member| (member.user.id, member)).collect(),
+            members: sorted(snapshot.members.into_iter().map(|member| (member.user.id, member))),
             timeline: Timeline::new(snapshot.window),
         }
     }

@@ -53,9 +53,12 @@ pub struct RoomSnapshot {
     pub first_unread: Option<Seq>,
     /// How many lines are unread for the viewer.
     pub unread: u32,
+    /// How many of those name the viewer.
+    #[serde(default)]
+    pub mentions: u32,
 }
 
-from_json!(RoomSnapshot { info, epoch, members, member_count, window, cursor, first_unread, unread });
+from_json!(RoomSnapshot { info, epoch, members, member_count, window, cursor, first_unread, unread, mentions or 0 });
 
 /// One of a user's rooms, as the list shows it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -70,12 +73,15 @@ pub struct RoomSummary {
     pub cursor: ReadCursor,
     /// How many messages are unread, as of `head`.
     pub unread: u32,
+    /// How many of those name the user.
+    #[serde(default)]
+    pub mentions: u32,
     /// The user does not want to be told of them.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub muted: bool,
 }
 
-from_json!(RoomSummary { room, head, messages, cursor, unread, muted or false });
+from_json!(RoomSummary { room, head, messages, cursor, unread, mentions or 0, muted or false });
 
 /// A user's rooms as of an event of their inbox.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -12,8 +12,12 @@ use crate::{
     from_json,
     id::{ClientId, Seq, UnixMs, UserId},
     limits::TIMELINE_ENTRIES_MAX,
+    markup::{self, Node},
+    mentions::Mentions,
+    reactions::Reaction,
+    replies::Quote,
     snapshot::HistoryPage,
-    tagged_from_json, unread,
+    sorted, tagged_from_json, unread,
 };
 
 /// One line of a room: its `seq` is its identity.
@@ -43,6 +47,12 @@ pub enum EntryKind {
         ordinal: u64,
         /// Its text, or that it is gone.
         body: Body,
+        /// The message that it answers.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        quote: Option<Quote>,
+        /// The emoji under it, in the order in which they came.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        reactions: Vec<Reaction>,
     },
     /// Something happened to the room.
     Notice {
@@ -51,7 +61,10 @@ pub enum EntryKind {
     },
 }
 
-tagged_from_json!(EntryKind { "message" => Message { client_id, ordinal, body }, "notice" => Notice { notice } });
+tagged_from_json!(EntryKind {
+    "message" => Message { client_id, ordinal, body, quote, reactions or Vec::new() },
+    "notice" => Notice { notice },
+});
 
 /// The text of a message.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -61,15 +74,32 @@ pub enum Body {
     Text {
         /// As its author wrote it.
         text: String,
+        /// What the text looks like; empty where it has no markup.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        markup: Vec<Node>,
         /// When it was last changed.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         edited_at: Option<UnixMs>,
+        /// Who is named in it.
+        #[serde(default, skip_serializing_if = "Mentions::is_empty")]
+        mentions: Mentions,
     },
     /// Deleted.
     Deleted,
 }
 
-tagged_from_json!(Body { "text" => Text { text, edited_at }, "deleted" => Deleted {} });
+tagged_from_json!(Body {
+    "text" => Text { text, markup or Vec::new(), edited_at, mentions or Mentions::default() },
+    "deleted" => Deleted {},
+});
+
+impl Body {
+    /// A text that names nobody, as it was first written; its markup is read from it.
+    #[must_use]
+    pub fn text(text: String) -> Self {
+        Self::Text { markup: markup::parse(&text), text, edited_at: None, mentions: Mentions::default() }
+    }
+}
 
 /// What an event does to the lines of a room. The server's tables and the client's window follow the same rules.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -82,14 +112,88 @@ pub enum Change {
         message: Seq,
         /// The text.
         text: String,
+        /// What the text looks like.
+        markup: Vec<Node>,
         /// When.
         edited_at: UnixMs,
+        /// Who is named in it.
+        mentions: Mentions,
     },
     /// A message is deleted.
     Redact {
         /// Which.
         message: Seq,
     },
+    /// A message, unless deleted, has one more reaction.
+    React {
+        /// Which.
+        message: Seq,
+        /// What is put under it, by whom.
+        reaction: Reaction,
+    },
+    /// A message has one reaction less.
+    Unreact {
+        /// Which.
+        message: Seq,
+        /// What is taken back.
+        emoji: String,
+        /// By whom.
+        user: UserId,
+    },
+}
+
+impl Entry {
+    /// Carries out a change to this line, or to what it quotes; any other changes nothing.
+    fn change(&mut self, change: &Change) {
+        let seq = self.seq;
+        let EntryKind::Message { body, quote, reactions, .. } = &mut self.kind else { return };
+        let quotes = |message: Seq| quote.as_ref().is_some_and(|quote| quote.message == message);
+        match change {
+            Change::Insert(_) => {}
+            Change::SetText { message, text, markup, edited_at, mentions } => {
+                if quotes(*message)
+                    && let Some(quote) = quote
+                {
+                    quote.edited(text);
+                }
+                if seq == *message
+                    && let Body::Text { .. } = body
+                {
+                    *body = Body::Text {
+                        text: text.clone(),
+                        markup: markup.clone(),
+                        edited_at: Some(*edited_at),
+                        mentions: mentions.clone(),
+                    };
+                }
+            }
+            Change::Redact { message } => {
+                if quotes(*message)
+                    && let Some(quote) = quote
+                {
+                    quote.redact();
+                }
+                if seq == *message {
+                    *body = Body::Deleted;
+                    *quote = None;
+                    reactions.clear();
+                }
+            }
+            Change::React { message, reaction } => {
+                if seq == *message
+                    && let Body::Text { .. } = body
+                    && !reactions.contains(reaction)
+                {
+                    reactions.push(reaction.clone());
+                }
+            }
+            Change::Unreact { message, emoji, user } => {
+                if seq == *message {
+                    reactions.retain(|reaction| reaction.user.id != *user || reaction.emoji != *emoji);
+                }
+            }
+        }
+    }
 }
 
 /// The window of a room's lines that a client holds.
@@ -118,7 +222,7 @@ impl Timeline {
     #[must_use]
     pub fn new(page: HistoryPage) -> Self {
         Self {
-            entries: page.entries.into_iter().map(|entry| (entry.seq, entry)).collect(),
+            entries: sorted(page.entries.into_iter().map(|entry| (entry.seq, entry))),
             at_start: page.at_start,
             at_end: page.at_end,
             recent: VecDeque::new(),
@@ -153,7 +257,7 @@ impl Timeline {
     pub fn apply(&mut self, seq: Seq, change: Change) {
         match &change {
             Change::Insert(_) => {}
-            Change::SetText { .. } | Change::Redact { .. } => {
+            Change::SetText { .. } | Change::Redact { .. } | Change::React { .. } | Change::Unreact { .. } => {
                 if self.recent.len() == RECENT_MAX
                     && let Some((dropped, _)) = self.recent.pop_front()
                 {
@@ -173,23 +277,13 @@ impl Timeline {
                     self.entries.entry(entry.seq).or_insert(entry);
                 }
             }
-            Change::SetText { message, text, edited_at } => {
-                if let Some(body @ Body::Text { .. }) = self.body_mut(message) {
-                    *body = Body::Text { text, edited_at: Some(edited_at) };
-                }
+            change @ (Change::SetText { .. }
+            | Change::Redact { .. }
+            | Change::React { .. }
+            | Change::Unreact { .. }) => {
+                // All of them: any line may quote the one that changes.
+                self.entries.iter_mut().for_each(|(_, entry)| entry.change(&change));
             }
-            Change::Redact { message } => {
-                if let Some(body) = self.body_mut(message) {
-                    *body = Body::Deleted;
-                }
-            }
-        }
-    }
-
-    fn body_mut(&mut self, message: Seq) -> Option<&mut Body> {
-        match &mut self.entries.get_mut(&message)?.kind {
-            EntryKind::Message { body, .. } => Some(body),
-            EntryKind::Notice { .. } => None,
         }
     }
 
@@ -214,15 +308,10 @@ impl Timeline {
             // Lines told between the page and now are not in it, unless nothing was told.
             self.at_end = page.at_end && page.as_of >= seq;
         }
-        let missed: Vec<Change> =
-            self.recent.iter().filter(|(at, _)| *at > page.as_of).map(|(_, change)| change.clone()).collect();
-        for change in missed {
-            let concerns_page = match &change {
-                Change::SetText { message, .. } | Change::Redact { message } => fresh.contains(message),
-                Change::Insert(_) => false,
-            };
-            if concerns_page {
-                self.fold(change);
+        for seq in fresh {
+            if let Some(entry) = self.entries.get_mut(&seq) {
+                let missed = self.recent.iter().filter(|(at, _)| *at > page.as_of);
+                missed.for_each(|(_, change)| entry.change(change));
             }
         }
         true
@@ -259,5 +348,11 @@ impl Timeline {
     pub fn unread(&self, cursor: Seq, me: UserId) -> Option<u32> {
         let from_cursor = self.at_start || self.entries.first().is_some_and(|(first, _)| *first <= cursor);
         (self.at_end && from_cursor).then(|| unread::count(self.entries(), cursor, me))
+    }
+
+    /// Those of the unread messages that name the reader, where the window holds all of them.
+    #[must_use]
+    pub fn mentions(&self, cursor: Seq, me: UserId) -> Option<u32> {
+        self.unread(cursor, me).map(|_| unread::count_mentions(self.entries(), cursor, me))
     }
 }

@@ -1,4 +1,5 @@
-//! Unread, defined once: other people's live messages after one's read cursor, counted to 999.
+//! Unread, defined once: other people's live messages after one's read cursor, counted to 999; and those of them that
+//! name the reader.
 
 use crate::{
     id::{Seq, UserId},
@@ -20,6 +21,23 @@ pub fn is_unread(entry: &Entry, cursor: Seq, me: UserId) -> bool {
 pub fn count<'a>(entries: impl IntoIterator<Item = &'a Entry>, cursor: Seq, me: UserId) -> u32 {
     let unread = entries.into_iter().filter(|entry| is_unread(entry, cursor, me)).take(UNREAD_MAX as usize).count();
     u32::try_from(unread).unwrap_or(UNREAD_MAX)
+}
+
+/// Whether this line counts as unread and names `me`.
+#[must_use]
+pub fn is_unread_mention(entry: &Entry, cursor: Seq, me: UserId) -> bool {
+    let names_me = match &entry.kind {
+        EntryKind::Message { body: Body::Text { mentions, .. }, .. } => mentions.names(me),
+        EntryKind::Message { body: Body::Deleted, .. } | EntryKind::Notice { .. } => false,
+    };
+    names_me && is_unread(entry, cursor, me)
+}
+
+/// How many unread lines name `me`, capped at [`UNREAD_MAX`].
+#[must_use]
+pub fn count_mentions<'a>(entries: impl IntoIterator<Item = &'a Entry>, cursor: Seq, me: UserId) -> u32 {
+    let named = entries.into_iter().filter(|entry| is_unread_mention(entry, cursor, me)).take(UNREAD_MAX as usize);
+    u32::try_from(named.count()).unwrap_or(UNREAD_MAX)
 }
 
 /// A count after others have posted `posted` more messages, capped at [`UNREAD_MAX`].

@@ -10,8 +10,8 @@ use std::{collections::BTreeSet, fmt::Debug, fs, path::PathBuf};
 use proptest::prelude::*;
 use protocol::{
     ClientFrame, ClientId, Command, CommandId, CommandKind, Done, Epoch, ErrorBody, ErrorCode, Event, EventKind, Hello,
-    Position, PresenceState, ReadCursor, Record, RoomId, RoomPresence, RoomTyping, SUBPROTOCOL, Seq, ServerFrame,
-    StreamId, UnixMs, UserId, UserPresence, UserRef, Username,
+    Mentions, Position, PresenceState, Quote, Quoted, ReadCursor, Record, RoomId, RoomPresence, RoomTyping,
+    SUBPROTOCOL, Seq, ServerFrame, StreamId, UnixMs, UserId, UserPresence, UserRef, Username,
     command::{SetReadCursor, Subscribe, Unsubscribe},
     decode_client, encode,
     frame::{FrameKind, RoomHead, StreamHead, WireLimits},
@@ -23,6 +23,7 @@ use protocol::{
     messages::{DeleteMessage, EditMessage, MessageDeleted, MessageEdited, MessagePosted, PostMessage},
     mute::{MuteRoom, RoomMuted},
     presence::{SetPresence, SetViewing},
+    reactions::{AddReaction, ReactionAdded, ReactionRemoved, RemoveReaction},
     rooms::{
         CreateRoom, DeleteRoom, History, RenameRoom, RoomCreated, RoomDeleted, RoomRef, RoomRenamed, RoomTransferred,
         SetTopic, TopicSet, TransferRoom, Visibility,
@@ -66,12 +67,18 @@ fn sample_command(kind: CommandKind) -> Option<Command> {
         CommandKind::SetTyping => Command::SetTyping(SetTyping { room, typing: true }),
         CommandKind::SetViewing => Command::SetViewing(SetViewing { shown: false }),
         CommandKind::PostMessage => {
-            Command::PostMessage(PostMessage { client_id, room, text: "Grüße \u{1f44b}\nzweite Zeile".to_owned() })
+            Command::PostMessage(PostMessage::new(client_id, room, "Grüße \u{1f44b}\nzweite Zeile".to_owned()))
         }
         CommandKind::EditMessage => {
             Command::EditMessage(EditMessage { client_id, room, message: Seq(40), text: "Hello, all".to_owned() })
         }
         CommandKind::DeleteMessage => Command::DeleteMessage(DeleteMessage { client_id, room, message: Seq(40) }),
+        CommandKind::AddReaction => {
+            Command::AddReaction(AddReaction { client_id, room, message: Seq(40), emoji: "\u{1f44d}".to_owned() })
+        }
+        CommandKind::RemoveReaction => {
+            Command::RemoveReaction(RemoveReaction { client_id, room, message: Seq(40), emoji: "\u{1f44d}".to_owned() })
+        }
         CommandKind::CreateRoom => Command::CreateRoom(CreateRoom {
             client_id,
             name: "Über uns".to_owned(),
@@ -110,13 +117,15 @@ fn sample_event(kind: EventKind) -> Option<Event> {
         EventKind::MemberLeft => Event::MemberLeft(MemberLeft {}),
         EventKind::MemberAdded => Event::MemberAdded(MemberAdded { user: bob }),
         EventKind::MemberRemoved => Event::MemberRemoved(MemberRemoved { user: bob }),
-        EventKind::MessagePosted => {
-            Event::MessagePosted(MessagePosted { ordinal: 31, text: "Hello".to_owned(), redacted: false })
-        }
-        EventKind::MessageEdited => {
-            Event::MessageEdited(MessageEdited { message: Seq(40), text: "Hello, all".to_owned(), redacted: false })
-        }
+        EventKind::MessagePosted => Event::MessagePosted(MessagePosted::new(31, "Hello".to_owned())),
+        EventKind::MessageEdited => Event::MessageEdited(MessageEdited::new(Seq(40), "Hello, all".to_owned())),
         EventKind::MessageDeleted => Event::MessageDeleted(MessageDeleted { message: Seq(40) }),
+        EventKind::ReactionAdded => {
+            Event::ReactionAdded(ReactionAdded { message: Seq(40), emoji: "\u{1f44d}".to_owned() })
+        }
+        EventKind::ReactionRemoved => {
+            Event::ReactionRemoved(ReactionRemoved { message: Seq(40), emoji: "\u{1f44d}".to_owned() })
+        }
         EventKind::RoomJoined => Event::RoomJoined(RoomJoined {
             room: RoomRef { id: ROOM, name: "Über uns".to_owned(), visibility: Visibility::Private },
         }),
@@ -142,6 +151,8 @@ fn record(event: Event) -> Record {
         | EventKind::MessagePosted
         | EventKind::MessageEdited
         | EventKind::MessageDeleted
+        | EventKind::ReactionAdded
+        | EventKind::ReactionRemoved
         | EventKind::Unknown => StreamId::Room(ROOM),
     };
     // What follows from another event has none.
@@ -176,8 +187,8 @@ fn sample_frame(kind: FrameKind) -> Option<ServerFrame> {
         FrameKind::Ended => ServerFrame::Ended { stream },
         FrameKind::Heads => ServerFrame::Heads {
             rooms: vec![
-                RoomHead { room: ROOM, head: head(), messages: 31, recount: false },
-                RoomHead { room: RoomId(13), head: head(), messages: 5, recount: true },
+                RoomHead { room: ROOM, head: head(), messages: 31, recount: false, mentions: Vec::new() },
+                RoomHead { room: RoomId(13), head: head(), messages: 5, recount: true, mentions: Vec::new() },
             ],
         },
         FrameKind::Cursor => ServerFrame::Cursor { room: ROOM, cursor: ReadCursor { version: 2, seq: Seq(40) } },
@@ -211,11 +222,19 @@ fn presence_changed() -> RoomPresence {
 fn special_frames() -> Vec<(&'static str, ServerFrame)> {
     let away = UserPresence { user: UserId(7), state: PresenceState::Away, here: false, last_seen: None };
     let whole = RoomPresence { whole: true, users: vec![away], listed_to: Some(UserId(230)), ..presence_changed() };
-    vec![("presence.whole", ServerFrame::Presence(whole))]
+    let named = RoomHead { room: ROOM, head: head(), messages: 31, recount: false, mentions: vec![Seq(41), Seq(42)] };
+    vec![
+        ("presence.whole", ServerFrame::Presence(whole)),
+        ("heads.mentions", ServerFrame::Heads { rooms: vec![named] }),
+    ]
 }
 
 fn special_commands() -> Vec<(&'static str, Command)> {
-    vec![("set_presence.away", Command::SetPresence(SetPresence { away: true, room: None }))]
+    let post = PostMessage::new(client_id(), ROOM, "Yes".to_owned());
+    vec![
+        ("set_presence.away", Command::SetPresence(SetPresence { away: true, room: None })),
+        ("post_message.reply", Command::PostMessage(PostMessage { reply_to: Some(Seq(40)), ..post })),
+    ]
 }
 
 fn sample_dones() -> Vec<(&'static str, Done)> {
@@ -234,13 +253,43 @@ fn special_events() -> Vec<(&'static str, Event)> {
     vec![
         (
             "message_posted.redacted",
-            Event::MessagePosted(MessagePosted { ordinal: 31, text: String::new(), redacted: true }),
+            Event::MessagePosted(MessagePosted { redacted: true, ..MessagePosted::new(31, String::new()) }),
         ),
         (
             "message_edited.redacted",
-            Event::MessageEdited(MessageEdited { message: Seq(40), text: String::new(), redacted: true }),
+            Event::MessageEdited(MessageEdited { redacted: true, ..MessageEdited::new(Seq(40), String::new()) }),
+        ),
+        ("message_posted.reply", reply(Quote::of(Seq(40), user(8, "bob"), "Lunch?\nI am hungry."))),
+        ("message_posted.reply.deleted", reply(Quote { message: Seq(40), content: Quoted::Deleted })),
+        ("message_posted.reply.hidden", reply(Quote::hidden(Seq(40)))),
+        ("message_posted.markup", Event::MessagePosted(MessagePosted::new(31, EVERY_MARKUP.to_owned()))),
+        (
+            "message_posted.mentions",
+            Event::MessagePosted(MessagePosted {
+                mentions: mentions(),
+                ..MessagePosted::new(31, "@bob, @room!".to_owned())
+            }),
+        ),
+        (
+            "message_edited.mentions",
+            Event::MessageEdited(MessageEdited {
+                mentions: mentions(),
+                ..MessageEdited::new(Seq(40), "@bob, @room!".to_owned())
+            }),
         ),
     ]
+}
+
+fn reply(quote: Quote) -> Event {
+    Event::MessagePosted(MessagePosted { quote: Some(quote), ..MessagePosted::new(31, "Yes".to_owned()) })
+}
+
+/// Has every kind of node.
+const EVERY_MARKUP: &str = "# Plan\n\n> *so* **much** ~~less~~ `x`\nand [more](https://example.org/)\n\n- one\n\n3. three\n\n---\n\n\
+    ```rust\nfn\n```\n\n```\nplain\n```\n\n| a | b |\n|---|---|\n| 1 | 2 |";
+
+fn mentions() -> Mentions {
+    Mentions { users: vec![user(8, "bob")], everyone: true }
 }
 
 fn special_errors() -> Vec<(&'static str, ErrorBody)> {
@@ -431,9 +480,9 @@ fn events_and_frames_accept_fields_of_tomorrow() {
 
 #[test]
 fn types_of_tomorrow_are_unknown_and_no_error() {
-    let event: Event = serde_json::from_value(json!({ "type": "reaction_added", "emoji": "+1" })).unwrap();
+    let event: Event = serde_json::from_value(json!({ "type": "poll_opened", "question": "?" })).unwrap();
     let frame: ServerFrame = serde_json::from_value(json!({ "type": "knocking", "users": [7] })).unwrap();
-    let command = decode_client(&json!({ "id": 9, "command": { "type": "add_reaction", "emoji": "+1" } }).to_string());
+    let command = decode_client(&json!({ "id": 9, "command": { "type": "open_poll", "question": "?" } }).to_string());
 
     assert_eq!(event, Event::Unknown);
     assert_eq!(frame, ServerFrame::Unknown);
@@ -513,4 +562,23 @@ proptest! {
         let _ = decode_client(&value.to_string());
         let _ = decode_client(&json!({ "id": 3, "command": value }).to_string());
     }
+}
+
+#[test]
+fn a_golden_file_has_every_kind_of_markup() {
+    fn kinds<'a>(value: &'a serde_json::Value, found: &mut BTreeSet<&'a str>) {
+        for node in value.as_array().into_iter().flatten() {
+            found.extend(node["type"].as_str());
+            kinds(&node["children"], found);
+        }
+    }
+    let file: serde_json::Value =
+        serde_json::from_str(include_str!("golden/v1/event.message_posted.markup.json")).unwrap();
+    let mut found = BTreeSet::new();
+    kinds(&file["event"]["markup"], &mut found);
+
+    let of_text = ["break", "code", "emphasis", "link", "strikethrough", "strong", "text"];
+    let of_blocks = ["code_block", "heading", "item", "list", "paragraph", "quote", "rule"];
+    let of_tables = ["cell", "head", "row", "table"];
+    assert_eq!(found, of_text.into_iter().chain(of_blocks).chain(of_tables).collect());
 }

@@ -10,12 +10,14 @@ use std::{cell::RefCell, collections::BTreeMap};
 
 use proptest::{prelude::*, test_runner::TestRunner};
 use protocol::{
-    Applied, Body, ClientId, Entry, EntryKind, Epoch, Event, EventKind, HistoryPage, Inbox, InboxSnapshot, Position,
-    ReadCursor, Record, Room, RoomId, RoomInfo, RoomSnapshot, RoomSummary, Seq, StreamId, UnixMs, UserId, UserRef,
-    Username,
+    Applied, Body, ClientId, Entry, EntryKind, Epoch, Event, EventKind, HistoryPage, Inbox, InboxSnapshot, Mentions,
+    Position, Quote, Quoted, Reaction, ReadCursor, Record, Room, RoomId, RoomInfo, RoomSnapshot, RoomSummary, Seq,
+    StreamId, UnixMs, UserId, UserRef, Username,
+    markup::parse,
     members::{Member, MemberAdded, MemberJoined, MemberLeft, MemberRemoved, RoomJoined, RoomLeft},
     messages::{MessageDeleted, MessageEdited, MessagePosted},
     mute::RoomMuted,
+    reactions::{ReactionAdded, ReactionRemoved},
     rooms::{History, RoomCreated, RoomDeleted, RoomRef, RoomRenamed, RoomTransferred, TopicSet, Visibility},
 };
 use strum::IntoEnumIterator;
@@ -51,6 +53,43 @@ struct Tables {
     members: BTreeMap<UserId, Member>,
     lines: BTreeMap<Seq, Entry>,
     messages: u64,
+    /// Replies, by what they answer, and whether that is hidden.
+    replies: BTreeMap<Seq, (Seq, bool)>,
+    /// What is under which message, by whom, in the order in which it came.
+    reactions: Vec<(Seq, String, UserRef)>,
+}
+
+impl Tables {
+    /// Brings what the lines show of other tables up to date: quotes and reactions are looked up, not kept.
+    fn derive(&mut self) {
+        let quotes: BTreeMap<Seq, Quote> = (self.replies.iter())
+            .map(|(reply, (message, is_hidden))| {
+                (*reply, if *is_hidden { Quote::hidden(*message) } else { quote_of(&self.lines[message]) })
+            })
+            .collect();
+        for (seq, line) in &mut self.lines {
+            if let EntryKind::Message { quote, reactions, .. } = &mut line.kind {
+                *quote = quotes.get(seq).cloned();
+                let here = self.reactions.iter().filter(|(message, ..)| message == seq);
+                *reactions =
+                    here.map(|(_, emoji, user)| Reaction { emoji: emoji.clone(), user: user.clone() }).collect();
+            }
+        }
+    }
+}
+
+fn quote_of(line: &Entry) -> Quote {
+    match &line.kind {
+        EntryKind::Message { body: Body::Text { text, .. }, .. } => Quote::of(line.seq, line.actor.clone(), text),
+        EntryKind::Message { body: Body::Deleted, .. } => Quote { message: line.seq, content: Quoted::Deleted },
+        EntryKind::Notice { .. } => panic!("only messages are answered"),
+    }
+}
+
+/// Somebody, everybody, or nobody.
+fn who(chance: &mut Chance, members: &[UserRef]) -> Mentions {
+    let users = chance.pick(members).filter(|_| chance.one_in(2)).into_iter().collect();
+    Mentions { users, everyone: chance.one_in(6) }
 }
 
 /// A room and its first member's inbox, event by event.
@@ -149,19 +188,50 @@ impl World {
             }),
             EventKind::MessagePosted => chance.pick(&members).map(|actor| {
                 tables.messages += 1;
-                let posted = MessagePosted { ordinal: tables.messages, text: format!("text {seq}"), redacted: false };
+                let quote = chance.pick(&live).filter(|_| chance.one_in(2)).map(|message| {
+                    let quoted = &tables.lines[&message];
+                    if chance.one_in(4) { Quote::hidden(message) } else { quote_of(quoted) }
+                });
+                let mentions = who(chance, &members);
+                let posted =
+                    MessagePosted { quote, mentions, ..MessagePosted::new(tables.messages, format!("text {seq}")) };
                 (actor, Event::MessagePosted(posted))
             }),
             EventKind::MessageEdited => chance.pick(&live).map(|message| {
                 let text = format!("edit {seq}");
                 let line = tables.lines.get_mut(&message).unwrap();
-                set_body(line, Body::Text { text: text.clone(), edited_at: Some(at) });
-                (line.actor.clone(), Event::MessageEdited(MessageEdited { message, text, redacted: false }))
+                let mentions = who(chance, &members);
+                set_body(
+                    line,
+                    Body::Text {
+                        text: text.clone(),
+                        markup: parse(&text),
+                        edited_at: Some(at),
+                        mentions: mentions.clone(),
+                    },
+                );
+                let edited = MessageEdited { mentions, ..MessageEdited::new(message, text) };
+                (line.actor.clone(), Event::MessageEdited(edited))
             }),
             EventKind::MessageDeleted => chance.pick(&live).map(|message| {
                 let line = tables.lines.get_mut(&message).unwrap();
                 set_body(line, Body::Deleted);
+                tables.replies.remove(&message);
+                tables.reactions.retain(|(on, ..)| *on != message);
                 (line.actor.clone(), Event::MessageDeleted(MessageDeleted { message }))
+            }),
+            EventKind::ReactionAdded => chance.pick(&live).zip(chance.pick(&members)).and_then(|(message, user)| {
+                let emoji = ["\u{1f44d}", "\u{1f389}", "\u{2764}"][chance.below(3)].to_owned();
+                let is_there = tables.reactions.iter().any(|(on, e, who)| (*on, e, who) == (message, &emoji, &user));
+                (!is_there).then(|| {
+                    tables.reactions.push((message, emoji.clone(), user.clone()));
+                    (user, Event::ReactionAdded(ReactionAdded { message, emoji }))
+                })
+            }),
+            EventKind::ReactionRemoved => chance.pick(&tables.reactions.clone()).map(|gone| {
+                tables.reactions.retain(|reaction| *reaction != gone);
+                let (message, emoji, user) = gone;
+                (user, Event::ReactionRemoved(ReactionRemoved { message, emoji }))
             }),
             EventKind::RoomJoined | EventKind::RoomLeft | EventKind::RoomMuted => {
                 return self.inbox_happens(kind, at, chance);
@@ -172,8 +242,17 @@ impl World {
         let client_id = Some(ClientId::new(at, &[u8::try_from(seq.0 % 256).unwrap(); 10]));
         let kind = match &event {
             Event::MessagePosted(e) => {
-                let body = Body::Text { text: e.text.clone(), edited_at: None };
-                Some(EntryKind::Message { client_id, ordinal: e.ordinal, body })
+                if let Some(quote) = &e.quote {
+                    tables.replies.insert(seq, (quote.message, quote.content == Quoted::Hidden));
+                }
+                let body = Body::Text {
+                    text: e.text.clone(),
+                    markup: parse(&e.text),
+                    edited_at: None,
+                    mentions: e.mentions.clone(),
+                };
+                let (quote, reactions) = (None, Vec::new());
+                Some(EntryKind::Message { client_id, ordinal: e.ordinal, body, quote, reactions })
             }
             Event::RoomCreated(_)
             | Event::RoomRenamed(_)
@@ -185,6 +264,8 @@ impl World {
             | Event::MemberRemoved(_) => Some(EntryKind::Notice { notice: event.clone() }),
             Event::MessageEdited(_)
             | Event::MessageDeleted(_)
+            | Event::ReactionAdded(_)
+            | Event::ReactionRemoved(_)
             | Event::RoomDeleted(_)
             | Event::RoomJoined(_)
             | Event::RoomLeft(_)
@@ -194,6 +275,7 @@ impl World {
         if let Some(kind) = kind {
             tables.lines.insert(seq, Entry { seq, at, actor: actor.clone(), kind });
         }
+        tables.derive();
         self.states.push(tables);
         self.room.push(Record { stream: StreamId::Room(ROOM), epoch: Epoch(1), seq, at, actor, client_id, event });
     }
@@ -237,12 +319,15 @@ impl World {
         };
         match &mut record.event {
             Event::MessagePosted(posted) if is_deleted(record.seq) => {
-                posted.text.clear();
-                posted.redacted = true;
+                *posted = MessagePosted { redacted: true, ..MessagePosted::new(posted.ordinal, String::new()) };
+            }
+            Event::MessagePosted(MessagePosted { quote: Some(quote), .. })
+                if quote.content != Quoted::Hidden && is_deleted(quote.message) =>
+            {
+                quote.content = Quoted::Deleted;
             }
             Event::MessageEdited(edited) if is_deleted(edited.message) => {
-                edited.text.clear();
-                edited.redacted = true;
+                *edited = MessageEdited { redacted: true, ..MessageEdited::new(edited.message, String::new()) };
             }
             _ => {}
         }
@@ -301,6 +386,7 @@ impl World {
             cursor: ReadCursor::default(),
             first_unread: None,
             unread: 0,
+            mentions: 0,
         }
     }
 
@@ -312,6 +398,7 @@ impl World {
             messages: 0,
             cursor: ReadCursor::default(),
             unread: 0,
+            mentions: 0,
             muted: *muted,
         };
         InboxSnapshot { position, rooms: self.inboxes[as_of].values().map(summary).collect() }

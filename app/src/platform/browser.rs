@@ -24,7 +24,7 @@ pub(crate) use badge::set_badge;
 pub(crate) use focus::{has_focus, has_open_dialog, is_typing, take_focus};
 pub(crate) use kept::note_place;
 pub(crate) use links::{follow_links, push_address};
-pub(crate) use transport::{connect, every_second, perform, spawn};
+pub(crate) use transport::{connect, every_second, perform, read, spawn};
 
 /// Takes over the page that the server rendered.
 pub fn start() {
@@ -184,6 +184,32 @@ fn set_cookie(name: &str, value: &str) {
 /// The text that the tab and the history show.
 pub(crate) fn set_title(title: &str) {
     document().set_title(title);
+}
+
+/// The server's address, as links begin with it.
+pub(crate) fn origin() -> String {
+    window().location().origin().unwrap_or_default()
+}
+
+/// Gives the focus to an element.
+pub(crate) fn focus(id: &str) {
+    if let Some(element) = document().get_element_by_id(id)
+        && let Some(element) = element.dyn_ref::<web_sys::HtmlElement>()
+    {
+        _ = element.focus();
+    }
+}
+
+/// Puts a text into the clipboard, where the browser lets pages do so; `then` hears whether it did.
+pub(crate) fn copy(text: String, then: impl FnOnce(bool) + 'static) {
+    // Pages that came without encryption have none.
+    let clipboard = js_sys::Reflect::get(&window().navigator(), &"clipboard".into()).unwrap_or_default();
+    let Some(clipboard) = clipboard.dyn_ref::<web_sys::Clipboard>() else {
+        then(false);
+        return;
+    };
+    let written = wasm_bindgen_futures::JsFuture::from(clipboard.write_text(&text));
+    leptos::task::spawn_local(async move { then(written.await.is_ok()) });
 }
 
 /// Loads the page again.

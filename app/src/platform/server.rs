@@ -92,6 +92,16 @@ pub(crate) fn reload() {}
 
 pub(crate) fn follow_links(_address: Address) {}
 
+pub(crate) fn origin() -> String {
+    String::new()
+}
+
+pub(crate) fn focus(_id: &str) {}
+
+pub(crate) fn copy(_text: String, _then: impl FnOnce(bool) + 'static) {}
+
+pub(crate) fn read(_path: String, _then: impl FnOnce(Option<String>) + 'static) {}
+
 pub(crate) fn push_address(_to: &str) {}
 
 pub(crate) fn close_panels(_ids: &[&str]) {}

@@ -14,7 +14,9 @@ fn line(seq: u64, author: u64, at: i64) -> Line {
         seq: Some(Seq(seq)),
         at: UnixMs(at),
         actor: user(author),
-        content: Content::Message(Body::Text { text: format!("text {seq}"), edited_at: None }),
+        content: Content::Message(Body::text(format!("text {seq}"))),
+        quote: None,
+        reactions: Vec::new(),
         status: Status::Stored,
         change: None,
     }

@@ -132,7 +132,10 @@ impl Engine {
         };
         // The other commands carry no text that somebody wrote.
         let command = if let Command::PostMessage(post) = waiting.entry.command.clone() {
-            Command::PostMessage(PostMessage { client_id: new_client_id, text, ..post })
+            // What it answered may be what is not there any more; it is not refused for that twice.
+            let is_gone = waiting.entry.refused.as_ref().is_some_and(|error| error.code == ErrorCode::NotFound);
+            let reply_to = post.reply_to.filter(|_| !is_gone);
+            Command::PostMessage(PostMessage { client_id: new_client_id, text, reply_to, ..post })
         } else if let Command::EditMessage(edit) = waiting.entry.command.clone() {
             Command::EditMessage(EditMessage { client_id: new_client_id, text, ..edit })
         } else {

@@ -47,7 +47,7 @@ impl Client {
     /// # Errors
     /// As [`Client::does`].
     pub async fn say(&self, room: RoomId, text: &str) -> Result<Seq, Error> {
-        let command = PostMessage { client_id: clock::client_id(), room, text: text.to_owned() };
+        let command = PostMessage::new(clock::client_id(), room, text.to_owned());
         self.appends(Command::PostMessage(command)).await.map(|(_, seq)| seq)
     }
 
@@ -56,7 +56,7 @@ impl Client {
     /// # Errors
     /// [`Error::Closed`].
     pub async fn queues(&self, room: RoomId, text: &str) -> Result<(), Error> {
-        let command = PostMessage { client_id: clock::client_id(), room, text: text.to_owned() };
+        let command = PostMessage::new(clock::client_id(), room, text.to_owned());
         self.input(Input::Intent(Intent::Do(Command::PostMessage(command)))).await
     }
 

@@ -32,8 +32,8 @@ pub(crate) fn at(seq: u64) -> Position {
 
 /// A line of a room: every event is a message of user 2 in these tests, so its ordinal is its number.
 pub(crate) fn entry(seq: u64) -> Entry {
-    let body = Body::Text { text: format!("text {seq}"), edited_at: None };
-    let kind = EntryKind::Message { client_id: None, ordinal: seq, body };
+    let body = Body::text(format!("text {seq}"));
+    let kind = EntryKind::Message { client_id: None, ordinal: seq, body, quote: None, reactions: Vec::new() };
     Entry { seq: Seq(seq), at: UnixMs(0), actor: person(2), kind }
 }
 
@@ -68,6 +68,7 @@ pub(crate) fn room_snapshot(room: RoomId, window: HistoryPage) -> RoomSnapshot {
         cursor: ReadCursor { version: 0, seq: Seq(10) },
         first_unread: None,
         unread: 0,
+        mentions: 0,
     }
 }
 
@@ -78,6 +79,7 @@ pub(crate) fn summary(room: RoomId, head: u64, unread: u32) -> RoomSummary {
         messages: head,
         cursor: ReadCursor { version: 0, seq: Seq(head - u64::from(unread)) },
         unread,
+        mentions: 0,
         muted: false,
     }
 }
@@ -97,7 +99,7 @@ pub(crate) fn start() -> Start {
 }
 
 pub(crate) fn post(n: u8, room: RoomId, text: &str) -> Command {
-    Command::PostMessage(PostMessage { client_id: id(n), room, text: text.to_owned() })
+    Command::PostMessage(PostMessage::new(id(n), room, text.to_owned()))
 }
 
 pub(crate) fn event(stream: StreamId, seq: u64, actor: u64, client_id: Option<ClientId>, event: Event) -> ServerFrame {
@@ -113,7 +115,7 @@ pub(crate) fn event(stream: StreamId, seq: u64, actor: u64, client_id: Option<Cl
 }
 
 pub(crate) fn posted(room: RoomId, seq: u64, actor: u64, client_id: Option<ClientId>, text: &str) -> ServerFrame {
-    let posted = MessagePosted { ordinal: seq, text: text.to_owned(), redacted: false };
+    let posted = MessagePosted::new(seq, text.to_owned());
     event(StreamId::Room(room), seq, actor, client_id, Event::MessagePosted(posted))
 }
 

@@ -297,7 +297,7 @@ fn one_message_more_than_fits_is_refused_with_a_reason() {
     let outbox: Vec<OutboxEntry> = (0..OUTBOX_ENTRIES_MAX)
         .map(|n| {
             let client_id = protocol::ClientId::new(protocol::UnixMs(i64::try_from(n).unwrap()), &[9; 10]);
-            let post = protocol::messages::PostMessage { client_id, room: ROOM, text: "waiting".to_owned() };
+            let post = protocol::messages::PostMessage::new(client_id, ROOM, "waiting".to_owned());
             OutboxEntry { command: Command::PostMessage(post), ..left(1, n as u64, "") }
         })
         .collect();
@@ -343,7 +343,7 @@ fn an_edit_is_shown_at_once_and_the_event_changes_nothing_more() {
     let command = bench.sent()[0].id;
     bench.acks(command, 11);
     assert_eq!(text(&bench.last_line()), "better", "stored, not yet folded");
-    let edited = MessageEdited { message: Seq(10), text: "better".to_owned(), redacted: false };
+    let edited = MessageEdited::new(Seq(10), "better".to_owned());
     bench.frame(&event(StreamId::Room(ROOM), 11, 1, Some(id(1)), Event::MessageEdited(edited)));
 
     let line = bench.last_line();

@@ -25,7 +25,7 @@ fn an_event_is_shown_once_however_often_it_comes() {
     }
 
     assert_eq!(bench.room().lines.len(), 11);
-    assert_eq!(bench.last_line().content, Content::Message(Body::Text { text: "new".to_owned(), edited_at: None }));
+    assert_eq!(bench.last_line().content, Content::Message(Body::text("new".to_owned())));
     assert_eq!(bench.sent(), []);
 }
 

@@ -12,7 +12,7 @@ use protocol::{
 use crate::bench::{Bench, INBOX, OTHER, ROOM, at, event, page, posted, room_snapshot, start, summary};
 
 fn heads(room: RoomId, head: u64, recount: bool) -> ServerFrame {
-    ServerFrame::Heads { rooms: vec![RoomHead { room, head: at(head), messages: head, recount }] }
+    ServerFrame::Heads { rooms: vec![RoomHead { room, head: at(head), messages: head, recount, mentions: Vec::new() }] }
 }
 
 fn cursors(bench: &mut Bench) -> Vec<ReadCursor> {

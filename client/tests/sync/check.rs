@@ -139,6 +139,12 @@ fn the_list_is_right(world: &World, device: &Device) -> Result<(), Wrong> {
         ensure!(shown.room == there.room, "the list shows {:?} instead of {:?}", shown.room, there.room);
         ensure!(shown.cursor == there.cursor, "room {room} is read to {:?}, not {:?}", there.cursor, shown.cursor);
         ensure!(shown.unread == there.unread, "room {room} shows {} unread, not {}", shown.unread, there.unread);
+        ensure!(
+            shown.mentions == there.mentions,
+            "room {room} shows {} mentions, not {}",
+            shown.mentions,
+            there.mentions
+        );
     }
     Ok(())
 }
@@ -178,10 +184,12 @@ fn is_same(shown: &Line, there: &Entry) -> bool {
     match (&shown.content, &there.kind) {
         // A refused change leaves the line as it is; there are no others left.
         (
-            Content::Message(Body::Text { text, .. }),
-            EntryKind::Message { body: Body::Text { text: other, .. }, .. },
-        ) => text == other,
-        (Content::Message(Body::Deleted), EntryKind::Message { body: Body::Deleted, .. }) => true,
+            Content::Message(Body::Text { text, mentions, .. }),
+            EntryKind::Message { body: Body::Text { text: other, mentions: named, .. }, quote, reactions, .. },
+        ) => (text, mentions, &shown.quote, &shown.reactions) == (other, named, quote, reactions),
+        (Content::Message(Body::Deleted), EntryKind::Message { body: Body::Deleted, .. }) => {
+            shown.quote.is_none() && shown.reactions.is_empty()
+        }
         (Content::Notice(notice), EntryKind::Notice { notice: other }) => notice == other,
         (Content::Message(_), _) | (Content::Notice(_), _) => false,
     }

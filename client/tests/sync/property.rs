@@ -10,6 +10,7 @@ use protocol::{
     Body, Command, EntryKind, RoomId, Seq,
     members::{AddMember, JoinRoom, LeaveRoom, RemoveMember},
     messages::{DeleteMessage, EditMessage, PostMessage},
+    reactions::{AddReaction, RemoveReaction},
     rooms::{CreateRoom, History, RenameRoom, Visibility},
 };
 
@@ -27,7 +28,9 @@ const SEARCH_CASES: u32 = 300;
 /// Something that someone does, or that befalls them.
 #[derive(Clone, Debug)]
 enum Deed {
-    Post { room: u64 },
+    Post { room: u64, names: u64 },
+    Answer { room: u64, which: usize },
+    React { room: u64, which: usize, adds: bool },
     Edit { room: u64, which: usize },
     Delete { room: u64, which: usize },
     Create,
@@ -56,7 +59,9 @@ fn deed() -> impl Strategy<Value = Deed> {
     let room = 1..4_u64;
     let user = 1..5_u64;
     prop_oneof![
-        14 => room.clone().prop_map(|room| Deed::Post { room }),
+        14 => (room.clone(), 0..7_u64).prop_map(|(room, names)| Deed::Post { room, names }),
+        3 => (room.clone(), any::<usize>()).prop_map(|(room, which)| Deed::Answer { room, which }),
+        4 => (room.clone(), any::<usize>(), any::<bool>()).prop_map(|(room, which, adds)| Deed::React { room, which, adds }),
         3 => (room.clone(), any::<usize>()).prop_map(|(room, which)| Deed::Edit { room, which }),
         3 => (room.clone(), any::<usize>()).prop_map(|(room, which)| Deed::Delete { room, which }),
         1 => Just(Deed::Create),
@@ -94,9 +99,32 @@ fn act(world: &mut World, index: usize, deed: &Deed) {
     let wish = |world: &mut World, command: Command| world.give(index, Input::Intent(Intent::Do(command)));
     let client_id = world.client_id();
     match deed.clone() {
-        Deed::Post { room } => {
-            let text = format!("{client_id}");
-            wish(world, Command::PostMessage(PostMessage { client_id, room: RoomId(room), text }));
+        Deed::Post { room, names } => {
+            // Somebody, everybody, or nobody.
+            let text = match names {
+                0 => format!("{client_id} @room"),
+                1..5 => format!("{client_id} @user{names}"),
+                _ => format!("{client_id}"),
+            };
+            wish(world, Command::PostMessage(PostMessage::new(client_id, RoomId(room), text)));
+        }
+        Deed::Answer { room, which } => {
+            let reply_to = message(world, RoomId(room), which);
+            let post = PostMessage::new(client_id, RoomId(room), format!("{client_id}"));
+            wish(world, Command::PostMessage(PostMessage { reply_to, ..post }));
+        }
+        Deed::React { room, which, adds } => {
+            if let Some(message) = message(world, RoomId(room), which) {
+                let (room, emoji) = (RoomId(room), ["\u{1f44d}", "\u{1f389}"][which % 2].to_owned());
+                wish(
+                    world,
+                    if adds {
+                        Command::AddReaction(AddReaction { client_id, room, message, emoji })
+                    } else {
+                        Command::RemoveReaction(RemoveReaction { client_id, room, message, emoji })
+                    },
+                );
+            }
         }
         Deed::Edit { room, which } => {
             if let Some(message) = message(world, RoomId(room), which) {
@@ -204,7 +232,7 @@ fn tell((seed, deeds): &Story, broken: Broken) -> Result<(), Wrong> {
         act(&mut world, round, &Deed::Reload);
         act(&mut world, 3, &Deed::Cut);
         for _ in 0..3 {
-            act(&mut world, (round + 1) % 3, &Deed::Post { room: 1 });
+            act(&mut world, (round + 1) % 3, &Deed::Post { room: 1, names: 9 });
             let pause_ms = world.rng.u64(1..600);
             world.run_for(pause_ms);
         }
@@ -268,5 +296,8 @@ fn a_server_that_registers_followers_too_late_is_noticed() {
 fn an_engine_that_steps_over_gaps_is_noticed() {
     let wrong = what_goes_wrong(Broken { no_gap_check: true, ..Broken::default() });
 
-    assert!(["lines", "unread", "instead of"].iter().any(|word| wrong.contains(word)), "{wrong}");
+    assert!(
+        ["lines", "unread", "mentions", "members", "instead of"].iter().any(|word| wrong.contains(word)),
+        "{wrong}"
+    );
 }

@@ -155,12 +155,16 @@ impl Server {
     fn tell_heads(&mut self, record: &Record) {
         let StreamId::Room(room) = record.stream else { return };
         let is_post = matches!(record.event, Event::MessagePosted(_));
+        let is_reaction = matches!(record.event, Event::ReactionAdded(_) | Event::ReactionRemoved(_));
         let members: Vec<UserId> = self.tables.rooms[&room].members().map(|member| member.user.id).collect();
         for user in members {
             let told = self.heads.entry(user).or_default();
             let before = told.get(&room).is_some_and(|head| head.recount);
-            let recount = before || !is_post || record.actor.id == user;
-            told.insert(room, self.tables.room_head(room, recount));
+            let recount = before || !is_reaction && (!is_post || record.actor.id == user);
+            let mut mentions = told.remove(&room).map(|head| head.mentions).unwrap_or_default();
+            let is_named = record.actor.id != user && record.event.mentions().is_some_and(|named| named.names(user));
+            mentions.extend(is_named.then_some(record.seq));
+            told.insert(room, RoomHead { mentions, ..self.tables.room_head(room, recount) });
         }
     }
 

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use client::{Answer, At, Fetch, FetchFailure, Page};
 use protocol::{
-    Applied, ClientId, Command, Done, Entry, EntryKind, Epoch, ErrorCode, Event, HistoryPage, InboxSnapshot, Position,
-    ReadCursor, Record, Room, RoomId, RoomInfo, RoomSnapshot, RoomSummary, Seq, StreamId, UnixMs, UserId, UserRef,
+    Applied, ClientId, Command, Done, Entry, EntryKind, Epoch, ErrorCode, Event, HistoryPage, InboxSnapshot, Mentions,
+    Position, Quote, Quoted, ReadCursor, Record, Room, RoomId, RoomInfo, RoomSnapshot, RoomSummary, Seq, StreamId,
+    UnixMs, UserId, UserRef,
     frame::RoomHead,
     members::{MemberAdded, MemberJoined, MemberLeft, MemberRemoved, RoomJoined, RoomLeft},
     messages::{MessageDeleted, MessageEdited, MessagePosted},
+    reactions::{AddReaction, ReactionAdded, ReactionRemoved, RemoveReaction},
     rooms::{History, RoomCreated, RoomRef, RoomRenamed, Visibility},
     timeline::Body,
     unread,
@@ -114,22 +116,51 @@ impl Tables {
             }
             _ => Err(ErrorCode::NotFound),
         };
+        let said = |message: Seq| match room.timeline().get(message) {
+            Some(Entry { actor, kind: EntryKind::Message { body: Body::Text { text, .. }, .. }, .. }) => {
+                Ok((actor.clone(), text.as_str()))
+            }
+            _ => Err(ErrorCode::NotFound),
+        };
+        let has = |message: Seq, emoji: &str| match room.timeline().get(message).map(|line| &line.kind) {
+            Some(EntryKind::Message { reactions, .. }) => {
+                reactions.iter().any(|there| there.user.id == actor.id && there.emoji == emoji)
+            }
+            _ => false,
+        };
         let is_creator = room.info().creator.id == actor.id;
         let left = |user: UserId| inbox(user, Event::RoomLeft(RoomLeft { room: id }));
         match command {
             Command::PostMessage(c) => {
                 let ordinal = self.messages.get(&id).copied().unwrap_or(0) + 1;
-                let posted = MessagePosted { ordinal, text: c.text.clone(), redacted: false };
+                let quote =
+                    c.reply_to.map(|message| said(message).map(|(author, text)| Quote::of(message, author, text)));
+                let posted = MessagePosted {
+                    quote: quote.transpose()?,
+                    mentions: self.named(id, &c.text),
+                    ..MessagePosted::new(ordinal, c.text.clone())
+                };
                 Ok(vec![here(Event::MessagePosted(posted))])
             }
             Command::EditMessage(c) if own(c.message)? == &c.text => Ok(Vec::new()),
             Command::EditMessage(c) => {
-                let edited = MessageEdited { message: c.message, text: c.text.clone(), redacted: false };
+                let mentions = self.named(id, &c.text);
+                let edited = MessageEdited { mentions, ..MessageEdited::new(c.message, c.text.clone()) };
                 Ok(vec![here(Event::MessageEdited(edited))])
             }
             Command::DeleteMessage(c) => {
                 own(c.message)?;
                 Ok(vec![here(Event::MessageDeleted(MessageDeleted { message: c.message }))])
+            }
+            Command::AddReaction(AddReaction { message, emoji, .. }) => {
+                said(*message)?;
+                let added = Event::ReactionAdded(ReactionAdded { message: *message, emoji: emoji.clone() });
+                Ok((!has(*message, emoji)).then(|| here(added)).into_iter().collect())
+            }
+            Command::RemoveReaction(RemoveReaction { message, emoji, .. }) => {
+                said(*message)?;
+                let removed = Event::ReactionRemoved(ReactionRemoved { message: *message, emoji: emoji.clone() });
+                Ok(has(*message, emoji).then(|| here(removed)).into_iter().collect())
             }
             Command::RenameRoom(c) if is_creator => {
                 Ok(vec![here(Event::RoomRenamed(RoomRenamed { name: c.name.clone() }))])
@@ -151,6 +182,15 @@ impl Tables {
             }
             _ => Err(ErrorCode::Forbidden),
         }
+    }
+
+    /// Who is named in a text, of those in the room.
+    fn named(&self, room: RoomId, text: &str) -> Mentions {
+        Mentions::of(text, self.rooms[&room].members().map(|member| &member.user))
+    }
+
+    pub(crate) fn mentions(&self, user: UserId, room: RoomId) -> u32 {
+        unread::count_mentions(self.rooms[&room].timeline().entries(), self.cursor(user, room).seq, user)
     }
 
     fn user(&self, name: &str) -> Result<UserRef, ErrorCode> {
@@ -233,7 +273,7 @@ impl Tables {
 
     pub(crate) fn room_head(&self, room: RoomId, recount: bool) -> RoomHead {
         let messages = self.messages.get(&room).copied().unwrap_or(0);
-        RoomHead { room, head: self.head(StreamId::Room(room)), messages, recount }
+        RoomHead { room, head: self.head(StreamId::Room(room)), messages, recount, mentions: Vec::new() }
     }
 
     pub(crate) fn cursor(&self, user: UserId, room: RoomId) -> ReadCursor {
@@ -253,6 +293,7 @@ impl Tables {
             messages,
             cursor: self.cursor(user, room),
             unread: self.unread(user, room),
+            mentions: self.mentions(user, room),
             muted: false,
         }
     }
@@ -295,6 +336,7 @@ impl Tables {
             cursor,
             first_unread,
             unread: self.unread(user, id),
+            mentions: self.mentions(user, id),
         })
     }
 
@@ -343,12 +385,13 @@ fn redact(log: &mut [Record], message: Seq) {
     for record in log {
         match &mut record.event {
             Event::MessagePosted(posted) if record.seq == message => {
-                posted.text.clear();
-                posted.redacted = true;
+                *posted = MessagePosted { redacted: true, ..MessagePosted::new(posted.ordinal, String::new()) };
             }
             Event::MessageEdited(edited) if edited.message == message => {
-                edited.text.clear();
-                edited.redacted = true;
+                *edited = MessageEdited { redacted: true, ..MessageEdited::new(message, String::new()) };
+            }
+            Event::MessagePosted(MessagePosted { quote: Some(quote), .. }) if quote.message == message => {
+                quote.content = Quoted::Deleted;
             }
             _ => {}
         }
@@ -382,5 +425,6 @@ fn unmade(id: RoomId, epoch: Epoch) -> Room {
         cursor: ReadCursor::default(),
         first_unread: None,
         unread: 0,
+        mentions: 0,
     })
 }

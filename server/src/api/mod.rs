@@ -1,5 +1,6 @@
 //! What is read over HTTP: snapshots and pages, each "as of" an event. Changes go over the socket.
 
+mod edits;
 mod rooms;
 
 pub(crate) use rooms::{authorize_read, directory_at};
@@ -16,4 +17,5 @@ pub(crate) fn routes() -> Router<AppState> {
         .route("/api/v1/rooms", get(rooms::summaries))
         .route("/api/v1/rooms/{room}", get(rooms::room))
         .route("/api/v1/rooms/{room}/history", get(rooms::history))
+        .route("/api/v1/rooms/{room}/messages/{message}/edits", get(edits::edits))
 }

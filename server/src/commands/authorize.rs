@@ -16,6 +16,8 @@ pub enum Action {
     Edit,
     /// Delete a message.
     Delete,
+    /// Put an emoji under a message, or answer it.
+    React,
     /// Make a room.
     Create,
     /// Change what a room is: its name and other settings.
@@ -48,6 +50,7 @@ pub fn authorize(action: Action, facts: &Facts) -> Result<(), ErrorCode> {
         Action::Read | Action::Post => is_member,
         Action::Edit => is_member && message(room, facts)?.author == facts.actor.user.id,
         Action::Delete => is_member && (message(room, facts)?.author == facts.actor.user.id || is_keeper),
+        Action::React => is_member && message(room, facts).map(|_| true)?,
         Action::Change => is_member && is_keeper,
         Action::Erase => is_member && is_keeper && !room.info.everyone,
         Action::Join => true,

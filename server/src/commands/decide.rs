@@ -4,7 +4,7 @@ use protocol::{
     Command, ErrorCode, Event, RoomId, StreamId, UserRef,
     limits::MEMBERS_LISTED_MAX,
     members::{MemberAdded, MemberJoined, MemberLeft, MemberRemoved, RoomJoined, RoomLeft},
-    messages::{MessageDeleted, MessageEdited, MessagePosted},
+    messages::MessageDeleted,
     mute::RoomMuted,
     rooms::{RoomCreated, RoomDeleted, RoomRef, RoomRenamed, RoomTransferred, TopicSet, Visibility},
 };
@@ -13,6 +13,7 @@ use super::{
     Refusal,
     authorize::{Action, authorize},
     facts::{Facts, RoomFacts, TargetFacts},
+    messages,
 };
 
 /// What is to be written.
@@ -33,23 +34,14 @@ pub fn decide(command: &Command, facts: &Facts) -> Result<Decision, Refusal> {
     command.check()?;
     let actor = &facts.actor.user;
     match command {
-        Command::PostMessage(c) => {
-            let room = allowed(Action::Post, facts)?;
-            let posted = MessagePosted { ordinal: room.messages + 1, text: c.text.clone(), redacted: false };
-            Ok(one(room, Event::MessagePosted(posted)))
-        }
-        Command::EditMessage(c) => {
-            let room = allowed(Action::Edit, facts)?;
-            if facts.message.as_ref().is_some_and(|message| message.is_same_text) {
-                return Ok(Decision::Nothing);
-            }
-            let edited = MessageEdited { message: c.message, text: c.text.clone(), redacted: false };
-            Ok(one(room, Event::MessageEdited(edited)))
-        }
+        Command::PostMessage(c) => messages::post(c, facts),
+        Command::EditMessage(c) => messages::edit(c, facts),
         Command::DeleteMessage(c) => {
             let room = allowed(Action::Delete, facts)?;
             Ok(one(room, Event::MessageDeleted(MessageDeleted { message: c.message })))
         }
+        Command::AddReaction(c) => messages::react(c, facts),
+        Command::RemoveReaction(c) => messages::unreact(c, facts),
         Command::CreateRoom(c) => {
             authorize(Action::Create, facts)?;
             room_left(facts)?;
@@ -149,7 +141,7 @@ pub fn decide(command: &Command, facts: &Facts) -> Result<Decision, Refusal> {
     }
 }
 
-fn allowed(action: Action, facts: &Facts) -> Result<&RoomFacts, Refusal> {
+pub(super) fn allowed(action: Action, facts: &Facts) -> Result<&RoomFacts, Refusal> {
     authorize(action, facts)?;
     Ok(facts.room.as_ref().ok_or(ErrorCode::NotFound)?)
 }
@@ -201,7 +193,7 @@ fn explain(refusal: Refusal, message: &'static str) -> Refusal {
     if refusal.code == ErrorCode::Forbidden { Refusal { message: message.into(), ..refusal } } else { refusal }
 }
 
-fn one(room: &RoomFacts, event: Event) -> Decision {
+pub(super) fn one(room: &RoomFacts, event: Event) -> Decision {
     Decision::Append(vec![(StreamId::Room(room.info.id), event)])
 }
 

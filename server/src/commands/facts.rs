@@ -1,6 +1,6 @@
 //! What is known when a command is decided, read in the same transaction that carries it out.
 
-use protocol::{RoomId, RoomInfo, Seq, UserId, UserRef, rooms::History};
+use protocol::{Mentions, Quote, RoomId, RoomInfo, Seq, UserId, UserRef, rooms::History};
 
 use crate::store::Actor;
 
@@ -13,8 +13,12 @@ pub struct Facts {
     pub room: Option<RoomFacts>,
     /// The account it names, if there is one of that name.
     pub target: Option<TargetFacts>,
-    /// The message it changes, if the room has one at that place.
+    /// The message it is about, if the room has one at that place.
     pub message: Option<MessageFacts>,
+    /// The reaction it adds or removes, and those beside it.
+    pub reaction: Option<ReactionFacts>,
+    /// Who is named in what it writes.
+    pub mentions: Mentions,
     /// Whether another public room has the name it wants.
     pub is_name_taken: bool,
     /// The number a new room would get.
@@ -49,7 +53,7 @@ pub struct TargetFacts {
     pub is_disabled: bool,
 }
 
-/// A message that a command changes.
+/// A message that a command is about.
 #[derive(Clone, Debug)]
 pub struct MessageFacts {
     /// The event that posted it.
@@ -60,6 +64,21 @@ pub struct MessageFacts {
     pub is_deleted: bool,
     /// Whether its text is already the one wanted.
     pub is_same_text: bool,
+    /// What an answer to it quotes.
+    pub quote: Quote,
+}
+
+/// The reactions of a message, as they bear on one of them.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ReactionFacts {
+    /// Whether the actor has put this emoji there.
+    pub is_own: bool,
+    /// Whether anybody has.
+    pub is_there: bool,
+    /// How many different emoji are there.
+    pub emoji_count: u32,
+    /// How many reactions are there.
+    pub count: u32,
 }
 
 impl Facts {
@@ -71,6 +90,8 @@ impl Facts {
             room: None,
             target: None,
             message: None,
+            reaction: None,
+            mentions: Mentions::default(),
             is_name_taken: false,
             next_room: None,
             members: Vec::new(),

@@ -6,6 +6,7 @@
 mod authorize;
 mod decide;
 mod facts;
+mod messages;
 #[cfg(test)]
 mod tests;
 
@@ -16,7 +17,7 @@ use protocol::{ErrorBody, ErrorCode, Invalid};
 pub use self::{
     authorize::{Action, authorize},
     decide::{Decision, decide},
-    facts::{Facts, MessageFacts, RoomFacts, TargetFacts},
+    facts::{Facts, MessageFacts, ReactionFacts, RoomFacts, TargetFacts},
 };
 
 /// A command that is not carried out: the case, and what to do about it.

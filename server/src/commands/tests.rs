@@ -2,7 +2,7 @@
 //! `tests/it/socket_roles.rs`.
 
 use protocol::{
-    ClientId, Command, ErrorCode, RoomId, RoomInfo, Seq, UserId, UserRef, Username,
+    ClientId, Command, ErrorCode, Quote, RoomId, RoomInfo, Seq, UserId, UserRef, Username,
     members::{LeaveRoom, RemoveMember},
     messages::{DeleteMessage, EditMessage, PostMessage},
     rooms::{History, RenameRoom, RoomCreated, Visibility},
@@ -36,7 +36,13 @@ fn keeper(visibility: Visibility) -> Facts {
             is_muted: false,
         }),
         target: Some(TargetFacts { user: user(2), is_member: true, is_disabled: false }),
-        message: Some(MessageFacts { seq: MESSAGE, author: UserId(2), is_deleted: false, is_same_text: false }),
+        message: Some(MessageFacts {
+            seq: MESSAGE,
+            author: UserId(2),
+            is_deleted: false,
+            is_same_text: false,
+            quote: Quote::of(MESSAGE, user(2), "hi"),
+        }),
         ..Facts::about(Actor { user: user(1), is_owner: true })
     }
 }
@@ -48,7 +54,7 @@ fn outsider(visibility: Visibility) -> Facts {
 }
 
 fn post(text: &str) -> Command {
-    Command::PostMessage(PostMessage { client_id: id(), room: ROOM, text: text.to_owned() })
+    Command::PostMessage(PostMessage::new(id(), ROOM, text.to_owned()))
 }
 
 fn delete() -> Command {

@@ -15,6 +15,8 @@ pub(crate) struct Entry {
     pub(crate) seq: Seq,
     /// The earlier message that it changes: who may not see that gets [`ServerFrame::Withheld`].
     refers_to: Option<Seq>,
+    /// The message that it quotes.
+    quotes: Option<Seq>,
     /// Whom it puts out of the room: they get this event and none after it.
     puts_out: PutsOut,
     /// The message whose text it removes.
@@ -49,6 +51,7 @@ impl Entry {
             epoch: record.epoch,
             seq: record.seq,
             refers_to,
+            quotes: record.event.quotes(),
             puts_out: match effect.membership {
                 Some(Membership::Out(user)) => PutsOut::One(user),
                 Some(Membership::AllOut) => PutsOut::Everyone,
@@ -56,7 +59,7 @@ impl Entry {
             },
             redacts: effect.timeline.and_then(|change| match change {
                 Change::Redact { message } => Some(message),
-                Change::Insert(_) | Change::SetText { .. } => None,
+                Change::Insert(_) | Change::SetText { .. } | Change::React { .. } | Change::Unreact { .. } => None,
             }),
             rooms: effect.rooms.and_then(|rooms| match rooms {
                 Rooms::Joined(room) => Some(RoomChange::Joined(room.id)),
@@ -96,16 +99,16 @@ impl Entry {
         size_of::<Self>() + self.full.len() + self.withheld.as_ref().map_or(0, |frame| frame.len())
     }
 
-    /// The same without text, if it is what posted or edited `message`.
+    /// The same without the text of `message`, if it is what posted, edited or quotes that.
     ///
     /// Deleting is rare, so the text is read back from the frame rather than kept a second time.
     pub(crate) fn redacted(&self, message: Seq) -> Option<Self> {
-        if self.seq != message && self.refers_to != Some(message) {
+        if self.seq != message && self.refers_to != Some(message) && self.quotes != Some(message) {
             return None;
         }
         match serde_json::from_str(&self.full) {
             Ok(ServerFrame::Event(record)) => {
-                let event = record.event.clone().redacted();
+                let event = record.event.clone().without(message);
                 Some(Self::encode(&Record { event, ..record }))
             }
             Ok(_) | Err(_) => unreachable!("frames in a ring were encoded from records"),

@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use protocol::{
     Command, Done, Epoch, Event, HistoryPage, InboxSnapshot, Position, ReadCursor, Record, RoomId, RoomSnapshot,
     RoomSummary, Seq, StreamId, UnixMs, UserId, UserRef, Username,
+    edits::Edits,
     members::MemberRemoved,
     messages::MessagePosted,
     rooms::{History, RoomCreated, RoomInfo, Visibility},
@@ -97,7 +98,7 @@ pub(crate) fn text(seq: u64, text: &str) -> Arc<Record> {
         at: UnixMs(0),
         actor: user(9),
         client_id: None,
-        event: Event::MessagePosted(MessagePosted { ordinal: seq, text: text.to_owned(), redacted: false }),
+        event: Event::MessagePosted(MessagePosted::new(seq, text.to_owned())),
     })
 }
 
@@ -206,6 +207,10 @@ impl StreamStore for FakeStore {
     }
 
     async fn history(&self, _: UserId, _: RoomId, _: PageAt, _: u32) -> Result<Option<HistoryPage>, StoreError> {
+        Ok(None)
+    }
+
+    async fn edits(&self, _: UserId, _: RoomId, _: Seq) -> Result<Option<Edits>, StoreError> {
         Ok(None)
     }
 

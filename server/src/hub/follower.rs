@@ -5,8 +5,11 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use protocol::{ReadCursor, RoomId, StreamId, UserId};
+use protocol::{ReadCursor, RoomId, Seq, StreamId, UserId};
 use tokio::sync::Notify;
+
+/// Mentions that are told one by one in a room's head; whoever is named more often counts again.
+const HEAD_MENTIONS_MAX: usize = 32;
 
 /// A connection's mailbox. It holds each stream, room and cursor once, however much happens there.
 #[derive(Debug)]
@@ -22,8 +25,8 @@ pub(crate) struct Follower {
 pub(crate) struct News {
     /// Followed streams whose rings have entries to look at.
     pub(crate) streams: HashSet<StreamId>,
-    /// Rooms of the user in which something happened, and whether that asks for a recount.
-    pub(crate) rooms: HashMap<RoomId, bool>,
+    /// Rooms of the user in which something happened.
+    pub(crate) rooms: HashMap<RoomId, RoomNews>,
     /// Read cursors that moved on other devices.
     pub(crate) cursors: HashMap<RoomId, ReadCursor>,
     /// Followed rooms in which somebody came, went or did something else.
@@ -32,6 +35,30 @@ pub(crate) struct News {
     pub(crate) typing: HashSet<RoomId>,
     /// Whether others see which room the user looks at, if that was set.
     pub(crate) viewing: Option<bool>,
+}
+
+/// What happened in a room, for who only counts.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct RoomNews {
+    /// Something else than other people's posts: it has to be counted again.
+    pub(crate) recount: bool,
+    /// The posts that name the user.
+    pub(crate) mentions: Vec<Seq>,
+}
+
+impl RoomNews {
+    pub(crate) fn recount() -> Self {
+        Self { recount: true, mentions: Vec::new() }
+    }
+
+    /// Takes in what happened later.
+    pub(crate) fn add(&mut self, later: Self) {
+        self.recount |= later.recount;
+        self.mentions.extend(later.mentions);
+        if self.recount || self.mentions.len() > HEAD_MENTIONS_MAX {
+            *self = Self::recount();
+        }
+    }
 }
 
 impl Follower {
@@ -54,8 +81,8 @@ impl Follower {
         self.wake.notify_one();
     }
 
-    pub(crate) fn mark_room(&self, room: RoomId, recount: bool) {
-        self.with(|news| *news.rooms.entry(room).or_default() |= recount);
+    pub(crate) fn mark_room(&self, room: RoomId, happened: RoomNews) {
+        self.with(|news| news.rooms.entry(room).or_default().add(happened));
         self.wake.notify_one();
     }
 

@@ -10,7 +10,7 @@ use std::{
 
 use protocol::{Event, Position, Record, RoomId, UserId};
 
-use super::follower::Follower;
+use super::follower::{Follower, RoomNews};
 
 #[derive(Debug, Default)]
 pub(super) struct Heads {
@@ -70,7 +70,14 @@ impl Heads {
 
     /// Notes an event of a room, and marks the room for everyone who watches it.
     pub(super) fn note(&self, room: RoomId, record: &Record) {
-        let is_others_post = |user: UserId| matches!(record.event, Event::MessagePosted(_)) && record.actor.id != user;
+        let is_reaction = matches!(record.event, Event::ReactionAdded(_) | Event::ReactionRemoved(_));
+        let news = |user: UserId| match record.event.mentions() {
+            Some(mentions) if record.actor.id != user => {
+                RoomNews { recount: false, mentions: mentions.names(user).then_some(record.seq).into_iter().collect() }
+            }
+            // What is under a message is not counted.
+            Some(_) | None => RoomNews { recount: !is_reaction, mentions: Vec::new() },
+        };
         self.with(|rooms| {
             let Some(watched) = rooms.get_mut(&room) else { return };
             watched.head.advance(Position { epoch: record.epoch, seq: record.seq });
@@ -78,7 +85,7 @@ impl Heads {
                 watched.head.messages = watched.head.messages.max(posted.ordinal);
             }
             for follower in watched.watchers.values() {
-                follower.mark_room(room, !is_others_post(follower.user));
+                follower.mark_room(room, news(follower.user));
             }
         });
     }
@@ -90,7 +97,7 @@ impl Heads {
                 && watched.head.advance(stored)
             {
                 for follower in watched.watchers.values() {
-                    follower.mark_room(room, true);
+                    follower.mark_room(room, RoomNews::recount());
                 }
             }
         });

@@ -45,7 +45,7 @@ mod tests;
 pub use self::task::HubTask;
 pub(crate) use self::{
     entry::{Entry, RoomChange},
-    follower::Follower,
+    follower::{Follower, RoomNews},
     registration::Registration,
     ring::Taken,
 };

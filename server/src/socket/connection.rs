@@ -31,7 +31,11 @@ use super::{
     rooms::Rooms,
     subscription::Subscription,
 };
-use crate::{auth::connected::SessionGuard, hub::Registration, store::Actor};
+use crate::{
+    auth::connected::SessionGuard,
+    hub::{Registration, RoomNews},
+    store::Actor,
+};
 
 /// How long a peer may take nothing of what is written to it.
 pub(super) const PROGRESS_MAX: Duration = Duration::from_secs(15);
@@ -152,8 +156,8 @@ where
     async fn take_news(&mut self) -> Result<(), Ending> {
         let news = self.registration.follower().take();
         self.fresh.extend(news.streams);
-        for (room, recount) in news.rooms {
-            self.rooms.mark(room, recount);
+        for (room, happened) in news.rooms {
+            self.rooms.mark(room, happened);
         }
         let cursors = news.cursors.into_iter();
         let cursors = cursors.map(|(room, cursor)| frame(&ServerFrame::Cursor { room, cursor }));
@@ -207,7 +211,7 @@ where
 
     pub(super) fn mark_all(&mut self, rooms: &[RoomId]) {
         for room in rooms {
-            self.rooms.mark(*room, true);
+            self.rooms.mark(*room, RoomNews::recount());
         }
     }
 

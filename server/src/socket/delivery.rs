@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     error::ApiError,
-    hub::{Entry, RoomChange, Taken},
+    hub::{Entry, RoomChange, RoomNews, Taken},
     store::StoreError,
 };
 
@@ -58,7 +58,7 @@ where
             }
             Chore::Room(room, learnt) => {
                 learnt.map_err(store_failed)?;
-                self.rooms.mark(room, true);
+                self.rooms.mark(room, RoomNews::recount());
             }
         }
         Ok(())

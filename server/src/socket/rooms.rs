@@ -6,7 +6,10 @@ use protocol::{Position, RoomId, ServerFrame, StreamId, UserId, frame::RoomHead}
 use tokio::time::Instant;
 
 use super::Sockets;
-use crate::{hub::Registration, store::StoreError};
+use crate::{
+    hub::{Registration, RoomNews},
+    store::StoreError,
+};
 
 /// The shortest time between two `heads` frames.
 pub(super) const HEADS_INTERVAL: Duration = Duration::from_millis(500);
@@ -19,8 +22,8 @@ const HEADS_ROOMS_MAX: usize = 500;
 pub(super) struct Rooms {
     /// The last event of the inbox that is taken in; none while the rooms are being loaded.
     pub(super) inbox: Option<Position>,
-    /// Rooms in which something happened that the client was not told, and whether it has to recount.
-    news: HashMap<RoomId, bool>,
+    /// Rooms in which something happened that the client was not told.
+    news: HashMap<RoomId, RoomNews>,
     /// When it may be told.
     next: Instant,
 }
@@ -30,8 +33,8 @@ impl Rooms {
         Self { inbox: None, news: HashMap::new(), next: Instant::now() }
     }
 
-    pub(super) fn mark(&mut self, room: RoomId, recount: bool) {
-        *self.news.entry(room).or_default() |= recount;
+    pub(super) fn mark(&mut self, room: RoomId, happened: RoomNews) {
+        self.news.entry(room).or_default().add(happened);
     }
 
     /// When there is something to tell.
@@ -44,9 +47,9 @@ impl Rooms {
         self.next = Instant::now() + HEADS_INTERVAL;
         let mut rooms: Vec<RoomHead> = std::mem::take(&mut self.news)
             .into_iter()
-            .filter_map(|(room, recount)| {
+            .filter_map(|(room, RoomNews { recount, mentions })| {
                 let head = registration.room_head(room)?;
-                Some(RoomHead { room, head: head.position, messages: head.messages, recount })
+                Some(RoomHead { room, head: head.position, messages: head.messages, recount, mentions })
             })
             .collect();
         rooms.sort_unstable_by_key(|head| head.room);

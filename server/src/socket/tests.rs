@@ -75,6 +75,11 @@ impl Sink<Message> for Pipe {
     }
 }
 
+/// The frame in a message, if it is one.
+fn read(message: &Message) -> Option<ServerFrame> {
+    if let Message::Text(text) = message { Some(serde_json::from_str(text).unwrap()) } else { None }
+}
+
 /// A running connection and the peer's end of it.
 struct Bench {
     hub: Arc<Hub>,
@@ -126,17 +131,20 @@ impl Bench {
     }
 
     async fn message(&mut self) -> Message {
-        timeout(Duration::from_secs(600), self.from_server.next()).await.expect("something comes").expect("it is open")
+        loop {
+            let next = timeout(Duration::from_secs(600), self.from_server.next());
+            let message = next.await.expect("something comes").expect("it is open");
+            // Comes once, whenever the store has been asked.
+            if !matches!(read(&message), Some(ServerFrame::Viewing { .. })) {
+                return message;
+            }
+        }
     }
 
     async fn frame(&mut self) -> ServerFrame {
         loop {
-            if let Message::Text(text) = self.message().await {
-                let frame = serde_json::from_str(&text).unwrap();
-                // Comes once, when the store has been asked.
-                if !matches!(frame, ServerFrame::Viewing { .. }) {
-                    return frame;
-                }
+            if let Some(frame) = read(&self.message().await) {
+                return frame;
             }
         }
     }

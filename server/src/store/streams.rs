@@ -12,6 +12,7 @@ use async_trait::async_trait;
 use protocol::{
     Command, Done, HistoryPage, InboxSnapshot, Position, ReadCursor, Record, RoomId, RoomSnapshot, RoomSummary, Seq,
     StreamId, UnixMs, UserId, UserRef,
+    edits::Edits,
     snapshot::{DirectoryEntry, Doorstep},
 };
 
@@ -160,6 +161,13 @@ pub trait StreamStore: Send + Sync {
         at: PageAt,
         limit: u32,
     ) -> Result<Option<HistoryPage>, StoreError>;
+
+    /// What a message said before, as its room's member `user` may read it; `None` where there is no such message for
+    /// them, or it is deleted.
+    ///
+    /// # Errors
+    /// Only [`StoreError`].
+    async fn edits(&self, user: UserId, room: RoomId, message: Seq) -> Result<Option<Edits>, StoreError>;
 
     /// A page of the public rooms, by name, at most `limit`.
     ///

@@ -20,6 +20,7 @@ mod socket_admission;
 mod socket_echo;
 mod socket_heads;
 mod socket_membership;
+mod socket_messages;
 mod socket_nodes;
 mod socket_payloads;
 mod socket_roles;

@@ -8,7 +8,7 @@ use protocol::{
 
 use crate::support::{
     TestServer,
-    socket::{GENERAL, NOTHING, Socket, add, client_id, stream_of, unlimited},
+    socket::{GENERAL, NOTHING, Socket, add, answer, client_id, react, stream_of, unlimited},
 };
 
 fn transfer(room: RoomId, to: &str) -> Command {
@@ -111,9 +111,12 @@ async fn of_a_deleted_room_nothing_is_left_in_its_log() {
     let ada = server.user("ada").await;
     let mut socket = ada.connect().await;
     let room = socket.create("secret den", Visibility::Public, History::Everything).await;
-    for text in ["secret one", "secret two"] {
+    for text in ["secret one", "secret two", "secret for @ada and @room"] {
         socket.say(room, text).await;
     }
+    let said = socket.say(room, "secret question").await;
+    socket.append(answer(room, said, "secret answer")).await;
+    socket.append(react(room, said, "👍")).await;
 
     let last = socket.append(delete(room)).await;
 

@@ -30,8 +30,7 @@ async fn room(server: &TestServer, actor: &Actor, name: &str, visibility: Visibi
 
 async fn say(server: &TestServer, actor: &Actor, room: RoomId, number: u128) {
     let client_id = ClientId(uuid::Uuid::from_u128(number));
-    execute(server, actor, Command::PostMessage(PostMessage { client_id, room, text: format!("message {number}") }))
-        .await;
+    execute(server, actor, Command::PostMessage(PostMessage::new(client_id, room, format!("message {number}")))).await;
 }
 
 /// An answer without what differs between any two: the number of the log entry, the time, the asked path.
@@ -76,6 +75,7 @@ async fn what_an_outsider_asks_of_a_private_room_is_answered_as_if_there_were_no
         "/api/v1/rooms/ID?at=3",
         "/api/v1/rooms/ID/history?before=9",
         "/api/v1/rooms/ID/history?after=0&limit=5",
+        "/api/v1/rooms/ID/messages/3/edits",
         "/api/v1/rooms?ids=ID",
         "/rooms/ID",
         "/rooms/ID-den",
@@ -122,6 +122,7 @@ async fn nobody_reads_without_a_session() {
         "/api/v1/rooms?ids=1",
         "/api/v1/rooms/1",
         "/api/v1/rooms/1/history?before=9",
+        "/api/v1/rooms/1/messages/2/edits",
     ] {
         visitor.get(path).await.refused(401, "unauthorized");
     }
@@ -163,7 +164,13 @@ async fn bad_requests_are_refused_in_words() {
     }
     let many = vec!["1"; 501].join(",");
     refused(&ada, &format!("/api/v1/rooms?ids={many}"), 413, "too_large").await;
-    for path in ["/api/v1/rooms/one", "/api/v1/rooms/1'--", "/api/v1/rooms/99999999999999999999", "/api/v1/rooms/-1"] {
+    for path in [
+        "/api/v1/rooms/1/messages/x/edits",
+        "/api/v1/rooms/one",
+        "/api/v1/rooms/1'--",
+        "/api/v1/rooms/99999999999999999999",
+        "/api/v1/rooms/-1",
+    ] {
         refused(&ada, path, 404, "not_found").await;
     }
     assert!(ada.get("/api/v1/rooms/1/history?before=1&limit=100").await.status == 200, "the limit itself is allowed");

@@ -17,7 +17,7 @@ async fn head(socket: &mut Socket, room: RoomId, seq: Seq) -> RoomHead {
     socket
         .wait(|frame| match frame {
             ServerFrame::Heads { rooms } => {
-                rooms.iter().find(|head| head.room == room && head.head.seq >= seq).copied()
+                rooms.iter().find(|head| head.room == room && head.head.seq >= seq).cloned()
             }
             _ => None,
         })

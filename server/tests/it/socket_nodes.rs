@@ -57,7 +57,7 @@ async fn heads_and_cursors_cross_nodes() {
 
     let said = ada_0.say(GENERAL, "hi").await;
     let head = |frame: &ServerFrame| match frame {
-        ServerFrame::Heads { rooms } => rooms.iter().find(|head| head.head.seq >= said).copied(),
+        ServerFrame::Heads { rooms } => rooms.iter().find(|head| head.head.seq >= said).cloned(),
         _ => None,
     };
     assert_eq!(bob_1.wait(head).await.messages, 1);

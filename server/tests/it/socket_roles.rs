@@ -13,7 +13,7 @@ use strum::IntoEnumIterator as _;
 
 use crate::support::{
     TestServer,
-    socket::{NOTHING, Socket, add, client_id, join, leave, post, read_up_to, remove, unlimited},
+    socket::{NOTHING, Socket, add, client_id, join, leave, post, react, read_up_to, remove, unlimited, unreact},
 };
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +54,8 @@ fn expected(command: CommandKind) -> Option<[Result<(), ErrorCode>; 7]> {
         CommandKind::PostMessage => [YES, YES, YES, YES, NO, NIL, NIL],
         CommandKind::EditMessage => [NO, NO, YES, NO, NO, NIL, NIL],
         CommandKind::DeleteMessage => [YES, YES, YES, NO, NO, NIL, NIL],
+        CommandKind::AddReaction => [YES, YES, YES, YES, NO, NIL, NIL],
+        CommandKind::RemoveReaction => [YES, YES, YES, YES, NO, NIL, NIL],
         CommandKind::CreateRoom => [YES, YES, YES, YES, YES, YES, YES],
         CommandKind::RenameRoom => [YES, YES, NO, NO, NO, NIL, NIL],
         CommandKind::SetTopic => [YES, YES, NO, NO, NO, NIL, NIL],
@@ -82,6 +84,8 @@ fn command(kind: CommandKind, room: RoomId, message: Seq, name: &str) -> Option<
             Command::EditMessage(EditMessage { client_id: id, room, message, text: "other".to_owned() })
         }
         CommandKind::DeleteMessage => Command::DeleteMessage(DeleteMessage { client_id: id, room, message }),
+        CommandKind::AddReaction => react(room, message, "👍"),
+        CommandKind::RemoveReaction => unreact(room, message, "👍"),
         CommandKind::CreateRoom => {
             let (visibility, history) = (Visibility::Public, History::Everything);
             Command::CreateRoom(CreateRoom { client_id: id, name, visibility, history })
@@ -146,5 +150,5 @@ async fn each_command_by_each_role_has_the_answer_of_the_table() {
             }
         }
     }
-    assert_eq!(cases, 19 * 7);
+    assert_eq!(cases, 21 * 7);
 }

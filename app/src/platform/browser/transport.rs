@@ -135,6 +135,14 @@ async fn fetch(session: Session, id: FetchId, request: Fetch) {
     session.step(Input::Fetched { id, result });
 }
 
+/// GETs a path of the server; `then` gets the answer, or nothing where that is an error.
+pub(crate) fn read(path: String, then: impl FnOnce(Option<String>) + 'static) {
+    spawn_local(async move {
+        let answer = get(&path).await.filter(|answer| (200..300).contains(&answer.status));
+        then(answer.map(|answer| answer.body));
+    });
+}
+
 /// What a server answered.
 struct Answer {
     status: u16,

@@ -1,14 +1,14 @@
 //! An event's way into its log, and into the tables derived from it.
 
 use protocol::{
-    ClientId, Epoch, Event, Record, RoomId, RoomInfo, Seq, StreamId, UnixMs, UserId, UserRef,
+    ClientId, Epoch, Event, Mentions, Quote, Quoted, Record, RoomId, RoomInfo, Seq, StreamId, UnixMs, UserId, UserRef,
     effect::{Effect, Membership, Rooms, effect},
     rooms::{History, Setting, Visibility},
     timeline::{Body, Change, Entry, EntryKind},
 };
 use sqlx::{Row, SqliteConnection};
 
-use super::{erase::hide, execute::Fingerprint, rows};
+use super::{erase::hide, execute::Fingerprint, mentions, reactions, rows};
 use crate::store::StoreError;
 
 /// Name of the room that everyone is in.
@@ -65,7 +65,7 @@ async fn project(tx: &mut SqliteConnection, record: &Record) -> Result<(), Store
         move_member(tx, room, membership).await?;
     }
     if let Some(change) = timeline {
-        change_lines(tx, room, change).await?;
+        change_lines(tx, room, record.seq, change).await?;
     }
     Ok(())
 }
@@ -151,52 +151,88 @@ async fn move_member(tx: &mut SqliteConnection, room: RoomId, membership: Member
     Ok(())
 }
 
-async fn change_lines(tx: &mut SqliteConnection, room: RoomId, change: Change) -> Result<(), StoreError> {
+async fn change_lines(tx: &mut SqliteConnection, room: RoomId, seq: Seq, change: Change) -> Result<(), StoreError> {
     match change {
         Change::Insert(entry) => insert_line(tx, room, entry).await,
-        Change::SetText { message, text, edited_at } => {
-            let sql = "UPDATE entries SET body = ?, edited_at_ms = ? WHERE room_id = ? AND seq = ? AND is_deleted = 0";
+        Change::SetText { message, text, edited_at, mentions, markup: _ } => {
+            let sql = "UPDATE entries SET body = ?, edited_at_ms = ?, mentions = ? \
+                       WHERE room_id = ? AND seq = ? AND is_deleted = 0";
             sqlx::query(sql)
                 .bind(text)
                 .bind(edited_at.0)
+                .bind(kept(&mentions))
                 .bind(room.0.cast_signed())
                 .bind(message.0.cast_signed())
-                .execute(tx)
+                .execute(&mut *tx)
                 .await?;
-            Ok(())
+            mentions::set(tx, room, message, &mentions).await
         }
         Change::Redact { message } => {
-            let sql = "UPDATE entries SET body = '', edited_at_ms = NULL, is_deleted = 1 WHERE room_id = ? AND seq = ?";
+            let sql = "UPDATE entries SET body = '', edited_at_ms = NULL, is_deleted = 1, mentions = NULL, reply_to = NULL, \
+                         is_quote_hidden = 0 WHERE room_id = ? AND seq = ?";
             sqlx::query(sql).bind(room.0.cast_signed()).bind(message.0.cast_signed()).execute(&mut *tx).await?;
+            mentions::clear(tx, room, message).await?;
+            reactions::clear(tx, room, message).await?;
             redact_log(tx, room, message).await
+        }
+        Change::React { message, reaction } => reactions::add(tx, room, message, seq, &reaction).await,
+        Change::Unreact { message, emoji, user } => reactions::remove(tx, room, message, &emoji, user).await,
+    }
+}
+
+/// A line as its row has it.
+#[derive(Default)]
+struct Columns {
+    ordinal: Option<u64>,
+    client_id: Option<ClientId>,
+    body: String,
+    is_deleted: bool,
+    quote: Option<Quote>,
+    mentions: Mentions,
+}
+
+impl From<EntryKind> for Columns {
+    fn from(kind: EntryKind) -> Self {
+        match kind {
+            EntryKind::Message { client_id, ordinal, body, quote, reactions: _ } => {
+                let (body, mentions, is_deleted) = match body {
+                    Body::Text { text, mentions, .. } => (text, mentions, false),
+                    Body::Deleted => (String::new(), Mentions::default(), true),
+                };
+                Self { ordinal: Some(ordinal), client_id, body, is_deleted, quote, mentions }
+            }
+            EntryKind::Notice { notice } => Self { body: protocol::encode(&notice), ..Self::default() },
         }
     }
 }
 
+/// Who is named, as the column has it.
+fn kept(mentions: &Mentions) -> Option<String> {
+    (!mentions.is_empty()).then(|| protocol::encode(mentions))
+}
+
 async fn insert_line(tx: &mut SqliteConnection, room: RoomId, entry: Entry) -> Result<(), StoreError> {
-    let (ordinal, client_id, body, is_deleted) = match entry.kind {
-        EntryKind::Message { client_id, ordinal, body: Body::Text { text, .. } } => {
-            (Some(ordinal), client_id, text, false)
-        }
-        EntryKind::Message { client_id, ordinal, body: Body::Deleted } => {
-            (Some(ordinal), client_id, String::new(), true)
-        }
-        EntryKind::Notice { notice } => (None, None, protocol::encode(&notice), false),
-    };
-    let sql = "INSERT INTO entries (room_id, seq, at_ms, actor_id, ordinal, client_id, body, is_deleted) \
-               VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
+    let (seq, line) = (entry.seq, Columns::from(entry.kind));
+    let sql = "INSERT INTO entries (room_id, seq, at_ms, actor_id, ordinal, client_id, body, is_deleted, reply_to, \
+                 is_quote_hidden, mentions) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     sqlx::query(sql)
         .bind(room.0.cast_signed())
-        .bind(entry.seq.0.cast_signed())
+        .bind(seq.0.cast_signed())
         .bind(entry.at.0)
         .bind(entry.actor.id.0.cast_signed())
-        .bind(ordinal.map(u64::cast_signed))
-        .bind(client_id.map(|id| id.0.into_bytes().to_vec()))
-        .bind(body)
-        .bind(is_deleted)
+        .bind(line.ordinal.map(u64::cast_signed))
+        .bind(line.client_id.map(|id| id.0.into_bytes().to_vec()))
+        .bind(line.body)
+        .bind(line.is_deleted)
+        .bind(line.quote.as_ref().map(|quote| quote.message.0.cast_signed()))
+        .bind(line.quote.is_some_and(|quote| quote.content == Quoted::Hidden))
+        .bind(kept(&line.mentions))
         .execute(&mut *tx)
         .await?;
-    if let Some(ordinal) = ordinal {
+    if !line.mentions.is_empty() {
+        mentions::set(tx, room, seq, &line.mentions).await?;
+    }
+    if let Some(ordinal) = line.ordinal {
         sqlx::query("UPDATE rooms SET messages = ? WHERE id = ?")
             .bind(ordinal.cast_signed())
             .bind(room.0.cast_signed())
@@ -206,21 +242,34 @@ async fn insert_line(tx: &mut SqliteConnection, room: RoomId, entry: Entry) -> R
     Ok(())
 }
 
-/// Takes a deleted message's texts out of the log: the first one, every edit, and what they could be guessed from.
+/// Takes a deleted message's texts out of the log: the first one, every edit, what they could be guessed from, and the
+/// quotes of it.
 async fn redact_log(tx: &mut SqliteConnection, room: RoomId, message: Seq) -> Result<(), StoreError> {
     let stream = StreamId::Room(room).to_string();
     let sql = "SELECT seq, event FROM events WHERE stream = ?1 AND seq = ?2 \
-               UNION ALL SELECT seq, event FROM events WHERE stream = ?1 AND refers_to = ?2";
-    let rows = sqlx::query(sql).bind(&stream).bind(message.0.cast_signed()).fetch_all(&mut *tx).await?;
+               UNION ALL SELECT seq, event FROM events WHERE stream = ?1 AND refers_to = ?2 \
+               UNION ALL SELECT e.seq, e.event FROM entries r JOIN events e ON e.stream = ?1 AND e.seq = r.seq \
+                 WHERE r.room_id = ?3 AND r.reply_to = ?2";
+    let rows = sqlx::query(sql)
+        .bind(&stream)
+        .bind(message.0.cast_signed())
+        .bind(room.0.cast_signed())
+        .fetch_all(&mut *tx)
+        .await?;
     for row in rows {
         let seq: i64 = row.try_get(0)?;
         let event: Event = serde_json::from_str(row.try_get(1)?).map_err(StoreError::internal)?;
-        sqlx::query("UPDATE events SET event = ?, fingerprint = NULL WHERE stream = ? AND seq = ?")
-            .bind(protocol::encode(&event.redacted()))
-            .bind(&stream)
-            .bind(seq)
-            .execute(&mut *tx)
-            .await?;
+        // An answer is still what its author sent: its fingerprint tells nothing of what it quotes.
+        let is_answer = event.quotes() == Some(message);
+        sqlx::query(
+            "UPDATE events SET event = ?, fingerprint = CASE WHEN ? THEN fingerprint END WHERE stream = ? AND seq = ?",
+        )
+        .bind(protocol::encode(&event.without(message)))
+        .bind(is_answer)
+        .bind(&stream)
+        .bind(seq)
+        .execute(&mut *tx)
+        .await?;
     }
     Ok(())
 }

@@ -1,9 +1,15 @@
 //! Reads what `commands::decide` and `commands::authorize` need to know.
 
-use protocol::{Command, RoomId, Seq, UserId, UserRef, Username, limits::MEMBERS_LISTED_MAX};
+use protocol::{
+    Command, Quote, RoomId, Seq, UserId, UserRef, Username,
+    limits::{EXCERPT_CHARS_MAX, MEMBERS_LISTED_MAX},
+    messages::{EditMessage, PostMessage},
+    reactions::{AddReaction, RemoveReaction},
+    rooms::History,
+};
 use sqlx::{Row, SqliteConnection};
 
-use super::rows;
+use super::{mentions, reactions, rows};
 use crate::{
     commands::{Facts, MessageFacts, RoomFacts, TargetFacts},
     store::{Actor, StoreError},
@@ -22,8 +28,19 @@ pub(super) async fn of_command(
     if let Some(id) = command.room() {
         facts.room = room(tx, actor.user.id, id).await?;
     }
-    if let (Some(room), Some((seq, text))) = (command.room(), command.message()) {
+    if let (Some(room), Some(seq)) = (&facts.room, command.about()) {
+        let text = command.message().and_then(|(_, text)| text).unwrap_or_default();
         facts.message = message(tx, room, seq, text).await?;
+    }
+    if let Command::AddReaction(AddReaction { room, message, emoji, .. })
+    | Command::RemoveReaction(RemoveReaction { room, message, emoji, .. }) = command
+    {
+        facts.reaction = Some(reactions::facts(tx, actor.user.id, *room, *message, emoji).await?);
+    }
+    if let Command::PostMessage(PostMessage { room, text, .. }) | Command::EditMessage(EditMessage { room, text, .. }) =
+        command
+    {
+        facts.mentions = mentions::resolve(tx, *room, text).await?;
     }
     if let (Some(room), Some(username)) = (command.room(), command.target()) {
         facts.target = target(tx, room, username).await?;
@@ -68,24 +85,34 @@ async fn is_owner(tx: &mut SqliteConnection, user: UserId) -> Result<bool, Store
 
 async fn message(
     tx: &mut SqliteConnection,
-    room: RoomId,
+    room: &RoomFacts,
     message: Seq,
-    text: Option<&str>,
+    text: &str,
 ) -> Result<Option<MessageFacts>, StoreError> {
-    let sql =
-        "SELECT actor_id, is_deleted, body = ? FROM entries WHERE room_id = ? AND seq = ? AND ordinal IS NOT NULL";
+    // One character more than a quote shows tells whether there are more.
+    let sql = "SELECT e.actor_id, u.username, e.is_deleted, e.body = ?1, substr(e.body, 1, ?2), \
+                 EXISTS (SELECT 1 FROM members m WHERE m.room_id = ?3 AND m.since > ?4) \
+               FROM entries e JOIN users u ON u.id = e.actor_id \
+               WHERE e.room_id = ?3 AND e.seq = ?4 AND e.ordinal IS NOT NULL";
     let row = sqlx::query(sql)
-        .bind(text.unwrap_or_default())
-        .bind(room.0.cast_signed())
+        .bind(text)
+        .bind(i64::try_from(EXCERPT_CHARS_MAX + 1).unwrap_or(i64::MAX))
+        .bind(room.info.id.0.cast_signed())
         .bind(message.0.cast_signed())
         .fetch_optional(tx)
         .await?;
     row.map(|row| {
+        let author = rows::user(&row, 0)?;
+        let is_before_some = match room.info.history {
+            History::Everything => false,
+            History::SinceJoining => row.try_get(5)?,
+        };
         Ok(MessageFacts {
             seq: message,
-            author: UserId(row.try_get::<i64, _>(0)?.cast_unsigned()),
-            is_deleted: row.try_get(1)?,
-            is_same_text: row.try_get(2)?,
+            author: author.id,
+            is_deleted: row.try_get(2)?,
+            is_same_text: row.try_get(3)?,
+            quote: if is_before_some { Quote::hidden(message) } else { Quote::of(message, author, row.try_get(4)?) },
         })
     })
     .transpose()

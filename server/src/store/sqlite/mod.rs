@@ -28,13 +28,16 @@ use crate::limits::Limits;
 
 mod accounts;
 mod append;
+mod edits;
 mod erase;
 mod execute;
 mod facts;
 mod health;
 mod invites;
+mod mentions;
 mod owner;
 mod presence;
+mod reactions;
 mod rows;
 mod sessions;
 mod sign_up;

@@ -3,21 +3,28 @@
 use std::str::FromStr;
 
 use protocol::{
-    Body, ClientId, Entry, EntryKind, Epoch, Position, Record, RoomId, RoomInfo, Seq, StreamId, UnixMs, UserId,
-    UserRef, Username,
+    Body, ClientId, Entry, EntryKind, Epoch, Mentions, Position, Quote, Quoted, Record, RoomId, RoomInfo, Seq,
+    StreamId, UnixMs, UserId, UserRef, Username, markup,
 };
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
 use crate::store::StoreError;
 
-/// The columns of [`entry`], of `entries e` joined with `users u` on the actor.
-pub(super) const ENTRY_COLUMNS: &str =
-    "e.seq, e.at_ms, e.actor_id, u.username, e.ordinal, e.client_id, e.body, e.edited_at_ms, e.is_deleted";
+/// The columns of [`entry`], of [`ENTRY_TABLES`]. Of what is quoted, one character more than is shown.
+pub(super) const ENTRY_COLUMNS: &str = "e.seq, e.at_ms, e.actor_id, u.username, e.ordinal, e.client_id, e.body, \
+    e.edited_at_ms, e.is_deleted, e.mentions, e.reply_to, e.is_quote_hidden, q.is_deleted, q.actor_id, qu.username, \
+    substr(q.body, 1, 201)";
+
+/// The lines with their authors, and what they quote.
+pub(super) const ENTRY_TABLES: &str = "entries e JOIN users u ON u.id = e.actor_id \
+    LEFT JOIN entries q ON q.room_id = e.room_id AND q.seq = e.reply_to LEFT JOIN users qu ON qu.id = q.actor_id";
+
+const _: () = assert!(protocol::limits::EXCERPT_CHARS_MAX + 1 == 201, "as in the columns");
 
 /// The columns of [`record`], of `events e` joined with `users u` on the actor and `streams s`.
 pub(super) const RECORD_COLUMNS: &str = "e.seq, e.at_ms, e.actor_id, u.username, e.client_id, e.event, s.epoch";
 
-/// A line of a room.
+/// A line of a room, without its reactions.
 pub(super) fn entry(row: &SqliteRow) -> Result<Entry, StoreError> {
     let body: String = row.try_get(6)?;
     let kind = match row.try_get::<Option<i64>, _>(4)? {
@@ -27,12 +34,34 @@ pub(super) fn entry(row: &SqliteRow) -> Result<Entry, StoreError> {
             body: if row.try_get(8)? {
                 Body::Deleted
             } else {
-                Body::Text { text: body, edited_at: row.try_get::<Option<i64>, _>(7)?.map(UnixMs) }
+                Body::Text {
+                    // As the event has it: the same text has the same markup.
+                    markup: markup::parse(&body),
+                    text: body,
+                    edited_at: row.try_get::<Option<i64>, _>(7)?.map(UnixMs),
+                    mentions: mentions(row.try_get(9)?)?,
+                }
             },
+            quote: row.try_get::<Option<i64>, _>(10)?.map(|message| quote(row, seq(message))).transpose()?,
+            reactions: Vec::new(),
         },
         None => EntryKind::Notice { notice: serde_json::from_str(&body).map_err(StoreError::internal)? },
     };
     Ok(Entry { seq: seq(row.try_get(0)?), at: UnixMs(row.try_get(1)?), actor: user(row, 2)?, kind })
+}
+
+fn mentions(json: Option<&str>) -> Result<Mentions, StoreError> {
+    json.map_or(Ok(Mentions::default()), |json| serde_json::from_str(json).map_err(StoreError::internal))
+}
+
+fn quote(row: &SqliteRow, message: Seq) -> Result<Quote, StoreError> {
+    Ok(if row.try_get(11)? {
+        Quote::hidden(message)
+    } else if row.try_get(12)? {
+        Quote { message, content: Quoted::Deleted }
+    } else {
+        Quote::of(message, user(row, 13)?, row.try_get(15)?)
+    })
 }
 
 /// An entry of a log.

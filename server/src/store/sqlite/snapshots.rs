@@ -9,7 +9,7 @@ use protocol::{
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
 use super::{
-    rows,
+    mentions, rows,
     windows::{self, View},
 };
 use crate::store::{StoreError, WindowAt};
@@ -31,6 +31,7 @@ pub(super) async fn room(
         .map_or(Ok(ReadCursor::default()), |row| cursor(&row, 0))?;
     let unread = unread_after(tx, view, user, cursor.seq).await?;
     let first_unread = unread.first().copied();
+    let mentions = mentions::unread_after(tx, view, user, cursor.seq).await?;
     let window = match (at, first_unread) {
         (WindowAt::Line(line), _) => windows::around(tx, view, line).await?,
         (WindowAt::Unread, Some(line)) => windows::around(tx, view, line).await?,
@@ -45,6 +46,7 @@ pub(super) async fn room(
         cursor,
         first_unread,
         unread: u32::try_from(unread.len()).unwrap_or(UNREAD_MAX),
+        mentions,
     }))
 }
 
@@ -119,13 +121,17 @@ pub(super) async fn summaries(
     user: UserId,
     only: Option<RoomId>,
 ) -> Result<Vec<RoomSummary>, StoreError> {
-    // The inner count is `protocol::unread::count`.
+    // The inner counts are `protocol::unread::count` and `count_mentions`.
     let sql = "SELECT r.id, r.name, r.visibility, s.epoch, s.head, r.messages, \
                  coalesce(c.version, 0), coalesce(c.seq, 0), \
                  (SELECT count(*) FROM (SELECT 1 FROM entries e WHERE e.room_id = r.id \
                     AND e.seq > coalesce(c.seq, 0) \
                     AND e.seq >= CASE r.history WHEN 'since_joining' THEN m.since ELSE 0 END \
                     AND e.actor_id <> m.user_id AND e.ordinal IS NOT NULL AND e.is_deleted = 0 LIMIT ?1)), \
+                 (SELECT count(*) FROM (SELECT DISTINCT n.seq FROM mentions n WHERE n.room_id = r.id \
+                    AND n.user_id IN (m.user_id, 0) AND n.seq > coalesce(c.seq, 0) \
+                    AND n.seq >= CASE r.history WHEN 'since_joining' THEN m.since ELSE 0 END \
+                    AND n.author_id <> m.user_id LIMIT ?1)), \
                  m.is_muted \
                FROM members m JOIN rooms r ON r.id = m.room_id JOIN streams s ON s.name = 'room:' || r.id \
                LEFT JOIN read_cursors c ON c.user_id = m.user_id AND c.room_id = m.room_id \
@@ -150,7 +156,8 @@ fn summary(row: &SqliteRow) -> Result<RoomSummary, StoreError> {
         messages: row.try_get::<i64, _>(5)?.cast_unsigned(),
         cursor: cursor(row, 6)?,
         unread: row.try_get(8)?,
-        muted: row.try_get(9)?,
+        mentions: row.try_get(9)?,
+        muted: row.try_get(10)?,
     })
 }
 

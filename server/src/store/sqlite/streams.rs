@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use protocol::{
     Command, Done, HistoryPage, InboxSnapshot, Position, ReadCursor, Record, RoomId, RoomSnapshot, RoomSummary, Seq,
     StreamId, UnixMs, UserId,
+    edits::Edits,
     rooms::{RoomRef, Visibility},
     snapshot::{DirectoryEntry, Doorstep},
 };
@@ -13,7 +14,7 @@ use sqlx::{AssertSqlSafe, QueryBuilder, Row, Sqlite};
 use tokio::sync::{mpsc::error::TrySendError, oneshot};
 
 use super::{
-    SqliteStore,
+    SqliteStore, edits,
     erase::GONE,
     facts,
     rows::{self, RECORD_COLUMNS},
@@ -147,6 +148,11 @@ impl StreamStore for SqliteStore {
         let mut tx = self.read.begin().await?;
         let Some((_, _, view)) = snapshots::view(&mut tx, user, room).await? else { return Ok(None) };
         Ok(Some(windows::page(&mut tx, view, at, limit).await?))
+    }
+
+    async fn edits(&self, user: UserId, room: RoomId, message: Seq) -> Result<Option<Edits>, StoreError> {
+        let mut tx = self.read.begin().await?;
+        edits::earlier(&mut tx, user, room, message).await
     }
 
     async fn directory(&self, user: UserId, at: &DirectoryAt, limit: u32) -> Result<Vec<DirectoryEntry>, StoreError> {

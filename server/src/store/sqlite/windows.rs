@@ -6,7 +6,10 @@ use protocol::{
 };
 use sqlx::{AssertSqlSafe, SqliteConnection};
 
-use super::rows::{self, ENTRY_COLUMNS};
+use super::{
+    reactions,
+    rows::{self, ENTRY_COLUMNS, ENTRY_TABLES},
+};
 use crate::store::{PageAt, StoreError};
 
 /// Whose lines: of a room, from the first one that the viewer may see, as of an event.
@@ -66,7 +69,7 @@ pub(super) async fn page(
 /// At most `limit` lines before `seq`, oldest first, and whether there are no older ones.
 async fn before(tx: &mut SqliteConnection, view: View, seq: Seq, limit: u32) -> Result<(Vec<Entry>, bool), StoreError> {
     let sql = format!(
-        "SELECT {ENTRY_COLUMNS} FROM entries e JOIN users u ON u.id = e.actor_id \
+        "SELECT {ENTRY_COLUMNS} FROM {ENTRY_TABLES} \
          WHERE e.room_id = ? AND e.seq >= ? AND e.seq < ? ORDER BY e.seq DESC LIMIT ?"
     );
     let (mut entries, all) = lines(tx, sql, view.room, view.visible_from, seq, limit).await?;
@@ -77,7 +80,7 @@ async fn before(tx: &mut SqliteConnection, view: View, seq: Seq, limit: u32) -> 
 /// At most `limit` lines after `seq`, oldest first, and whether there are no newer ones.
 async fn after(tx: &mut SqliteConnection, view: View, seq: Seq, limit: u32) -> Result<(Vec<Entry>, bool), StoreError> {
     let sql = format!(
-        "SELECT {ENTRY_COLUMNS} FROM entries e JOIN users u ON u.id = e.actor_id \
+        "SELECT {ENTRY_COLUMNS} FROM {ENTRY_TABLES} \
          WHERE e.room_id = ? AND e.seq >= ? AND e.seq > ? ORDER BY e.seq LIMIT ?"
     );
     lines(tx, sql, view.room, view.visible_from, seq, limit).await
@@ -98,9 +101,10 @@ async fn lines(
         .bind(bound.0.cast_signed())
         // One more than asked for tells whether there are more.
         .bind(i64::from(limit) + 1)
-        .fetch_all(tx)
+        .fetch_all(&mut *tx)
         .await?;
     let all = rows.len() <= limit as usize;
-    let entries = rows.iter().take(limit as usize).map(rows::entry).collect::<Result<_, _>>()?;
+    let mut entries = rows.iter().take(limit as usize).map(rows::entry).collect::<Result<Vec<_>, _>>()?;
+    reactions::attach(tx, room, &mut entries).await?;
     Ok((entries, all))
 }

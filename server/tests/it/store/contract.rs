@@ -8,6 +8,7 @@ use protocol::{
     members::{AddMember, JoinRoom, LeaveRoom, RemoveMember},
     messages::{DeleteMessage, EditMessage, PostMessage},
     mute::MuteRoom,
+    reactions::{AddReaction, RemoveReaction},
     rooms::{CreateRoom, History, RenameRoom, Visibility},
 };
 use server::store::{
@@ -85,7 +86,7 @@ impl<P: Place> Bench<P> {
     }
 
     fn post(&mut self, room: RoomId, text: &str) -> Command {
-        Command::PostMessage(PostMessage { client_id: self.id(), room, text: text.to_owned() })
+        Command::PostMessage(PostMessage::new(self.id(), room, text.to_owned()))
     }
 
     async fn say(&mut self, actor: &Actor, room: RoomId, text: &str) -> Seq {
@@ -127,6 +128,10 @@ impl<P: Place> Bench<P> {
         assert_eq!(summaries[0].unread, snapshot.unread, "list and room count alike");
         let counted = protocol::unread::count(&snapshot.window.entries, snapshot.cursor.seq, actor.user.id);
         assert_eq!(counted, snapshot.unread, "SQL counts as the one definition does");
+        assert_eq!(summaries[0].mentions, snapshot.mentions, "list and room count mentions alike");
+        let entries = &snapshot.window.entries;
+        let counted = protocol::unread::count_mentions(entries, snapshot.cursor.seq, actor.user.id);
+        assert_eq!(counted, snapshot.mentions, "SQL counts mentions as the one definition does");
         snapshot.unread
     }
 }
@@ -179,7 +184,7 @@ pub(super) async fn the_same_id_with_other_content_is_a_conflict<P: Place>() {
     let mut bench = Bench::<P>::new().await;
     let (ada, bob) = (bench.user("ada").await, bench.user("bob").await);
     let client_id = bench.id();
-    let post = |text: &str| Command::PostMessage(PostMessage { client_id, room: GENERAL, text: text.to_owned() });
+    let post = |text: &str| Command::PostMessage(PostMessage::new(client_id, GENERAL, text.to_owned()));
 
     bench.run(&ada, post("one")).await.unwrap();
 
@@ -226,12 +231,23 @@ pub(super) async fn a_deleted_text_is_gone_from_everywhere<P: Place>() {
     let edit = EditMessage { client_id: bench.id(), room: GENERAL, message, text: "secret two".to_owned() };
     bench.run(&ada, Command::EditMessage(edit)).await.unwrap();
 
+    let answer = PostMessage { reply_to: Some(message), ..PostMessage::new(bench.id(), GENERAL, "why?".to_owned()) };
+    bench.run(&ada, Command::PostMessage(answer.clone())).await.unwrap();
+
     let delete = Command::DeleteMessage(DeleteMessage { client_id: bench.id(), room: GENERAL, message });
     bench.run(&ada, delete).await.unwrap();
+    assert!(bench.run(&ada, Command::PostMessage(answer.clone())).await.is_ok());
+    let other = PostMessage { text: "what?".to_owned(), ..answer };
+    assert_eq!(
+        bench.run(&ada, Command::PostMessage(other)).await,
+        Err(ErrorCode::Conflict),
+        "the answer is still known"
+    );
+    assert_eq!(bench.store.edits(ada.user.id, GENERAL, message).await.unwrap(), None);
 
     let log = protocol::encode(&bench.log(StreamId::Room(GENERAL)).await);
     assert!(!log.contains("secret"), "{log}");
-    assert_eq!(bench.texts(&ada, GENERAL).await, ["(deleted)"]);
+    assert_eq!(bench.texts(&ada, GENERAL).await, ["(deleted)", "why?"]);
     assert!(bench.run(&ada, post).await.is_ok(), "a late retry still gets its answer");
     let edit = EditMessage { client_id: bench.id(), room: GENERAL, message, text: "back".to_owned() };
     assert_eq!(bench.run(&ada, Command::EditMessage(edit)).await, Err(ErrorCode::NotFound));
@@ -253,7 +269,12 @@ pub(super) async fn a_snapshot_and_later_events_make_a_fresh_snapshot<P: Place>(
     }
     let join = Command::JoinRoom(JoinRoom { client_id: bench.id(), room });
     bench.run(&bob, join).await.unwrap();
-    let second = bench.say(&bob, room, "two").await;
+    let second = bench.say(&bob, room, "two, @room").await;
+    answered_and_reacted(&mut bench, &ada, &bob, room, [first, second]).await;
+    let text = format!("@{} and @room", bob.user.name);
+    let edit = EditMessage { client_id: bench.id(), room, message: first, text };
+    bench.run(&ada, Command::EditMessage(edit)).await.unwrap();
+    assert_eq!((bench.unread(&ada, room).await, bench.unread(&bob, room).await), (3, 0));
     let delete = Command::DeleteMessage(DeleteMessage { client_id: bench.id(), room, message: second });
     bench.run(&bob, delete).await.unwrap();
     let leave = Command::LeaveRoom(LeaveRoom { client_id: bench.id(), room });
@@ -270,9 +291,35 @@ pub(super) async fn a_snapshot_and_later_events_make_a_fresh_snapshot<P: Place>(
     }
     let fresh = Room::from(bench.store.room(ada.user.id, room, WindowAt::End).await.unwrap().unwrap());
     assert_eq!(folded, fresh);
-    for kind in [EventKind::RoomRenamed, EventKind::MessageEdited, EventKind::MessageDeleted, EventKind::MemberRemoved]
-    {
+    for kind in [
+        EventKind::RoomRenamed,
+        EventKind::MessageEdited,
+        EventKind::MessageDeleted,
+        EventKind::MemberRemoved,
+        EventKind::ReactionAdded,
+        EventKind::ReactionRemoved,
+    ] {
         assert!(kinds.contains(&kind), "{kind:?} happened");
+    }
+}
+
+/// Bob answers the messages and names Ada; both react, and he takes one reaction back.
+async fn answered_and_reacted<P: Place>(
+    bench: &mut Bench<P>,
+    ada: &Actor,
+    bob: &Actor,
+    room: RoomId,
+    messages: [Seq; 2],
+) {
+    for message in messages {
+        let post = PostMessage::new(bench.id(), room, format!("@{} sees", ada.user.name));
+        bench.run(bob, Command::PostMessage(PostMessage { reply_to: Some(message), ..post })).await.unwrap();
+        for (actor, emoji) in [(bob, "👍"), (ada, "👍"), (bob, "🎉")] {
+            let react = AddReaction { client_id: bench.id(), room, message, emoji: emoji.to_owned() };
+            bench.run(actor, Command::AddReaction(react)).await.unwrap();
+        }
+        let unreact = RemoveReaction { client_id: bench.id(), room, message, emoji: "👍".to_owned() };
+        bench.run(bob, Command::RemoveReaction(unreact)).await.unwrap();
     }
 }
 

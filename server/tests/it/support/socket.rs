@@ -14,6 +14,7 @@ use protocol::{
     encode,
     members::{AddMember, JoinRoom, LeaveRoom, RemoveMember},
     messages::PostMessage,
+    reactions::{AddReaction, RemoveReaction},
     rooms::{CreateRoom, History, Visibility},
 };
 use tokio::{
@@ -282,7 +283,23 @@ pub(crate) fn seqs(frames: &[ServerFrame]) -> Vec<u64> {
 }
 
 pub(crate) fn post(room: RoomId, text: &str) -> Command {
-    Command::PostMessage(PostMessage { client_id: client_id(), room, text: text.to_owned() })
+    Command::PostMessage(PostMessage::new(client_id(), room, text.to_owned()))
+}
+
+/// Answers a message.
+pub(crate) fn answer(room: RoomId, message: Seq, text: &str) -> Command {
+    let post = PostMessage::new(client_id(), room, text.to_owned());
+    Command::PostMessage(PostMessage { reply_to: Some(message), ..post })
+}
+
+/// Puts an emoji under a message.
+pub(crate) fn react(room: RoomId, message: Seq, emoji: &str) -> Command {
+    Command::AddReaction(AddReaction { client_id: client_id(), room, message, emoji: emoji.to_owned() })
+}
+
+/// Takes it back.
+pub(crate) fn unreact(room: RoomId, message: Seq, emoji: &str) -> Command {
+    Command::RemoveReaction(RemoveReaction { client_id: client_id(), room, message, emoji: emoji.to_owned() })
 }
 
 pub(crate) fn add(room: RoomId, name: &str) -> Command {

@@ -44,7 +44,7 @@ impl Bench {
             .run(Command::CreateRoom(CreateRoom { client_id: id(0), name, visibility, history: History::Everything }))
             .await;
         for first in (0..MESSAGES).step_by(500) {
-            let post = |n| PostMessage { client_id: id(n + 1), room: ROOM, text: format!("secret {n}") };
+            let post = |n| PostMessage::new(id(n + 1), ROOM, format!("secret {n}"));
             let posts = (first..first + 500).map(|n| bench.run(Command::PostMessage(post(n))));
             futures::future::join_all(posts).await;
         }
