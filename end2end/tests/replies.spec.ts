@@ -100,6 +100,26 @@ test.describe("far up", () => {
   });
 });
 
+for (const viewport of [{ width: 1440, height: 900 }, { width: 390, height: 844 }]) {
+  test(`an answer to a long message stands below its quote, and widens nothing at ${viewport.width} pixels`, async ({ chat }) => {
+    const ada = await chat.signUp("ada");
+    const bob = await chat.signUp("bob", { viewport });
+    const long = "a long story ".repeat(60).trim();
+    await ada.says(long);
+    await bob.sees(long);
+
+    await bob.doesWith(long, "Reply");
+    await expect(bob.page.getByRole("group", { name: "Reply" })).toBeVisible();
+
+    const send = await bob.page.getByRole("button", { name: "Send" }).boundingBox();
+    expect(send!.x + send!.width).toBeLessThanOrEqual(viewport.width);
+    await bob.says("short");
+    const [quote, answer] = [await bob.quoteOf("short").boundingBox(), await bob.log.getByText("short", { exact: true }).boundingBox()];
+    expect(answer!.y).toBeGreaterThanOrEqual(quote!.y + quote!.height);
+    expect(await bob.scrollsSideways()).toBe(false);
+  });
+}
+
 test("the link of a message leads to it", async ({ chat }) => {
   const ada = await chat.signUp("ada");
   await ada.context.grantPermissions(["clipboard-read", "clipboard-write"]);
