@@ -165,7 +165,8 @@ pub(crate) fn EditMessage(room: ShownRoom, handle: Handle, text: String) -> impl
     let save = move || {
         let Some(input) = input.get_untracked() else { return };
         let text = input.value().trim_end().to_owned();
-        if before.with_value(|before| *before == text) {
+        // What was refused is tried again, even as it was.
+        if matches!(handle, Handle::Stored(_)) && before.with_value(|before| *before == text) {
             on_done();
             return;
         }
@@ -194,7 +195,7 @@ pub(crate) fn EditMessage(room: ShownRoom, handle: Handle, text: String) -> impl
     };
     view! {
         <div class="edit">
-            <textarea class="edit__input" rows="2" dir="auto" aria-label="Edit message" node_ref=input on:keydown=on(on_key)></textarea>
+            <textarea class="edit__input" rows="2" dir="auto" aria-label="Edit message" node_ref=input on:keydown=on(on_key) on:input=on(|event| later::prepare_markup(&event_target_value(&event)))></textarea>
             {move || refusal.get().map(|reason| view! { <p class="notice notice--refused" role="alert">{reason}</p> })}
             <div class="edit__buttons">
                 <button class="button button--small" type="button" on:click=on(move |_| on_done())>"Cancel"</button>

@@ -125,9 +125,9 @@ pub(crate) fn Later(room: ShownRoom, tool: Tool) -> impl IntoView {
     effect(move || {
         if let (Some(host), Some(tool)) = (host.get(), tool.try_update_value(Option::take).flatten()) {
             load(session, async move {
-                let tool = draw(host.into(), session, times, room, tool).await?;
-                // Where the place is gone by now, the tool goes with this.
-                drawn.try_set_value(Some(tool));
+                if let Some(tool) = draw(host.into(), session, times, room, tool).await? {
+                    drawn.try_set_value(Some(tool));
+                }
                 Ok(())
             });
         }
@@ -141,7 +141,17 @@ struct Drawn {
 }
 
 #[wasm_split(tools, wasm_split_path = ::leptos::wasm_split, fallible)]
-fn draw(host: Element, session: Session, times: Times, room: ShownRoom, tool: Tool) -> Result<Drawn, NotLoaded> {
+fn draw(
+    host: Element,
+    session: Session,
+    times: Times,
+    room: ShownRoom,
+    tool: Tool,
+) -> Result<Option<Drawn>, NotLoaded> {
+    // The place, and the signals around it, may be gone by the time that this part is there.
+    if !host.is_connected() {
+        return Ok(None);
+    }
     let around = move || {
         provide_context(session);
         provide_context(times);
@@ -178,7 +188,7 @@ fn draw(host: Element, session: Session, times: Times, room: ShownRoom, tool: To
         })),
         Tool::Names(completion) => Box::new(mount_to_renderer(&host, move || view! { <Names completion/> })),
     };
-    Ok(Drawn { _handle: handle })
+    Ok(Some(Drawn { _handle: handle }))
 }
 
 /// Offers the names that finish what is being written. Where this cannot be loaded, none are.

@@ -89,7 +89,8 @@ impl Completion {
     /// Offers the names that may be meant.
     pub(crate) fn offer(self) {
         let names = self.begun().map(|begun| self.matching(&begun)).unwrap_or_default();
-        if self.names.with_untracked(|before| *before != names) {
+        // The composer may be gone by the time that this part is there.
+        if self.names.try_with_untracked(|before| *before != names).unwrap_or(false) {
             self.chosen.set(0);
             self.names.set(names);
         }
@@ -108,7 +109,7 @@ impl Completion {
     }
 
     fn before_caret(self) -> Option<String> {
-        let input = self.input.get_untracked()?;
+        let input = self.input.try_get_untracked().flatten()?;
         let caret = input.selection_start().ok()??;
         let units: Vec<u16> = input.value().encode_utf16().take(caret as usize).collect();
         Some(String::from_utf16_lossy(&units))
@@ -132,11 +133,23 @@ impl Completion {
         match key {
             "ArrowDown" => self.chosen.update(|chosen| *chosen = (*chosen + 1) % count),
             "ArrowUp" => self.chosen.update(|chosen| *chosen = (*chosen + count - 1) % count),
+            // The caret may have been moved away from the name since.
+            "Enter" | "Tab" if self.begun().is_none_or(|begun| !self.fits(&begun)) => {
+                self.close();
+                return false;
+            }
             "Enter" | "Tab" => self.take(self.chosen.get_untracked()),
             "Escape" => self.close(),
             _ => return false,
         }
         true
+    }
+
+    /// Whether the chosen name finishes this.
+    fn fits(self, begun: &str) -> bool {
+        let chosen = self.chosen.get_untracked();
+        self.names
+            .with_untracked(|names| names.get(chosen).is_some_and(|name| platform::lower_case(name).starts_with(begun)))
     }
 
     /// Writes the name into the text.

@@ -98,6 +98,12 @@ impl RoomList {
         let Some(known) = self.rooms.get_mut(&head.room) else { return };
         let same_log = known.head.epoch == head.head.epoch;
         if same_log && head.head.seq <= known.head.seq {
+            // The server reads the end after it has gathered who was named: the rest of them come with the same end.
+            let told = self.told.get(&head.room);
+            let is_new = |seq: &Seq| told.is_none_or(|told| !told.contains(seq));
+            if head.head.seq == known.head.seq && head.mentions.iter().any(is_new) && !is_counted {
+                self.recount(head.room, now);
+            }
             return;
         }
         let posted = head.messages.saturating_sub(known.messages);

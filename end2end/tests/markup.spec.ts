@@ -130,7 +130,7 @@ const CORPUS = [
 // The same texts in every run.
 function generated(count: number): string[] {
   const parts = ["word ", "two words", "*", "**", "_", "~~", "`", "```", "\n", "\n\n", "> ", "- ", "1. ", "# ", "| a | b |\n|---|---|\n| c | d |\n"];
-  parts.push("[x](https://a.example/)", "https://b.example/c?d=e&f ", "<b>", "&amp;", "@room ", "---", "\\", "🎉", "ß", "\t", '"', "'", "(", ")");
+  parts.push("[x](https://a.example/)", "![y](https://a.example/y.png)", "[![z](https://a.example/z.png)](https://b.example/) ", "https://b.example/c?d=e&f ", "<b>", "&amp;", "@room ", "---", "\\", "🎉", "ß", "\t", '"', "'", "(", ")");
   let state = 1;
   const next = (below: number) => {
     state = (state * 48_271) % 2_147_483_647;

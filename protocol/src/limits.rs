@@ -65,5 +65,8 @@ pub const SERVER_SILENCE_MS_MAX: u64 = 75_000;
 pub const OUTBOX_ENTRIES_MAX: usize = 1_000;
 /// Nodes in the tree of a message's markup; with more the text is shown as it was written.
 pub const MARKUP_NODES_MAX: usize = 2_000;
+/// Bytes that the tree of a message's markup may take on the wire; with more the text is shown as it was written. With its text,
+/// which may take 60,000 where each character is escaped, a message then fits what may wait for a socket, several times over.
+pub const MARKUP_BYTES_MAX: usize = 64 * 1024;
 /// Nodes within one another in the tree of a message's markup.
 pub const MARKUP_DEPTH_MAX: usize = 16;

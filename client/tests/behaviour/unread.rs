@@ -45,6 +45,27 @@ fn heads_add_what_others_have_posted() {
 }
 
 #[test]
+fn what_comes_after_its_head_is_counted_again() {
+    let mut bench = Bench::online();
+    let naming = |head: u64| {
+        let mentions = vec![Seq(head)];
+        let rooms = vec![RoomHead { room: OTHER, head: at(head), messages: head, recount: false, mentions }];
+        ServerFrame::Heads { rooms }
+    };
+
+    bench.frame(&heads(OTHER, 12, false));
+    bench.frame(&naming(13));
+    bench.frame(&naming(13));
+    bench.passes(250);
+    assert_eq!(bench.fetched(), [], "it came with its head, and once more");
+
+    bench.frame(&heads(OTHER, 14, false));
+    bench.frame(&naming(14));
+    bench.passes(250);
+    assert_eq!(bench.fetched().len(), 1, "it came later");
+}
+
+#[test]
 fn a_count_stops_at_its_cap() {
     let mut bench = Bench::online();
 

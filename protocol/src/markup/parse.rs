@@ -6,7 +6,7 @@
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TextMergeStream};
 
 use super::{Children, Node};
-use crate::limits::{MARKUP_DEPTH_MAX, MARKUP_NODES_MAX};
+use crate::limits::{MARKUP_BYTES_MAX, MARKUP_DEPTH_MAX, MARKUP_NODES_MAX};
 
 /// Characters that mean something to the parser wherever they stand.
 const SIGNS: &[char] = &['*', '_', '`', '~', '[', ']', '<', '>', '#', '|', '\\', '&', '\t'];
@@ -35,7 +35,7 @@ pub fn parse(text: &str) -> Vec<Node> {
         return Vec::new();
     }
     let nodes = read(text).unwrap_or_default();
-    if says_the_same(&nodes, text) { Vec::new() } else { nodes }
+    if says_the_same(&nodes, text) || !fits(&nodes) { Vec::new() } else { nodes }
 }
 
 /// Reads a text, plain or not; nothing where there is too much in it, which is then shown as it was written.
@@ -49,6 +49,11 @@ pub(super) fn read(text: &str) -> Option<Vec<Node>> {
         }
     }
     Some(tree.finish())
+}
+
+/// Whether the tree may travel: the address of a reference stands in each link to it, so a small text can have a large one.
+fn fits(nodes: &[Node]) -> bool {
+    serde_json::to_string(nodes).is_ok_and(|written| written.len() <= MARKUP_BYTES_MAX)
 }
 
 /// Whether the tree is one paragraph of nothing but the text.
@@ -93,7 +98,8 @@ impl Tree {
     fn take(&mut self, event: Event<'_>) -> bool {
         match event {
             Event::Start(tag) => {
-                self.open.push((kind(tag), Vec::new()));
+                let is_in_link = self.open.iter().any(|(kind, _)| matches!(kind, Kind::Link(_)));
+                self.open.push((kind(tag, is_in_link), Vec::new()));
                 self.open.len() <= MARKUP_DEPTH_MAX
             }
             Event::End(_) => {
@@ -188,7 +194,7 @@ impl Tree {
     }
 }
 
-fn kind(tag: Tag<'_>) -> Kind {
+fn kind(tag: Tag<'_>, is_in_link: bool) -> Kind {
     match tag {
         Tag::Paragraph => Kind::Paragraph,
         Tag::Heading { .. } => Kind::Heading,
@@ -207,6 +213,8 @@ fn kind(tag: Tag<'_>) -> Kind {
         Tag::Emphasis => Kind::Emphasis,
         Tag::Strong => Kind::Strong,
         Tag::Strikethrough => Kind::Strikethrough,
+        // A link has no links in it: a picture there is only what it is called.
+        Tag::Image { .. } if is_in_link => Kind::Nothing,
         Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. } => {
             if is_safe(&dest_url) {
                 Kind::Link(dest_url.into_string())

@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::{Children, Node, is_plain, parse, parse::read};
 use crate::{
     json,
-    limits::{MARKUP_DEPTH_MAX, MARKUP_NODES_MAX},
+    limits::{MARKUP_BYTES_MAX, MARKUP_DEPTH_MAX, MARKUP_NODES_MAX},
 };
 
 /// A tree in one line: `p(em(hi) br "x")`.
@@ -47,6 +47,7 @@ fn each_kind_of_markup_has_its_node() {
         ("---", "hr"),
         ("[x](https://a.example/)", r#"p(a[https://a.example/]("x"))"#),
         ("see (https://a.example/b).", r#"p("see (" a[https://a.example/b]("https://a.example/b") ").")"#),
+        ("[![cat](https://a.example/cat.png)](https://b.example/)", r#"p(a[https://b.example/]("cat"))"#),
         ("![cat](https://a.example/cat.png)", r#"p(a[https://a.example/cat.png]("cat"))"#),
     ] {
         assert_eq!(shown(&parse(text)), tree, "{text}");
@@ -103,6 +104,22 @@ fn too_much_markup_is_shown_as_it_was_written() {
     // Each line is a rule: one node.
     assert_eq!(parse(&"***\n".repeat(MARKUP_NODES_MAX)).len(), MARKUP_NODES_MAX);
     assert!(parse(&"***\n".repeat(MARKUP_NODES_MAX + 1)).is_empty());
+}
+
+#[test]
+fn a_tree_that_is_too_large_for_the_wire_is_not_made() {
+    // Each link carries the whole address.
+    let text = |quotes: usize| format!("[a]: <http://{}>\n\n{}", "\"".repeat(quotes), "[a] ".repeat(8));
+    let written = |quotes: usize| serde_json::to_string(&read(&text(quotes)).unwrap()).unwrap().len();
+    let (mut largest, mut too_large) = (1, 8_000);
+    while too_large - largest > 1 {
+        let middle = usize::midpoint(largest, too_large);
+        *(if written(middle) <= MARKUP_BYTES_MAX { &mut largest } else { &mut too_large }) = middle;
+    }
+
+    assert!(!parse(&text(largest)).is_empty());
+    assert!(written(too_large) > MARKUP_BYTES_MAX);
+    assert!(parse(&text(too_large)).is_empty());
 }
 
 proptest! {

@@ -130,10 +130,13 @@ impl Bench {
         bench
     }
 
+    async fn any_message(&mut self) -> Message {
+        timeout(Duration::from_secs(600), self.from_server.next()).await.expect("something comes").expect("it is open")
+    }
+
     async fn message(&mut self) -> Message {
         loop {
-            let next = timeout(Duration::from_secs(600), self.from_server.next());
-            let message = next.await.expect("something comes").expect("it is open");
+            let message = self.any_message().await;
             // Comes once, whenever the store has been asked.
             if !matches!(read(&message), Some(ServerFrame::Viewing { .. })) {
                 return message;

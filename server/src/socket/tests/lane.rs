@@ -30,7 +30,7 @@ impl Bench {
     async fn viewing(&mut self) -> Vec<bool> {
         let mut told = Vec::new();
         loop {
-            if let Message::Text(text) = self.message().await {
+            if let Message::Text(text) = self.any_message().await {
                 match serde_json::from_str(&text).unwrap() {
                     ServerFrame::Viewing { shown } => told.push(shown),
                     // By then everything that was to be sent has been sent.
