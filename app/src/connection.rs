@@ -4,6 +4,7 @@ use client::{Connection, Engine, Instant, Reason};
 use leptos::{either::EitherOf5, prelude::*};
 
 use crate::{
+    diagnostics,
     erased::{memo, on},
     icons::{Icon, Sign},
     session::Session,
@@ -73,7 +74,10 @@ pub(crate) fn ConnectionStatus() -> impl IntoView {
                 ConnectionView::Opening => EitherOf5::A(()),
                 ConnectionView::Connected => EitherOf5::B(view! { <span class="visually-hidden">"Connected"</span> }),
                 ConnectionView::Trying => {
-                    EitherOf5::C(view! { <p class="connection__text">"Not connected. Trying to reach the server …"</p> })
+                    EitherOf5::C(view! {
+                        <p class="connection__text">"Not connected. Trying to reach the server …"</p>
+                        <a class="connection__more" href="/diagnostics">{diagnostics::TITLE}</a>
+                    })
                 }
                 ConnectionView::Waiting { .. } => {
                     EitherOf5::D(view! {
@@ -81,6 +85,7 @@ pub(crate) fn ConnectionStatus() -> impl IntoView {
                             "Not connected. What you write is kept and sent later. Next try in "
                             <span class="connection__seconds" aria-live="off">{seconds}</span> " s."
                         </p>
+                        <a class="connection__more" href="/diagnostics">{diagnostics::TITLE}</a>
                         <button class="button button--small" type="button" on:click=on(move |_| session.wake())>
                             <Icon sign=Sign::Retry/> "Try now"
                         </button>

@@ -19,7 +19,7 @@ pub(crate) fn Directory() -> impl IntoView {
     let session = expect_context::<Session>();
     let (rooms, name, more) = match session.opened_with() {
         Open::Directory { rooms, name, more } => (rooms, name, more),
-        Open::Room(_) | Open::Doorstep(_) | Open::Missing => (Vec::new(), String::new(), None),
+        Open::Room(_) | Open::Doorstep(_) | Open::Diagnostics | Open::Missing => (Vec::new(), String::new(), None),
     };
     let nothing = rooms.is_empty().then(|| {
         if name.is_empty() {

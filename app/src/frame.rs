@@ -1,11 +1,12 @@
 //! The frame of everything inside: the rooms on one side, what is open beside them.
 
-use leptos::{children::TypedChildren, either::EitherOf4, prelude::*};
+use leptos::{children::TypedChildren, either::EitherOf5, prelude::*};
 
 use crate::{
     account::AccountBar,
     address::Address,
     connection::ConnectionStatus,
+    diagnostics::DiagnosticsPage,
     directory::Directory,
     erased::{effect, memo, on},
     icons::{BrandMark, Icon, Sign},
@@ -36,7 +37,7 @@ pub(crate) fn Inhabited(inside: Inside, address: Address) -> impl IntoView {
     effect(move || {
         session.look(match address.place() {
             Place::Room(id) => Some(id),
-            Place::Home | Place::Directory | Place::LogIn | Place::SignUp | Place::Unknown => None,
+            Place::Home | Place::Directory | Place::Diagnostics | Place::LogIn | Place::SignUp | Place::Unknown => None,
         });
     });
     view! { <Frame/> }
@@ -143,10 +144,11 @@ fn Here() -> impl IntoView {
     // A memo, because a room may have several addresses and is opened once.
     let place = memo(move || address.place());
     move || match place.get() {
-        Place::Home => EitherOf4::A(view! { <Nowhere/> }),
-        Place::Directory => EitherOf4::B(view! { <Directory/> }),
-        Place::Room(id) => EitherOf4::C(view! { <RoomPage id/> }),
-        Place::LogIn | Place::SignUp | Place::Unknown => EitherOf4::D(view! { <MissingPage/> }),
+        Place::Home => EitherOf5::A(view! { <Nowhere/> }),
+        Place::Directory => EitherOf5::B(view! { <Directory/> }),
+        Place::Room(id) => EitherOf5::C(view! { <RoomPage id/> }),
+        Place::Diagnostics => EitherOf5::D(view! { <DiagnosticsPage/> }),
+        Place::LogIn | Place::SignUp | Place::Unknown => EitherOf5::E(view! { <MissingPage/> }),
     }
 }
 

@@ -18,6 +18,7 @@ use crate::{
     adding::AddForm,
     address::Address,
     composer::EditMessage,
+    diagnostics::Diagnostics,
     edits::EarlierTexts,
     erased::effect,
     mentions::{Completion, Names},
@@ -79,6 +80,22 @@ pub(crate) fn switcher(
     if host.child_element_count() == 0 {
         mount_to_renderer(&host, move || view! { <Switcher session address asked/> }).forget();
     }
+    Ok(())
+}
+
+/// A part that is drawn. Dropping it takes it away.
+pub(crate) type Drawn = Box<dyn std::any::Any>;
+
+/// The diagnostics. What they do ends with the page that keeps `drawn`.
+#[wasm_split(diagnostics, wasm_split_path = ::leptos::wasm_split, fallible)]
+pub(crate) fn diagnostics(
+    host: Element,
+    session: Session,
+    drawn: StoredValue<Option<Drawn>, LocalStorage>,
+) -> Result<(), NotLoaded> {
+    let part = mount_to_renderer(&host, move || view! { <Diagnostics session/> });
+    // Where the page has been left meanwhile, the part goes at once.
+    drop(drawn.try_set_value(Some(Box::new(part))));
     Ok(())
 }
 

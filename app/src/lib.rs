@@ -17,6 +17,7 @@ mod auth;
 mod avatar;
 mod composer;
 mod connection;
+mod diagnostics;
 mod directory;
 mod doorstep;
 mod edits;

@@ -11,6 +11,8 @@ pub enum Place {
     Directory,
     /// `/rooms/<slug>`.
     Room(RoomId),
+    /// `/diagnostics`: the connection, measured, and its history.
+    Diagnostics,
     /// `/login`.
     LogIn,
     /// `/signup`.
@@ -26,6 +28,7 @@ impl Place {
         match path {
             "/" => Self::Home,
             "/rooms" => Self::Directory,
+            "/diagnostics" => Self::Diagnostics,
             "/login" => Self::LogIn,
             "/signup" => Self::SignUp,
             other => other

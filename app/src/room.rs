@@ -44,7 +44,7 @@ pub(crate) fn RoomPage(id: RoomId) -> impl IntoView {
         }),
         RoomState::Outside => EitherOf4::C(match session.opened_with() {
             Open::Doorstep(doorstep) if doorstep.id == id => Either::Left(view! { <DoorstepPage room=doorstep/> }),
-            Open::Doorstep(_) | Open::Room(_) | Open::Directory { .. } | Open::Missing => {
+            Open::Doorstep(_) | Open::Room(_) | Open::Directory { .. } | Open::Diagnostics | Open::Missing => {
                 Either::Right(view! { <MissingPage/> })
             }
         }),

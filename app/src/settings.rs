@@ -4,6 +4,7 @@
 use leptos::{children::TypedChildren, either::EitherOf8, prelude::*};
 
 use crate::{
+    diagnostics,
     icons::BrandMark,
     initial::settings::{Settings, Tab},
 };
@@ -193,7 +194,15 @@ fn OverviewList(for_owner: bool) -> impl IntoView {
             }
         })
         .collect_view();
-    view! { <ul class="settings__list">{rows}</ul> }
+    view! {
+        <ul class="settings__list">
+            {rows}
+            <li class="settings__row">
+                <a class="settings__name" href="/diagnostics">{diagnostics::TITLE}</a>
+                <p class="settings__facts">"See how quick and how steady your connection to this server is."</p>
+            </li>
+        </ul>
+    }
 }
 
 /// A form that sends itself to `action`, with its fields one under the other.
