@@ -79,7 +79,7 @@ button:focus-visible { outline: 2px solid var(--accent); outline-offset: 2px; }
 <main>
 <svg viewBox="0 0 32 32" aria-hidden="true"><path class="back" d="M10 4h12a7 7 0 0 1 7 7v4a7 7 0 0 1-7 7h-1v5l-6-5h-5a7 7 0 0 1-7-7v-4a7 7 0 0 1 7-7Z"/><path class="front" d="M10.5 13.5h.01M16 13.5h.01M21.5 13.5h.01"/></svg>
 <h1>No connection</h1>
-<p>Parlor cannot be reached: this device is not connected, or the server is not running at the moment. What you wrote is kept
+<p>Parlor cannot be reached: this device is not connected, or the server is not running at the moment. What you wrote and did not send is kept
 on this device. The page goes on by itself once the device is connected again.</p>
 <button type="button" id="again" autofocus>Try again</button>
 </main>

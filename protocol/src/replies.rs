@@ -1,8 +1,8 @@
 //! Replies: a message may quote the one that it answers.
 //!
-//! The event that posts a reply carries the quote as it was then; whatever happens to the quoted message later – it is
-//! edited, it is deleted – happens to the quotes of it too, in the log, in the tables and in every window. So a window
-//! that does not hold the original still shows the right words, and none that are gone.
+//! The event that posts a reply carries the quote as it was then. When the quoted message is edited, its quotes change in the
+//! tables and in every window; when it is deleted, in the log too. So a window that does not hold the original still shows the
+//! right words, and none that are gone.
 //!
 //! Where some members came too late to read the original, the quote holds nothing but its number, for everybody: no event depends on who receives it.
 
