@@ -7,6 +7,7 @@ use axum::{
         State, WebSocketUpgrade,
         ws::{Message, WebSocket, rejection::WebSocketUpgradeRejection},
     },
+    http::HeaderMap,
     response::Response,
 };
 use futures::{SinkExt as _, StreamExt as _};
@@ -15,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     ending::Ending,
-    handshake::{bounded, no_handshake},
+    handshake::{bounded, handshake},
 };
 use crate::{auth::address::ClientAddress, error::ApiError, state::AppState};
 
@@ -34,9 +35,10 @@ const CLOSING_MAX: Duration = Duration::from_secs(2);
 pub(super) async fn open(
     State(app): State<AppState>,
     ClientAddress(from): ClientAddress,
+    headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ApiError> {
-    let upgrade = bounded(upgrade.map_err(no_handshake)?, &app.sockets);
+    let upgrade = bounded(handshake(&headers, upgrade)?, &app.sockets);
     let sockets = &app.sockets;
     let place = sockets.admission.admit_echo(from).map_err(|no_place| no_place.answer(&sockets.random))?;
     let (running, stopping) = (app.tasks.token(), app.stopping.clone());

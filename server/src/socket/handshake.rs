@@ -5,10 +5,12 @@ use std::{net::IpAddr, sync::Arc};
 use axum::{
     Router,
     extract::{State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
-    http::{HeaderValue, StatusCode},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    middleware::map_response,
     response::{IntoResponse as _, Response},
     routing::get,
 };
+use base64::{Engine as _, prelude::BASE64_STANDARD};
 use protocol::{ErrorCode, SUBPROTOCOL, limits::FRAME_BYTES_MAX};
 
 use super::{Sockets, connection::Connection, echo};
@@ -28,8 +30,12 @@ const READ_BUFFER_BYTES: usize = 4 * 1024;
 /// Bytes gathered before they are written without being asked to.
 const WRITE_BUFFER_BYTES: usize = 8 * 1024;
 
+/// Bytes of the key with which a client asks (RFC 6455 §4.1).
+const KEY_BYTES: usize = 16;
+
 pub(crate) fn routes() -> Router<AppState> {
-    Router::new().route("/ws", get(open)).route("/ws/echo", get(echo::open)).route("/api/v1/connect", get(connect))
+    let sockets = Router::new().route("/ws", get(open)).route("/ws/echo", get(echo::open));
+    sockets.layer(map_response(with_version)).route("/api/v1/connect", get(connect))
 }
 
 /// Whether a socket would be let in: what a browser does not tell a page about a socket that failed.
@@ -47,9 +53,10 @@ async fn open(
     State(app): State<AppState>,
     ClientAddress(from): ClientAddress,
     session: Session,
+    headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ApiError> {
-    let upgrade = bounded(upgrade.map_err(no_handshake)?, &app.sockets);
+    let upgrade = bounded(handshake(&headers, upgrade)?, &app.sockets);
     let upgrade = agree_on_protocol(upgrade)?;
     admit(app, from, session, upgrade)
 }
@@ -102,10 +109,37 @@ fn agree_on_protocol(mut upgrade: WebSocketUpgrade) -> Result<WebSocketUpgrade, 
     Ok(upgrade)
 }
 
-/// A request for a socket that is no WebSocket handshake (RFC 6455 §4.2.1).
-pub(super) fn no_handshake(rejection: WebSocketUpgradeRejection) -> ApiError {
-    let status = rejection.into_response().status();
+/// Takes a request for what it says that it is: a WebSocket handshake (RFC 6455 §4.2.1).
+pub(super) fn handshake(
+    headers: &HeaderMap,
+    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+) -> Result<WebSocketUpgrade, ApiError> {
+    let upgrade = upgrade.map_err(no_handshake)?;
+    // The library takes any key; the RFC wants one of 16 bytes.
+    let key = headers.get(header::SEC_WEBSOCKET_KEY).and_then(|key| BASE64_STANDARD.decode(key).ok());
+    match key {
+        Some(key) if key.len() == KEY_BYTES => Ok(upgrade),
+        Some(_) | None => Err(refused(StatusCode::BAD_REQUEST)),
+    }
+}
+
+/// One of another version is told which one is spoken here (§4.2.2); see [`with_version`].
+fn no_handshake(rejection: WebSocketUpgradeRejection) -> ApiError {
+    let is_other_version = matches!(rejection, WebSocketUpgradeRejection::InvalidWebSocketVersionHeader(_));
+    refused(if is_other_version { StatusCode::UPGRADE_REQUIRED } else { rejection.into_response().status() })
+}
+
+fn refused(status: StatusCode) -> ApiError {
     ApiError::from(ErrorCode::Malformed)
         .status(status)
         .message("This address takes WebSocket connections (RFC 6455) only.")
+}
+
+async fn with_version(mut response: Response) -> Response {
+    if response.status() == StatusCode::UPGRADE_REQUIRED {
+        let headers = response.headers_mut();
+        headers.insert(header::SEC_WEBSOCKET_VERSION, HeaderValue::from_static("13"));
+        headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    }
+    response
 }

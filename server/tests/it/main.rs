@@ -17,6 +17,7 @@ mod sessions;
 mod settings;
 mod settings_pages;
 mod socket_admission;
+mod socket_conformance;
 mod socket_echo;
 mod socket_heads;
 mod socket_membership;

@@ -380,18 +380,28 @@ impl RawSocket {
 
     /// Sends a masked frame. `first` is its first byte: flags and opcode.
     pub(crate) async fn frame(&mut self, first: u8, payload: &[u8]) {
-        let mut bytes = header(first, payload.len(), 0x80);
-        let mask = [0x37, 0xfa, 0x21, 0x3d];
-        bytes.extend(mask);
-        bytes.extend(payload.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask));
-        self.bytes(&bytes).await;
+        self.bytes(&Self::masked(first, payload)).await;
     }
 
     /// Sends a frame that is not masked.
     pub(crate) async fn unmasked(&mut self, first: u8, payload: &[u8]) {
+        self.bytes(&Self::plain(first, payload)).await;
+    }
+
+    /// A masked frame as it is written.
+    pub(crate) fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
+        let mut bytes = header(first, payload.len(), 0x80);
+        let mask = [0x37, 0xfa, 0x21, 0x3d];
+        bytes.extend(mask);
+        bytes.extend(payload.iter().zip(mask.iter().cycle()).map(|(byte, mask)| byte ^ mask));
+        bytes
+    }
+
+    /// A frame that is not masked, as it is written.
+    pub(crate) fn plain(first: u8, payload: &[u8]) -> Vec<u8> {
         let mut bytes = header(first, payload.len(), 0);
         bytes.extend(payload);
-        self.bytes(&bytes).await;
+        bytes
     }
 
     pub(crate) async fn bytes(&mut self, bytes: &[u8]) {
