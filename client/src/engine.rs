@@ -18,6 +18,7 @@ use crate::{
     fetch::{At, Fetch, FetchId, Load},
     follow::Follow,
     input::{Input, Start},
+    journal::{Journal, Loss},
     link::{Action, Connection, Link},
     list::RoomList,
     open_room::OpenRoom,
@@ -62,6 +63,7 @@ pub struct Engine {
     reloaded_for: Option<String>,
     outdated: bool,
     faults: Faults,
+    journal: Journal,
     wake: Option<Instant>,
     changed: Changes,
     out: Vec<Output>,
@@ -105,6 +107,7 @@ impl Engine {
             reloaded_for: start.reloaded_for,
             outdated: false,
             faults,
+            journal: Journal::default(),
             wake: None,
             changed: Changes::default(),
             out: Vec::new(),
@@ -127,6 +130,7 @@ impl Engine {
 
     /// Takes what happened and says what is to be done, in this order.
     pub fn step(&mut self, input: Input, now: Instant) -> Vec<Output> {
+        self.journal.now = now;
         match input {
             Input::Opened(connection) => {
                 if self.link.is_current(connection) {
@@ -144,6 +148,7 @@ impl Engine {
                     let action = self.link.closed(code, now, &mut self.rng);
                     self.act(action);
                     if was_online {
+                        self.journal.loss = Loss::Closed(code);
                         self.disconnected(now);
                     }
                     self.changed.insert(Change::Connection);
@@ -182,6 +187,12 @@ impl Engine {
     #[must_use]
     pub fn connection(&self) -> Connection {
         self.link.view()
+    }
+
+    /// What happened to the connection so far, and how long the user's last messages took.
+    #[must_use]
+    pub fn journal(&self) -> &Journal {
+        &self.journal
     }
 
     /// The server is newer than this client, and loading it again has not helped: say so.

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use protocol::{CommandId, ErrorBody, Seq};
 
-use crate::{backoff, time::Instant};
+use crate::{backoff, journal::CaughtUp, time::Instant};
 
 /// A stream may be this long behind the head that a heartbeat told, in milliseconds.
 pub const BEHIND_MS_MAX: u64 = 2_000;
@@ -34,11 +34,22 @@ pub(crate) struct Follow {
     behind: Option<(Seq, Instant)>,
     /// Subscriptions in a row that did not become live.
     failures: u32,
+    /// The cursor from which it was subscribed to last.
+    asked_after: Seq,
+    lived: Lived,
+}
+
+/// Whether a stream was live, and where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lived {
+    Never,
+    Here,
+    Before,
 }
 
 impl Follow {
     pub(crate) fn new() -> Self {
-        Self { state: State::Off, behind: None, failures: 0 }
+        Self { state: State::Off, behind: None, failures: 0, asked_after: Seq::default(), lived: Lived::Never }
     }
 
     pub(crate) fn is_live(&self) -> bool {
@@ -89,7 +100,8 @@ impl Follow {
         matches!(self.state, State::Asked { since, .. } if now - since >= answer_within)
     }
 
-    pub(crate) fn asked(&mut self, command: CommandId, now: Instant) {
+    pub(crate) fn asked(&mut self, command: CommandId, after: Seq, now: Instant) {
+        self.asked_after = after;
         self.state = State::Asked { command, since: now };
         self.behind = None;
     }
@@ -99,12 +111,24 @@ impl Follow {
     }
 
     /// All that was missing has been sent. Where the cursor is not at the head all the same, the next moments show.
-    pub(crate) fn live(&mut self, head: Seq, cursor: Seq, now: Instant) {
+    /// How it came to be so.
+    pub(crate) fn live(&mut self, head: Seq, cursor: Seq, now: Instant) -> CaughtUp {
+        let missed = head.0.saturating_sub(self.asked_after.0);
+        let caught = match (self.state, self.lived) {
+            (State::Asked { .. }, Lived::Never) => CaughtUp::First,
+            (State::Asked { .. }, Lived::Here) => CaughtUp::Here { missed },
+            (State::Asked { .. }, Lived::Before) => CaughtUp::Again { missed },
+            (State::Off | State::Paused { .. } | State::Live | State::Resetting | State::Stopped, _) => {
+                CaughtUp::Here { missed: 0 }
+            }
+        };
         if let State::Asked { .. } | State::Live = self.state {
             self.state = State::Live;
+            self.lived = Lived::Here;
             self.failures = 0;
             self.head(head, cursor, now);
         }
+        caught
     }
 
     /// The server's end of a stream that is live.
@@ -130,6 +154,7 @@ impl Follow {
     /// A fresh snapshot is needed; how long to wait for it where the last one did not help.
     pub(crate) fn reset(&mut self, rng: &mut fastrand::Rng) -> Duration {
         self.state = State::Resetting;
+        self.lived = Lived::Never;
         self.behind = None;
         self.failures += 1;
         if self.failures > 1 { backoff::delay(self.failures, rng) } else { Duration::ZERO }
@@ -146,6 +171,9 @@ impl Follow {
     }
 
     pub(crate) fn disconnected(&mut self) {
+        if self.lived == Lived::Here {
+            self.lived = Lived::Before;
+        }
         match self.state {
             State::Paused { .. } | State::Asked { .. } | State::Live => self.restart(),
             State::Off | State::Resetting | State::Stopped => {}

@@ -75,6 +75,14 @@ pub enum ServerFrame {
         /// How far.
         cursor: ReadCursor,
     },
+    /// Somebody else has read messages of the user: those of a room up to here. Each message is told of once at most, to
+    /// whom is connected then.
+    Seen {
+        /// Where.
+        room: RoomId,
+        /// How far.
+        up_to: Seq,
+    },
     /// Who of a followed room is there; conflated, at most twice a second.
     Presence(RoomPresence),
     /// Who is writing in a followed room; conflated, at most ten times a second.
@@ -107,6 +115,7 @@ tagged_from_json!(ServerFrame {
     "ended" => Ended { stream },
     "heads" => Heads { rooms },
     "cursor" => Cursor { room, cursor },
+    "seen" => Seen { room, up_to },
     "presence" => Presence(_),
     "typing" => Typing(_),
     "viewing" => Viewing { shown },

@@ -192,6 +192,7 @@ fn sample_frame(kind: FrameKind) -> Option<ServerFrame> {
             ],
         },
         FrameKind::Cursor => ServerFrame::Cursor { room: ROOM, cursor: ReadCursor { version: 2, seq: Seq(40) } },
+        FrameKind::Seen => ServerFrame::Seen { room: ROOM, up_to: Seq(40) },
         FrameKind::Presence => ServerFrame::Presence(presence_changed()),
         FrameKind::Typing => {
             ServerFrame::Typing(RoomTyping { room: ROOM, users: vec![user(7, "ada"), user(8, "bob")] })

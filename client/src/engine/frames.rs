@@ -51,6 +51,7 @@ impl Engine {
                     self.cursor_moved(room, now);
                 }
             }
+            ServerFrame::Seen { room, up_to } => self.journal.seen(room, up_to),
             ServerFrame::Presence(news) => {
                 if self.open.contains_key(&news.room) {
                     self.changed.insert(Change::Presence(news.room));
@@ -96,7 +97,10 @@ impl Engine {
         if let Some(entry) = self.outbox.answered(id) {
             let (client_id, room) = (entry.client_id(), entry.command.room());
             match done {
-                Done::Appended { stream, epoch, seq } => self.outbox.stored(client_id, stream, epoch, seq),
+                Done::Appended { stream, epoch, seq } => {
+                    self.journal.stored(client_id, seq);
+                    self.outbox.stored(client_id, stream, epoch, seq);
+                }
                 Done::Unchanged => {
                     self.outbox.remove(client_id);
                 }

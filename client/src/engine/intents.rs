@@ -107,6 +107,7 @@ impl Engine {
             None => {
                 if let Command::PostMessage(post) = &command {
                     self.presence.posts(post.room);
+                    self.journal.queued(client_id, post.room, &post.text);
                 }
                 let entry = self.outbox.push(command);
                 self.save(entry);
@@ -145,6 +146,9 @@ impl Engine {
             self.out.push(Output::Answered { client_id: new_client_id, result: Err(error) });
             return;
         }
+        if let Command::PostMessage(post) = &command {
+            self.journal.queued(new_client_id, post.room, &post.text);
+        }
         // The new one is saved before the old one is removed: nothing is lost in between.
         let entry = self.outbox.push(command);
         self.save(entry);
@@ -158,6 +162,7 @@ impl Engine {
             self.changed.extend(entry.and_then(|entry| entry.command.room()).map(Change::Room));
             return;
         }
+        self.journal.refused(client_id);
         let keeps = self.outbox.find(client_id).is_some_and(|waiting| is_message(&waiting.entry.command));
         if keeps {
             if let Some(entry) = self.outbox.refused(client_id, error.clone()) {

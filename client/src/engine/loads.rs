@@ -180,6 +180,9 @@ impl Engine {
     /// An own command was seen to be stored, whether or not its answer came.
     pub(super) fn own_stored(&mut self, client_id: ClientId, done: Done) {
         let Some(waiting) = self.outbox.find(client_id) else { return };
+        if let Done::Appended { seq, .. } = done {
+            self.journal.stored(client_id, seq);
+        }
         let was_answered = matches!(waiting.progress, Progress::Stored { .. });
         if let Progress::Sent(id) = waiting.progress {
             self.sent.remove(&id);

@@ -9,6 +9,7 @@ use protocol::{
 use super::{ANSWER_WITHIN, Engine};
 use crate::{
     fetch::Fetch,
+    journal::Loss,
     output::{Change, Output},
     time::Instant,
 };
@@ -18,6 +19,7 @@ impl Engine {
     pub(super) fn pump(&mut self, now: Instant) {
         self.settle_outbox();
         self.pump_link(now);
+        self.journal.link_is(self.link.view());
         self.pump_loads(now);
         if self.link.online().is_some() {
             self.pump_presence(now);
@@ -39,6 +41,7 @@ impl Engine {
             || self.inbox_follow.is_overdue(now, ANSWER_WITHIN)
             || self.open.values().any(|open| open.follow.is_overdue(now, ANSWER_WITHIN));
         if overdue && self.link.online().is_some() {
+            self.journal.loss = Loss::Unanswered;
             let action = self.link.drop_connection(now, &mut self.rng);
             self.act(Some(action));
             self.disconnected(now);
@@ -73,7 +76,7 @@ impl Engine {
             && self.inbox_follow.due(position.seq, now)
             && let Some(id) = self.subscribe(StreamId::Inbox(self.me.id), position)
         {
-            self.inbox_follow.asked(id, now);
+            self.inbox_follow.asked(id, position.seq, now);
         }
         let due: Vec<(RoomId, Position)> = self
             .open
@@ -89,7 +92,7 @@ impl Engine {
             if let Some(id) = self.subscribe(StreamId::Room(room), position)
                 && let Some(open) = self.open.get_mut(&room)
             {
-                open.follow.asked(id, now);
+                open.follow.asked(id, position.seq, now);
             }
         }
     }
@@ -100,8 +103,11 @@ impl Engine {
 
     fn pump_outbox(&mut self, now: Instant) {
         for (number, command) in self.outbox.sendable(now) {
-            let room = command.room();
+            let (room, client_id) = (command.room(), command.client_id());
             let Some(id) = self.send(command) else { return };
+            if let Some(client_id) = client_id {
+                self.journal.sent(client_id);
+            }
             self.outbox.sent(number, id);
             self.sent.insert(id, now);
             self.changed.extend(room.map(Change::Room));

@@ -111,14 +111,16 @@ impl Engine {
             StreamId::Room(room) => {
                 if let Some(open) = self.open.get_mut(&room) {
                     let cursor = open.cursor();
-                    open.follow.live(head.seq, cursor, now);
+                    let caught = open.follow.live(head.seq, cursor, now);
+                    self.journal.caught_up(caught);
                     self.changed.insert(Change::Room(room));
                 }
             }
             StreamId::Inbox(_) => {
                 let cursor = self.inbox.as_ref().map(|inbox| inbox.position().seq).unwrap_or_default();
                 let was_live = self.inbox_follow.is_live();
-                self.inbox_follow.live(head.seq, cursor, now);
+                let caught = self.inbox_follow.live(head.seq, cursor, now);
+                self.journal.caught_up(caught);
                 if !was_live && self.inbox_follow.is_live() {
                     self.list.expect_heads(now);
                     if std::mem::take(&mut self.was_away) {
@@ -134,12 +136,14 @@ impl Engine {
         match stream {
             StreamId::Room(room) => {
                 if let Some(open) = self.open.get_mut(&room).filter(|open| !open.follow.is_stopped()) {
+                    self.journal.reset();
                     let wait = open.follow.reset(&mut self.rng);
                     open.snapshot.want_at(now + wait);
                     self.changed.insert(Change::Room(room));
                 }
             }
             StreamId::Inbox(_) => {
+                self.journal.reset();
                 let wait = self.inbox_follow.reset(&mut self.rng);
                 self.inbox_load.want_at(now + wait);
             }

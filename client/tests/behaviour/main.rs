@@ -4,8 +4,10 @@
 
 mod bench;
 mod connection;
+mod journal;
 mod outbox;
 mod presence;
+mod round_trips;
 mod streams;
 mod unread;
 mod window;

@@ -67,7 +67,8 @@ async fn who_falls_behind_is_told_and_goes_on(node: &impl Fn() -> Arc<dyn Bus>) 
 }
 
 fn message(n: u64) -> BusMessage {
-    BusMessage::CursorMoved { user: UserId(1), room: RoomId(1), cursor: ReadCursor { version: 0, seq: Seq(n) } }
+    let cursor = ReadCursor { version: 0, seq: Seq(n) };
+    BusMessage::CursorMoved { user: UserId(1), room: RoomId(1), cursor, shown: true }
 }
 
 async fn number(subscription: &mut Box<dyn Subscription>) -> u64 {

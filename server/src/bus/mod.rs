@@ -37,6 +37,8 @@ pub enum BusMessage {
         room: RoomId,
         /// How far.
         cursor: ReadCursor,
+        /// Whether others may know.
+        shown: bool,
     },
     /// Who is where, and who is writing.
     Presence(PresenceNews),

@@ -29,6 +29,8 @@ pub(crate) struct News {
     pub(crate) rooms: HashMap<RoomId, RoomNews>,
     /// Read cursors that moved on other devices.
     pub(crate) cursors: HashMap<RoomId, ReadCursor>,
+    /// Up to where messages of the user were read by somebody else.
+    pub(crate) seen: HashMap<RoomId, Seq>,
     /// Followed rooms in which somebody came, went or did something else.
     pub(crate) presence: HashSet<RoomId>,
     /// Followed rooms in which somebody began or stopped writing.
@@ -90,6 +92,14 @@ impl Follower {
         self.with(|news| {
             let known = news.cursors.entry(room).or_insert(cursor);
             *known = known.merge(cursor);
+        });
+        self.wake.notify_one();
+    }
+
+    pub(crate) fn mark_seen(&self, room: RoomId, up_to: Seq) {
+        self.with(|news| {
+            let known = news.seen.entry(room).or_insert(up_to);
+            *known = up_to.max(*known);
         });
         self.wake.notify_one();
     }

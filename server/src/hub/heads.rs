@@ -8,9 +8,12 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use protocol::{Event, Position, Record, RoomId, UserId};
+use protocol::{Event, Position, Record, RoomId, Seq, UserId};
 
-use super::follower::{Follower, RoomNews};
+use super::{
+    follower::{Follower, RoomNews},
+    seen::Unseen,
+};
 
 #[derive(Debug, Default)]
 pub(super) struct Heads {
@@ -21,6 +24,7 @@ pub(super) struct Heads {
 struct Watched {
     head: Head,
     watchers: HashMap<u64, Arc<Follower>>,
+    unseen: Unseen,
 }
 
 /// The end of a room, as far as this node knows it.
@@ -83,9 +87,24 @@ impl Heads {
             watched.head.advance(Position { epoch: record.epoch, seq: record.seq });
             if let Event::MessagePosted(posted) = &record.event {
                 watched.head.messages = watched.head.messages.max(posted.ordinal);
+                if watched.watchers.values().any(|follower| follower.user == record.actor.id) {
+                    watched.unseen.posted(record.actor.id, record.seq);
+                }
             }
             for follower in watched.watchers.values() {
                 follower.mark_room(room, news(follower.user));
+            }
+        });
+    }
+
+    /// Somebody has read a room up to here: tells those whose messages they are the first to have read.
+    pub(super) fn read(&self, room: RoomId, reader: UserId, up_to: Seq) {
+        self.with(|rooms| {
+            let Some(watched) = rooms.get_mut(&room) else { return };
+            for (author, up_to) in watched.unseen.read(reader, up_to) {
+                for follower in watched.watchers.values().filter(|follower| follower.user == author) {
+                    follower.mark_seen(room, up_to);
+                }
             }
         });
     }

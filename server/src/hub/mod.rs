@@ -38,6 +38,7 @@ mod follower;
 mod heads;
 mod registration;
 mod ring;
+mod seen;
 mod task;
 #[cfg(test)]
 mod tests;
@@ -101,10 +102,19 @@ impl Hub {
         }
     }
 
-    /// Tells the other devices of a user, on all nodes, how far a room is read.
+    /// Tells the other devices of a user, on all nodes, how far a room is read; and those whose messages were read, unless
+    /// the reader hides which room they look at.
     pub(crate) fn cursor_moved(&self, by: &Follower, room: RoomId, cursor: ReadCursor) {
-        self.tell_cursor(by.user, room, cursor, Some(by));
-        self.bus.publish(BusMessage::CursorMoved { user: by.user, room, cursor });
+        let shown = self.presence.shows_viewing(by.user);
+        self.hear_cursor(by.user, room, cursor, shown, Some(by));
+        self.bus.publish(BusMessage::CursorMoved { user: by.user, room, cursor, shown });
+    }
+
+    fn hear_cursor(&self, user: UserId, room: RoomId, cursor: ReadCursor, shown: bool, except: Option<&Follower>) {
+        self.tell_cursor(user, room, cursor, except);
+        if shown {
+            self.heads.read(room, user, cursor.seq);
+        }
     }
 
     /// Tells the other nodes which sessions are over. This node's own were told directly.

@@ -78,7 +78,9 @@ impl HubTask {
         match message {
             BusMessage::Committed(records) => self.hub.offer(&records),
             BusMessage::SessionsEnded(revoked) => sessions.revoke(revoked),
-            BusMessage::CursorMoved { user, room, cursor } => self.hub.tell_cursor(user, room, cursor, None),
+            BusMessage::CursorMoved { user, room, cursor, shown } => {
+                self.hub.hear_cursor(user, room, cursor, shown, None);
+            }
             BusMessage::Presence(news) => {
                 if let Some((user, shown)) = self.hub.presence.hear(news) {
                     self.hub.tell_viewing(user, shown);

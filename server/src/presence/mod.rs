@@ -101,6 +101,11 @@ impl Presence {
         });
     }
 
+    /// Whether a user who is connected here lets others see which room they look at.
+    pub(crate) fn shows_viewing(&self, user: UserId) -> bool {
+        self.with(|state| state.people.shows_room(user))
+    }
+
     /// The user has set it; the other nodes are told.
     pub(crate) fn set_viewing(&self, user: UserId, shown: bool) {
         self.change(|state| state.people.show_room(user, shown));

@@ -102,6 +102,11 @@ impl People {
         true
     }
 
+    /// Whether they do, as far as it is known: who is not connected here does not.
+    pub(super) fn shows_room(&self, user: UserId) -> bool {
+        self.here.get(&user).is_some_and(|local| local.shows_room)
+    }
+
     /// A connection has ended: with a time, its user stays until then; without, they have logged out.
     pub(super) fn leave(&mut self, user: UserId, session: u64, until: Option<Instant>, at: UnixMs) {
         let Some(local) = self.here.get_mut(&user) else { return };

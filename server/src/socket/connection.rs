@@ -163,6 +163,7 @@ where
         let cursors = cursors.map(|(room, cursor)| frame(&ServerFrame::Cursor { room, cursor }));
         let mut frames: Vec<_> = news.viewing.map(|shown| frame(&ServerFrame::Viewing { shown })).into_iter().collect();
         frames.extend(cursors);
+        frames.extend(news.seen.into_iter().map(|(room, up_to)| frame(&ServerFrame::Seen { room, up_to })));
         frames.extend(self.lane_frames(&news.presence, &news.typing));
         self.send(frames).await
     }

@@ -13,6 +13,7 @@ mod presence;
 mod python_client;
 mod room_keeping;
 mod rooms;
+mod seen;
 mod sessions;
 mod settings;
 mod settings_pages;

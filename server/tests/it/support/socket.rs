@@ -432,7 +432,7 @@ impl RawSocket {
             let frame = self.next().await.expect("the connection is open");
             assert_eq!(frame.first, FIN | TEXT, "{frame:?}");
             let json: serde_json::Value = serde_json::from_slice(&frame.payload).unwrap();
-            let passing = ["heads", "cursor", "presence", "typing", "viewing"];
+            let passing = ["heads", "cursor", "seen", "presence", "typing", "viewing"];
             if !passing.iter().any(|kind| json["type"] == **kind) {
                 return json;
             }
