@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use crate::{
     avatar::Avatar,
-    erased::on,
+    erased::{live, on},
     icons::{Icon, Sign},
     session::Session,
     theme::ThemeButton,
@@ -54,10 +54,10 @@ pub(crate) fn AccountBar() -> impl IntoView {
             <dialog class="dialog" node_ref=warning aria-labelledby="unsent-title">
                 <h2 class="dialog__title" id="unsent-title">"Log out with unsent messages?"</h2>
                 <p>
-                    {move || match unsent() {
+                    {live(move || match unsent() {
                         1 => "One message has not been sent yet. Logging out deletes it.".to_owned(),
                         count => format!("{count} messages have not been sent yet. Logging out deletes them."),
-                    }}
+                    })}
                 </p>
                 <form method="dialog" class="dialog__buttons">
                     <button class="button" type="submit">"Stay"</button>

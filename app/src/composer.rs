@@ -16,7 +16,7 @@ use protocol::{
 use crate::{
     actions::last_own,
     address::Address,
-    erased::{effect, live, memo, on},
+    erased::{effect, live, memo, on, redrawn},
     icons::{Icon, Sign},
     later::{self, Later, Tool},
     mentions::{Completion, LIST, Offer},
@@ -109,10 +109,10 @@ pub(crate) fn Composer(room: ShownRoom) -> impl IntoView {
         <div class="composer">
             <TypingLine room/>
             <div role="alert">
-                {move || refusal.get().map(|reason| view! { <p class="notice notice--refused">{reason}</p> })}
+                {redrawn(move || refusal.get().map(|reason| view! { <p class="notice notice--refused">{reason}</p> }))}
             </div>
             <Offer completion/>
-            {move || is_answer.get().then(|| view! { <Later room tool=Tool::Reply/> })}
+            {redrawn(move || is_answer.get().then(|| view! { <Later room tool=Tool::Reply/> }))}
             <div class="composer__box">
                 <textarea
                     class="composer__input"

@@ -4,7 +4,8 @@ use client::{Connection, Engine, Instant, Reason};
 use leptos::{either::EitherOf5, prelude::*};
 
 use crate::{
-    erased::{memo, on},
+    diagnostics,
+    erased::{memo, on, redrawn},
     icons::{Icon, Sign},
     session::Session,
 };
@@ -69,11 +70,14 @@ pub(crate) fn ConnectionStatus() -> impl IntoView {
     };
     view! {
         <div class="connection" class:connection--banner=is_banner role="status" aria-label="Connection">
-            {move || match kind.get() {
+            {redrawn(move || match kind.get() {
                 ConnectionView::Opening => EitherOf5::A(()),
                 ConnectionView::Connected => EitherOf5::B(view! { <span class="visually-hidden">"Connected"</span> }),
                 ConnectionView::Trying => {
-                    EitherOf5::C(view! { <p class="connection__text">"Not connected. Trying to reach the server …"</p> })
+                    EitherOf5::C(view! {
+                        <p class="connection__text">"Not connected. Trying to reach the server …"</p>
+                        <a class="connection__more" href="/diagnostics">{diagnostics::TITLE}</a>
+                    })
                 }
                 ConnectionView::Waiting { .. } => {
                     EitherOf5::D(view! {
@@ -81,6 +85,7 @@ pub(crate) fn ConnectionStatus() -> impl IntoView {
                             "Not connected. What you write is kept and sent later. Next try in "
                             <span class="connection__seconds" aria-live="off">{seconds}</span> " s."
                         </p>
+                        <a class="connection__more" href="/diagnostics">{diagnostics::TITLE}</a>
                         <button class="button button--small" type="button" on:click=on(move |_| session.wake())>
                             <Icon sign=Sign::Retry/> "Try now"
                         </button>
@@ -96,7 +101,7 @@ pub(crate) fn ConnectionStatus() -> impl IntoView {
                         </button>
                     })
                 }
-            }}
+            })}
         </div>
     }
 }

@@ -9,6 +9,7 @@ use crate::{
     icons::{Icon, Sign},
     initial::Open,
     place::Place,
+    platform,
     session::Session,
 };
 
@@ -19,7 +20,7 @@ pub(crate) fn Directory() -> impl IntoView {
     let session = expect_context::<Session>();
     let (rooms, name, more) = match session.opened_with() {
         Open::Directory { rooms, name, more } => (rooms, name, more),
-        Open::Room(_) | Open::Doorstep(_) | Open::Missing => (Vec::new(), String::new(), None),
+        Open::Room(_) | Open::Doorstep(_) | Open::Diagnostics | Open::Missing => (Vec::new(), String::new(), None),
     };
     let nothing = rooms.is_empty().then(|| {
         if name.is_empty() {
@@ -28,36 +29,38 @@ pub(crate) fn Directory() -> impl IntoView {
             format!("No public room has “{name}” in its name. Look for less of it.")
         }
     });
-    view! {
-        <main class="frame__main" id="main" tabindex="-1">
-        <div class="bar">
-            <RoomsButton/>
-            <h1 class="bar__title">"Public rooms"</h1>
-        </div>
-        <div class="directory">
-            <p class="directory__lead">"Everyone with an account here can find and join these rooms."</p>
-            <form class="directory__search" method="get" action="/rooms" role="search">
-                <label class="visually-hidden" for="directory-name">"Part of a room’s name"</label>
-                <span class="directory__glass"><Icon sign=Sign::Search/></span>
-                <input
-                    id="directory-name"
-                    name="name"
-                    type="search"
-                    placeholder="Part of a room’s name"
-                    autocomplete="off"
-                    maxlength=ROOM_NAME_CHARS_MAX.to_string()
-                    value=name
-                />
-                <button class="button" type="submit">"Search"</button>
-            </form>
-            <ul class="directory__list" hidden=nothing.is_some()>
-                {rooms.into_iter().map(|room| view! { <DirectoryRow room/> }).collect_view()}
-            </ul>
-            {nothing.map(|sentence| view! { <p class="empty">{sentence}</p> })}
-            {more.map(|href| view! { <a class="button directory__more" href=href rel="external">"More rooms"</a> })}
-        </div>
-        </main>
-    }
+    platform::as_served(move || {
+        view! {
+            <main class="frame__main" id="main" tabindex="-1">
+            <div class="bar">
+                <RoomsButton/>
+                <h1 class="bar__title">"Public rooms"</h1>
+            </div>
+            <div class="directory">
+                <p class="directory__lead">"Everyone with an account here can find and join these rooms."</p>
+                <form class="directory__search" method="get" action="/rooms" role="search">
+                    <label class="visually-hidden" for="directory-name">"Part of a room’s name"</label>
+                    <span class="directory__glass"><Icon sign=Sign::Search/></span>
+                    <input
+                        id="directory-name"
+                        name="name"
+                        type="search"
+                        placeholder="Part of a room’s name"
+                        autocomplete="off"
+                        maxlength=ROOM_NAME_CHARS_MAX.to_string()
+                        value=name
+                    />
+                    <button class="button" type="submit">"Search"</button>
+                </form>
+                <ul class="directory__list" hidden=nothing.is_some()>
+                    {rooms.into_iter().map(|room| view! { <DirectoryRow room/> }).collect_view()}
+                </ul>
+                {nothing.map(|sentence| view! { <p class="empty">{sentence}</p> })}
+                {more.map(|href| view! { <a class="button directory__more" href=href rel="external">"More rooms"</a> })}
+            </div>
+            </main>
+        }
+    })
 }
 
 #[component]

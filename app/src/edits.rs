@@ -4,7 +4,7 @@ use leptos::prelude::*;
 use protocol::{Seq, UnixMs, edits::Edits, json};
 
 use crate::{
-    erased::{live, on},
+    erased::{live, on, redrawn},
     later::{Later, Tool},
     platform,
     rows::RowView,
@@ -29,9 +29,9 @@ pub(crate) fn EditedMark(room: ShownRoom, view: RwSignal<RowView>, edited_at: Un
         >
             "edited"
         </button>
-        {move || {
+        {redrawn(move || {
             message().filter(|_| is_open.get()).map(|message| view! { <Later room tool=Tool::Earlier { message, is_open }/> })
-        }}
+        })}
     }
 }
 

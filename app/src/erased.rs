@@ -1,9 +1,11 @@
-//! Effects, handlers and memos of one type each.
+//! Effects, handlers, memos and changing parts of one type each.
 //!
 //! What leptos makes of a closure is compiled once for each closure, with all of the element around it; a quarter of the
 //! program that the browser loads were such copies. Behind a pointer they are compiled once for all.
 
 use leptos::prelude::{Effect, Memo};
+
+pub(crate) use crate::platform::redrawn;
 
 /// Runs when something that it reads has changed, in the browser only.
 pub(crate) fn effect(run: impl FnMut() + 'static) {

@@ -1,13 +1,14 @@
 //! The frame of everything inside: the rooms on one side, what is open beside them.
 
-use leptos::{children::TypedChildren, either::EitherOf4, prelude::*};
+use leptos::{children::TypedChildren, either::EitherOf5, prelude::*};
 
 use crate::{
     account::AccountBar,
     address::Address,
     connection::ConnectionStatus,
+    diagnostics::DiagnosticsPage,
     directory::Directory,
-    erased::{effect, memo, on},
+    erased::{effect, memo, on, redrawn},
     icons::{BrandMark, Icon, Sign},
     initial::Inside,
     keys,
@@ -36,7 +37,7 @@ pub(crate) fn Inhabited(inside: Inside, address: Address) -> impl IntoView {
     effect(move || {
         session.look(match address.place() {
             Place::Room(id) => Some(id),
-            Place::Home | Place::Directory | Place::LogIn | Place::SignUp | Place::Unknown => None,
+            Place::Home | Place::Directory | Place::Diagnostics | Place::LogIn | Place::SignUp | Place::Unknown => None,
         });
     });
     view! { <Frame/> }
@@ -113,7 +114,7 @@ fn Complaint() -> impl IntoView {
     let session = expect_context::<Session>();
     view! {
         <div role="alert">
-            {move || {
+            {redrawn(move || {
                 session.complaint
                     .get()
                     .map(|sentence| {
@@ -131,7 +132,7 @@ fn Complaint() -> impl IntoView {
                             </div>
                         }
                     })
-            }}
+            })}
         </div>
     }
 }
@@ -142,12 +143,13 @@ fn Here() -> impl IntoView {
     let address = expect_context::<Address>();
     // A memo, because a room may have several addresses and is opened once.
     let place = memo(move || address.place());
-    move || match place.get() {
-        Place::Home => EitherOf4::A(view! { <Nowhere/> }),
-        Place::Directory => EitherOf4::B(view! { <Directory/> }),
-        Place::Room(id) => EitherOf4::C(view! { <RoomPage id/> }),
-        Place::LogIn | Place::SignUp | Place::Unknown => EitherOf4::D(view! { <MissingPage/> }),
-    }
+    redrawn(move || match place.get() {
+        Place::Home => EitherOf5::A(view! { <Nowhere/> }),
+        Place::Directory => EitherOf5::B(view! { <Directory/> }),
+        Place::Room(id) => EitherOf5::C(view! { <RoomPage id/> }),
+        Place::Diagnostics => EitherOf5::D(view! { <DiagnosticsPage/> }),
+        Place::LogIn | Place::SignUp | Place::Unknown => EitherOf5::E(view! { <MissingPage/> }),
+    })
 }
 
 /// The address of the house itself: the server leads on to a room, so this is for someone who is in none.

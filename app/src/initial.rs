@@ -137,6 +137,8 @@ pub enum Open {
         /// The address of the next page, if there is one.
         more: Option<String>,
     },
+    /// The diagnostics, which know everything themselves.
+    Diagnostics,
     /// Nothing that the user can see.
     Missing,
 }
@@ -145,6 +147,7 @@ tagged_from_json!(Open {
     "room" => Room(_),
     "doorstep" => Doorstep(_),
     "directory" => Directory { rooms, name, more },
+    "diagnostics" => Diagnostics {},
     "missing" => Missing {},
 });
 

@@ -62,7 +62,7 @@ fn wish(event: &KeyboardEvent) -> Option<Wish> {
 fn go(session: Session, address: Address, step: Step) {
     let here = match address.place_untracked() {
         Place::Room(id) => Some(id),
-        Place::Home | Place::Directory | Place::LogIn | Place::SignUp | Place::Unknown => None,
+        Place::Home | Place::Directory | Place::Diagnostics | Place::LogIn | Place::SignUp | Place::Unknown => None,
     };
     let to = session
         .rooms

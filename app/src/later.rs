@@ -18,6 +18,7 @@ use crate::{
     adding::AddForm,
     address::Address,
     composer::EditMessage,
+    diagnostics::Diagnostics,
     edits::EarlierTexts,
     erased::effect,
     mentions::{Completion, Names},
@@ -82,6 +83,22 @@ pub(crate) fn switcher(
     Ok(())
 }
 
+/// A part that is drawn. Dropping it takes it away.
+pub(crate) type Drawn = Box<dyn Any>;
+
+/// The diagnostics. What they do ends with the page that keeps `drawn`.
+#[wasm_split(diagnostics, wasm_split_path = ::leptos::wasm_split, fallible)]
+pub(crate) fn diagnostics(
+    host: Element,
+    session: Session,
+    drawn: StoredValue<Option<Drawn>, LocalStorage>,
+) -> Result<(), NotLoaded> {
+    let part = mount_to_renderer(&host, move || view! { <Diagnostics session/> });
+    // Where the page has been left meanwhile, the part goes at once.
+    drop(drawn.try_set_value(Some(Box::new(part))));
+    Ok(())
+}
+
 /// The list of shortcuts.
 #[wasm_split(shortcuts, wasm_split_path = ::leptos::wasm_split, fallible)]
 pub(crate) fn shortcuts(host: Element, asked: ReadSignal<u32>) -> Result<(), NotLoaded> {
@@ -135,11 +152,6 @@ pub(crate) fn Later(room: ShownRoom, tool: Tool) -> impl IntoView {
     view! { <div class="later" node_ref=host></div> }
 }
 
-/// What was drawn; goes from the page with this.
-struct Drawn {
-    _handle: Box<dyn Any>,
-}
-
 #[wasm_split(tools, wasm_split_path = ::leptos::wasm_split, fallible)]
 fn draw(
     host: Element,
@@ -156,7 +168,7 @@ fn draw(
         provide_context(session);
         provide_context(times);
     };
-    let handle: Box<dyn Any> = match tool {
+    Ok(Some(match tool {
         Tool::Actions { message, key, author, text, allowed } => Box::new(mount_to_renderer(&host, move || {
             around();
             view! { <Actions room message key author text allowed/> }
@@ -187,8 +199,7 @@ fn draw(
             view! { <EarlierTexts room message is_open/> }
         })),
         Tool::Names(completion) => Box::new(mount_to_renderer(&host, move || view! { <Names completion/> })),
-    };
-    Ok(Some(Drawn { _handle: handle }))
+    }))
 }
 
 /// Offers the names that finish what is being written. Where this cannot be loaded, none are.

@@ -17,6 +17,7 @@ mod auth;
 mod avatar;
 mod composer;
 mod connection;
+mod diagnostics;
 mod directory;
 mod doorstep;
 mod edits;
@@ -24,6 +25,7 @@ mod erased;
 #[cfg(not(target_arch = "wasm32"))]
 mod failure;
 mod frame;
+mod hydration;
 mod icons;
 mod initial;
 mod keys;

@@ -9,7 +9,7 @@ use protocol::{
 use crate::{
     address::Address,
     avatar::Avatar,
-    erased::{live, memo, on},
+    erased::{live, memo, on, redrawn},
     frame::MEMBERS_PANEL,
     icons::{Icon, Sign},
     later::{Later, Tool},
@@ -91,7 +91,7 @@ pub(crate) fn MemberRow(room: ShownRoom, member: Member, may_remove: Memo<bool>)
                 </span>
                 <span class="member__presence">{live(move || note(presence.get(), times))}</span>
             </span>
-            {move || {
+            {redrawn(move || {
                 (may_remove.get() && !is_me)
                     .then(|| {
                         view! {
@@ -100,7 +100,7 @@ pub(crate) fn MemberRow(room: ShownRoom, member: Member, may_remove: Memo<bool>)
                             </button>
                         }
                     })
-            }}
+            })}
         </li>
     }
 }
@@ -119,7 +119,7 @@ fn AddButton(room: ShownRoom, may_add: Memo<bool>) -> impl IntoView {
         >
             "Add someone"
         </button>
-        {move || is_open.get().then(|| view! { <Later room tool=Tool::AddMember/> })}
+        {redrawn(move || is_open.get().then(|| view! { <Later room tool=Tool::AddMember/> }))}
     }
 }
 

@@ -8,7 +8,7 @@ use protocol::{
 };
 
 use crate::{
-    erased::{live, memo},
+    erased::{live, memo, redrawn},
     later::{self, Later, Tool},
     platform,
     shown::ShownRoom,
@@ -176,13 +176,13 @@ impl Completion {
 pub(crate) fn Offer(completion: Completion) -> impl IntoView {
     view! {
         <p class="visually-hidden" role="status" aria-label="Names">
-            {move || match completion.names.with(Vec::len) {
+            {live(move || match completion.names.with(Vec::len) {
                 0 => String::new(),
                 1 => "1 name matches. Enter takes it.".to_owned(),
                 count => format!("{count} names match. Up and down choose, Enter takes one."),
-            }}
+            })}
         </p>
-        {move || completion.is_open().then(|| view! { <Later room=completion.room tool=Tool::Names(completion)/> })}
+        {redrawn(move || completion.is_open().then(|| view! { <Later room=completion.room tool=Tool::Names(completion)/> }))}
     }
 }
 

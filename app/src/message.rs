@@ -13,7 +13,7 @@ use crate::{
     actions::Allowed,
     avatar::Avatar,
     edits::EditedMark,
-    erased::{live, memo, on},
+    erased::{live, memo, on, redrawn},
     later::{self, Later, Tool},
     markup::Said,
     notice::NoticeLine,
@@ -41,18 +41,18 @@ pub(crate) fn RowLine(room: ShownRoom, row: Row) -> impl IntoView {
             data-seq=live(move || view.with(|view| view.seq.map(|seq| seq.to_string())))
             data-start=live(move || view.with(|view| view.is_first_new.then_some("")))
         >
-            {move || {
+            {redrawn(move || {
                 let (opens_day, at) = view.with(|view| (view.opens_day, view.at));
                 opens_day.then(|| view! { <p class="day"><time datetime=time::machine(at)>{times.day(at)}</time></p> })
-            }}
-            {move || view.with(|view| view.is_first_new).then(|| view! { <p class="new-line"><span>"New"</span></p> })}
-            {move || {
+            })}
+            {redrawn(move || view.with(|view| view.is_first_new).then(|| view! { <p class="new-line"><span>"New"</span></p> }))}
+            {redrawn(move || {
                 if is_notice.get() {
                     Either::Left(view! { <NoticeLine view/> })
                 } else {
                     Either::Right(view! { <Message room key view/> })
                 }
-            }}
+            })}
         </div>
     }
 }
@@ -101,10 +101,10 @@ fn Message(room: ShownRoom, key: RowKey, view: RwSignal<RowView>) -> impl IntoVi
                 </a>
             </p>
             <div class="message__body">
-                {move || quote.get().map(|quote| view! { <QuoteLine room quote/> })}
+                {redrawn(move || quote.get().map(|quote| view! { <QuoteLine room quote/> }))}
                 <Words room key view/>
-                {move || edited_at.get().map(|edited_at| view! { <EditedMark room view edited_at/> })}
-                {move || state().map(|word| view! { <span class="message__state">{word}</span> })}
+                {redrawn(move || edited_at.get().map(|edited_at| view! { <EditedMark room view edited_at/> }))}
+                {redrawn(move || state().map(|word| view! { <span class="message__state">{word}</span> }))}
                 <Chips room view/>
             </div>
             <Below room key view hand/>
@@ -140,13 +140,13 @@ fn Words(room: ShownRoom, key: RowKey, view: RwSignal<RowView>) -> impl IntoView
     // By what it is changed, while it is.
     let edited =
         memo(move || view.with(|view| Handle::of(key, view)).filter(|_| room.doing.editing.get() == Some(key)));
-    move || match (said.get(), edited.get()) {
+    redrawn(move || match (said.get(), edited.get()) {
         (Some(said), Some(handle)) => EitherOf3::A(view! { <Later room tool=Tool::Edit { handle, text: said.text }/> }),
         (Some(said), None) => EitherOf3::B(said),
         (None, _) => {
             EitherOf3::C(view! { <p class="message__text message__text--deleted">"This message was deleted."</p> })
         }
-    }
+    })
 }
 
 /// Why a message was refused, or what can be done with it.
@@ -160,7 +160,7 @@ fn Below(room: ShownRoom, key: RowKey, view: RwSignal<RowView>, hand: Hand) -> i
     // A question about it takes the focus away for a while, and gives it back.
     let is_asked = move || view.with(|view| view.seq.is_some() && view.seq == room.doing.deleting.get());
     let is_at_hand = memo(move || hand.points.get() || hand.holds.get() || is_asked());
-    move || match (status.get(), handle.get()) {
+    redrawn(move || match (status.get(), handle.get()) {
         (Status::Refused(error), Some(handle)) => {
             let may_edit = text.with(Option::is_some);
             EitherOf3::A(view! {
@@ -179,7 +179,7 @@ fn Below(room: ShownRoom, key: RowKey, view: RwSignal<RowView>, hand: Hand) -> i
             }))
         }
         (Status::Queued | Status::Sent | Status::Stored, _) | (Status::Refused(_), None) => EitherOf3::C(()),
-    }
+    })
 }
 
 /// By what a message, or a change to it that was refused, is spoken of.

@@ -11,6 +11,8 @@ pub enum Place {
     Directory,
     /// `/rooms/<slug>`.
     Room(RoomId),
+    /// `/diagnostics`: the connection, measured, and its history.
+    Diagnostics,
     /// `/login`.
     LogIn,
     /// `/signup`.
@@ -26,6 +28,7 @@ impl Place {
         match path {
             "/" => Self::Home,
             "/rooms" => Self::Directory,
+            "/diagnostics" => Self::Diagnostics,
             "/login" => Self::LogIn,
             "/signup" => Self::SignUp,
             other => other
@@ -40,6 +43,12 @@ impl Place {
     #[must_use]
     pub fn room_path(id: RoomId, name: &str) -> String {
         format!("/rooms/{}", rooms::slug(id, name))
+    }
+
+    /// Where the form that joins a room goes.
+    #[must_use]
+    pub fn join_path(id: RoomId, name: &str) -> String {
+        format!("{}/join", Self::room_path(id, name))
     }
 
     /// Reads `at=<seq>`, the message that an address points at, from its query.

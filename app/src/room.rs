@@ -10,7 +10,7 @@ use crate::{
     address::Address,
     composer::Composer,
     doorstep::DoorstepPage,
-    erased::{effect, live, memo, on},
+    erased::{effect, live, memo, on, redrawn},
     frame::{Bare, MEMBERS_PANEL, MissingPage, RoomsButton},
     icons::{Icon, Sign},
     initial::Open,
@@ -35,7 +35,7 @@ pub(crate) fn RoomPage(id: RoomId) -> impl IntoView {
             crate::platform::remember_room(session.me().user.id, id);
         }
     });
-    move || match state.get() {
+    redrawn(move || match state.get() {
         RoomState::Ready => EitherOf4::A(view! { <Inside room/> }),
         RoomState::Loading => EitherOf4::B(view! {
             <Bare>
@@ -44,7 +44,7 @@ pub(crate) fn RoomPage(id: RoomId) -> impl IntoView {
         }),
         RoomState::Outside => EitherOf4::C(match session.opened_with() {
             Open::Doorstep(doorstep) if doorstep.id == id => Either::Left(view! { <DoorstepPage room=doorstep/> }),
-            Open::Doorstep(_) | Open::Room(_) | Open::Directory { .. } | Open::Missing => {
+            Open::Doorstep(_) | Open::Room(_) | Open::Directory { .. } | Open::Diagnostics | Open::Missing => {
                 Either::Right(view! { <MissingPage/> })
             }
         }),
@@ -59,7 +59,7 @@ pub(crate) fn RoomPage(id: RoomId) -> impl IntoView {
             </div>
             </Bare>
         }),
-    }
+    })
 }
 
 #[component]
@@ -78,7 +78,7 @@ fn Inside(room: ShownRoom) -> impl IntoView {
         <main class="frame__main room" id="main" tabindex="-1">
             <header class="bar">
                 <RoomsButton/>
-                <span class="bar__sign" title=live(kind)>{move || view! { <Icon sign=sign()/> }}</span>
+                <span class="bar__sign" title=live(kind)>{redrawn(move || view! { <Icon sign=sign()/> })}</span>
                 <h1 class="bar__title">{live(name)}</h1>
                 <Topic room/>
                 <RoomSettingsLink room/>
@@ -126,7 +126,7 @@ fn Topic(room: ShownRoom) -> impl IntoView {
     let is_edited = RwSignal::new(false);
     let topic = memo(move || room.info.with(|info| info.as_ref().map_or_else(String::new, |info| info.topic.clone())));
     let may_set = memo(move || session.moderates(room));
-    move || {
+    redrawn(move || {
         if is_edited.get() {
             Either::Left(view! { <Later room tool=Tool::Topic { topic, is_edited }/> })
         } else {
@@ -143,5 +143,5 @@ fn Topic(room: ShownRoom) -> impl IntoView {
                 </button>
             })
         }
-    }
+    })
 }

@@ -5,7 +5,7 @@ use protocol::{RoomId, rooms::Visibility, unread};
 
 use crate::{
     address::Address,
-    erased::{live, memo},
+    erased::{live, memo, redrawn},
     icons::{Icon, Sign},
     place::Place,
     session::Session,
@@ -41,14 +41,14 @@ pub(crate) fn RoomList() -> impl IntoView {
                 <RoomLink id/>
             </For>
         </ul>
-        {move || {
+        {redrawn(move || {
             is_empty.get()
                 .then(|| {
                     view! {
                         <p class="sidebar__empty">"You are in no room yet. Make one, or look through the public rooms."</p>
                     }
                 })
-        }}
+        })}
     }
 }
 
@@ -78,7 +78,7 @@ fn RoomLink(id: RoomId) -> impl IntoView {
             class:rooms__item--unread=live(move || unread() != 0)
             class:rooms__item--muted=is_muted
         >
-            <span class="rooms__sign">{move || view! { <Icon sign=sign()/> }}</span>
+            <span class="rooms__sign">{redrawn(move || view! { <Icon sign=sign()/> })}</span>
             <a
                 class="rooms__link"
                 href=live(move || name.with(|name| Place::room_path(id, name)))
@@ -90,7 +90,7 @@ fn RoomLink(id: RoomId) -> impl IntoView {
                 <Icon sign=Sign::Muted/>
                 <span class="visually-hidden">"muted"</span>
             </span>
-            {move || {
+            {redrawn(move || {
                 let count = mentions();
                 (count != 0).then(|| {
                     let words = if count == 1 { " mention, " } else { " mentions, " };
@@ -101,8 +101,8 @@ fn RoomLink(id: RoomId) -> impl IntoView {
                         </span>
                     }
                 })
-            }}
-            {move || {
+            })}
+            {redrawn(move || {
                 let count = unread();
                 (count != 0)
                     .then(|| {
@@ -113,7 +113,7 @@ fn RoomLink(id: RoomId) -> impl IntoView {
                             </span>
                         }
                     })
-            }}
+            })}
         </li>
     }
 }

@@ -5,7 +5,7 @@
 
 use std::collections::{HashMap, VecDeque};
 
-use client::{At, Change, Engine, Input, Intent, Output, Start};
+use client::{At, Change, Engine, Input, Intent, Journal, Output, Start};
 use leptos::prelude::*;
 use protocol::{ClientId, Command, Done, ErrorBody, RoomId, RoomSnapshot, Seq, messages::PostMessage};
 
@@ -64,7 +64,7 @@ impl Session {
         let Inside { me, inbox, open, presence, shows_viewing } = inside;
         let rooms: Vec<RoomSnapshot> = match &open {
             Open::Room(snapshot) => vec![snapshot.clone()],
-            Open::Doorstep(_) | Open::Directory { .. } | Open::Missing => Vec::new(),
+            Open::Doorstep(_) | Open::Directory { .. } | Open::Diagnostics | Open::Missing => Vec::new(),
         };
         let start = Start {
             me: me.user.clone(),
@@ -108,6 +108,16 @@ impl Session {
     /// Whose session it is.
     pub(crate) fn me(self) -> Me {
         self.me.get_value()
+    }
+
+    /// How times are written on this page.
+    pub(crate) fn times(self) -> Times {
+        self.times
+    }
+
+    /// What happened to the connection of this page.
+    pub(crate) fn journal(self) -> Journal {
+        self.machine.with_value(|machine| machine.engine.journal().clone())
     }
 
     /// What the page was opened with.
@@ -274,7 +284,7 @@ impl Session {
             Open::Room(snapshot) => (snapshot.info.id == id).then_some(Said::Inside),
             Open::Doorstep(doorstep) => (doorstep.id == id && !self.is_member(id)).then_some(Said::Outside),
             Open::Missing => (!self.is_member(id)).then_some(Said::Outside),
-            Open::Directory { .. } => None,
+            Open::Directory { .. } | Open::Diagnostics => None,
         });
         match said {
             Some(Said::Inside) => {

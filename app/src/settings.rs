@@ -4,6 +4,7 @@
 use leptos::{children::TypedChildren, either::EitherOf8, prelude::*};
 
 use crate::{
+    diagnostics,
     icons::BrandMark,
     initial::settings::{Settings, Tab},
 };
@@ -38,10 +39,11 @@ struct Entry {
 }
 
 /// The pages in the order of the navigation.
-const PAGES: [Entry; 6] = [
+const PAGES: [Entry; 7] = [
     own("/settings/profile", "Profile", "Your name, and the time zone that times are written in.", Glyph::Person),
     own("/settings/password", "Password", "Change your password.", Glyph::Key),
     own("/settings/sessions", "Sessions", "See where you are logged in, and log out there.", Glyph::Device),
+    own("/diagnostics", diagnostics::TITLE, "See how quick and steady your connection is.", Glyph::Pulse),
     owners("/settings/invites", "Invitations", "Make links that let people sign up.", Glyph::Letter),
     owners("/settings/members", "Accounts", "Disable accounts, or hand this server over.", Glyph::People),
     owners("/settings/registration", "Registration", "Decide who may sign up.", Glyph::Door),

@@ -47,6 +47,11 @@ pub(crate) fn Shortcuts(asked: ReadSignal<u32>) -> impl IntoView {
             _ = dialog.show_modal();
         }
     });
+    let close = move |_| {
+        if let Some(dialog) = dialog.get_untracked() {
+            dialog.close();
+        }
+    };
     let groups = SHORTCUTS.map(|(place, keys)| {
         let keys = keys.iter().map(|(keys, meaning)| {
             view! { <div class="shortcuts__line"><dt>{keys_of(keys)}</dt><dd>{*meaning}</dd></div> }
@@ -61,6 +66,7 @@ pub(crate) fn Shortcuts(asked: ReadSignal<u32>) -> impl IntoView {
             <h2 class="dialog__title" id="shortcuts-title">"Keyboard shortcuts"</h2>
             {groups.collect_view()}
             <form method="dialog" class="dialog__buttons">
+                <a class="button" href="/diagnostics" on:click=close>"Diagnostics of the connection"</a>
                 <button class="button" type="submit">"Close"</button>
             </form>
         </dialog>

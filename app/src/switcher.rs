@@ -31,7 +31,7 @@ pub(crate) fn Switcher(session: Session, address: Address, asked: ReadSignal<u32
     let search = move || {
         let here = match address.place_untracked() {
             Place::Room(id) => Some(id),
-            Place::Home | Place::Directory | Place::LogIn | Place::SignUp | Place::Unknown => None,
+            Place::Home | Place::Directory | Place::Diagnostics | Place::LogIn | Place::SignUp | Place::Unknown => None,
         };
         let recent = platform::recent_rooms(session.me().user.id);
         let mut rooms =

@@ -4,7 +4,7 @@
 use leptos::prelude::*;
 
 use crate::{
-    erased::on,
+    erased::{on, redrawn},
     icons::{Icon, Sign},
     platform,
 };
@@ -75,7 +75,7 @@ pub(crate) fn ThemeButton() -> impl IntoView {
     let label = move || format!("Theme: {}", theme.get().word().unwrap_or("system"));
     view! {
         <button class="icon-button" type="button" aria-label=label title="Light, dark, or as the system has it" on:click=on(change)>
-            {move || view! { <Icon sign=sign()/> }}
+            {redrawn(move || view! { <Icon sign=sign()/> })}
         </button>
     }
 }

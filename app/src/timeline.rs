@@ -6,7 +6,7 @@ use protocol::Seq;
 use crate::{
     actions,
     address::Address,
-    erased::{effect, live, memo, on},
+    erased::{effect, live, memo, on, redrawn},
     icons::{Icon, Sign},
     later::{Later, Tool},
     message::RowLine,
@@ -168,13 +168,13 @@ pub(crate) fn TimelineView(room: ShownRoom) -> impl IntoView {
                 <For each=move || room.rows.get() key=|row| row.key let(row)>
                     <RowLine room row/>
                 </For>
-                {move || {
+                {redrawn(move || {
                     room.has_no_messages.get()
                         .then(|| view! { <p class="empty">"Nobody has said anything yet. Write the first message below."</p> })
-                }}
+                })}
             </div>
-            {move || is_away.get().then(|| view! { <JumpButton room/> })}
-            {move || asks.get().then(|| view! { <Later room tool=Tool::Delete/> })}
+            {redrawn(move || is_away.get().then(|| view! { <JumpButton room/> }))}
+            {redrawn(move || asks.get().then(|| view! { <Later room tool=Tool::Delete/> }))}
         </div>
     }
 }
@@ -186,10 +186,10 @@ fn JumpButton(room: ShownRoom) -> impl IntoView {
         <button class="jump" type="button" on:click=on(move |_| session.jump_to_present(room.id))>
             <Icon sign=Sign::Down/>
             "Jump to present"
-            {move || match room.unread.get() {
+            {redrawn(move || match room.unread.get() {
                 0 => None,
                 count => Some(view! { <span class="jump__count">{format!(" · {} new", protocol::unread::label(count))}</span> }),
-            }}
+            })}
         </button>
     }
 }

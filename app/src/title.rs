@@ -4,6 +4,7 @@ use leptos::prelude::*;
 use protocol::unread;
 
 use crate::{
+    diagnostics,
     erased::{effect, memo},
     initial::Open,
     platform,
@@ -16,6 +17,7 @@ pub(crate) fn of_open(open: &Open) -> &str {
         Open::Room(room) => &room.info.name,
         Open::Doorstep(room) => &room.name,
         Open::Directory { .. } => "Public rooms",
+        Open::Diagnostics => diagnostics::TITLE,
         Open::Missing => "Not found",
     }
 }

@@ -122,6 +122,7 @@ fn every_page() -> Vec<String> {
             }),
             "/rooms",
         ),
+        page(inside(Open::Diagnostics), "/diagnostics"),
         page(inside(Open::Missing), "/rooms/7-x"),
         page(Page::Auth(auth(Form::LogIn)), "/login"),
         page(Page::Auth(auth(Form::SignUp)), "/signup"),

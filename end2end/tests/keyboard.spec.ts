@@ -125,7 +125,7 @@ test("a day's work by keyboard alone: the focus is always somewhere, and seen", 
   await expect(page.getByRole("heading", { name: "Public rooms" })).toBeVisible();
   await ada.isConnected();
   await reaches(ada, button("Join kitchen"));
-  await presses(ada, "Enter");
+  await page.keyboard.press("Enter");
   await ada.isIn("kitchen");
   await expect(ada.composer).toBeFocused();
 

@@ -75,6 +75,9 @@ test("every page is without findings of axe, in light and dark", async ({ chat }
   await ada.page.getByRole("link", { name: "Public rooms" }).click();
   await ada.isConnected();
   await ada.isAccessible();
+  await ada.goesTo("/diagnostics");
+  await expect(ada.page.getByRole("region", { name: "Last messages" })).toBeVisible();
+  await ada.isAccessible();
   ada.expects(/\/rooms\/999: 404/);
   await ada.goesTo("/rooms/999");
   await expect(ada.page.getByRole("heading", { name: "There is nothing here" })).toBeVisible();

@@ -18,7 +18,7 @@ test("two people meet in a public room and chat both ways", async ({ chat }) => 
 });
 
 for (const javaScript of [true, false]) {
-  test(`rooms are looked for by name, and go on on another page ${javaScript ? "with" : "without"} JavaScript`, async ({ chat }) => {
+  test(`rooms are looked for by name, go on on another page and are joined ${javaScript ? "with" : "without"} JavaScript`, async ({ chat }) => {
     const ada = await chat.signUp("ada");
     const bob = await chat.signUp("bob", { javaScript });
     await ada.makes("Public", "garden");
@@ -33,8 +33,28 @@ for (const javaScript of [true, false]) {
     await bob.page.getByRole("button", { name: "Search" }).click();
     await expect(main.getByText("No public room has “nothing like it” in its name.")).toBeVisible();
     expect(await bob.scrollsSideways()).toBe(false);
+
+    await bob.goesTo("/rooms");
+    await main.getByRole("button", { name: "Join garden" }).click();
+    await bob.isIn("garden");
+    await expect(ada.member("bob")).toBeVisible();
+    await expect(bob.composer).toBeFocused();
   });
 }
+
+test("who goes back from a room to the public rooms finds them as they are now", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  const bob = await chat.signUp("bob");
+  await bob.goesTo("/rooms");
+  await bob.isConnected();
+  await bob.opens("general");
+  await ada.makes("Public", "garden");
+
+  await bob.page.goBack();
+  await expect(bob.page.getByRole("button", { name: "Join garden" })).toBeVisible();
+  await bob.page.goForward();
+  await bob.isIn("general");
+});
 
 test("a private room is seen by those who are added, and by nobody else", async ({ chat }) => {
   const ada = await chat.signUp("ada");

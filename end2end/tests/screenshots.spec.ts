@@ -167,6 +167,10 @@ for (const { device, visit } of DEVICES) {
     await ada.isConnected();
     await ada.isPictured(named("directory-nothing"), ada.page.getByText("No public room has “zebra” in its name."));
     ada.expects(/: 40[34]/);
+    await ada.goesTo("/diagnostics");
+    await ada.page.getByRole("button", { name: "Start measuring" }).click();
+    await expect(ada.page.getByRole("region", { name: "Round trips" }).getByRole("img")).toBeVisible();
+    await ada.isPictured(named("diagnostics"), ada.page.getByRole("region", { name: "Last messages" }), { whole: true });
     await ada.goesTo("/rooms/999");
     await ada.isConnected();
     await ada.isPictured(named("not-found"), heading(ada, "There is nothing here"));

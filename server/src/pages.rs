@@ -9,7 +9,7 @@ use axum::{
     extract::{Request, State},
     http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
     response::{IntoResponse, Response},
-    routing::get,
+    routing::{get, post},
 };
 use protocol::{ErrorBody, ErrorCode, RoomId, command::Cost, limits::DIRECTORY_ROOMS_MAX};
 
@@ -30,8 +30,11 @@ use crate::{
 
 mod answer;
 pub(crate) mod cookies;
+mod join;
+mod visit;
 
 pub(crate) use answer::Pages;
+pub(crate) use visit::{OwnerVisit, Visit};
 
 /// The addresses of the pages.
 pub(crate) fn routes() -> Router<AppState> {
@@ -40,7 +43,9 @@ pub(crate) fn routes() -> Router<AppState> {
         .route("/login", get(login))
         .route("/signup", get(signup))
         .route("/rooms", get(inside))
-        .route("/rooms/{slug}", get(inside));
+        .route("/rooms/{slug}", get(inside))
+        .route("/rooms/{slug}/join", post(join::join))
+        .route("/diagnostics", get(inside));
     // For who works on the looks; a release answers that there is no such page.
     if cfg!(debug_assertions) { routes.route("/style", get(style)) } else { routes }
 }
@@ -159,14 +164,14 @@ async fn inside(State(app): State<AppState>, uri: Uri, headers: HeaderMap) -> Re
         let open = open(&app, &session, Place::of_path(uri.path()), uri.query().unwrap_or_default()).await?;
         let status = match &open {
             Open::Missing => StatusCode::NOT_FOUND,
-            Open::Room(_) | Open::Doorstep(_) | Open::Directory { .. } => StatusCode::OK,
+            Open::Room(_) | Open::Doorstep(_) | Open::Directory { .. } | Open::Diagnostics => StatusCode::OK,
         };
         let presence = match &open {
             Open::Room(snapshot) => {
                 let room = snapshot.info.id;
                 Some(Box::new(app.hub.presence().picture(room, &app.store.roster(room).await?)))
             }
-            Open::Doorstep(_) | Open::Directory { .. } | Open::Missing => None,
+            Open::Doorstep(_) | Open::Directory { .. } | Open::Diagnostics | Open::Missing => None,
         };
         let shows_viewing = app.store.shows_viewing(session.user.id).await?;
         let me = me_of(&session);
@@ -180,6 +185,7 @@ async fn open(app: &AppState, session: &Session, place: Place, query: &str) -> R
     let room = match place {
         Place::Room(room) => room,
         Place::Directory => return directory(app, session, query).await,
+        Place::Diagnostics => return Ok(Open::Diagnostics),
         Place::Home | Place::LogIn | Place::SignUp | Place::Unknown => return Ok(Open::Missing),
     };
     let window = Place::at_of_query(query).map_or(WindowAt::Unread, WindowAt::Line);

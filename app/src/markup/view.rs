@@ -4,7 +4,7 @@ use leptos::{
     attr::{Attribute, any_attribute::AnyAttribute},
     tachys::{
         hydration::Cursor,
-        renderer::{CastFrom as _, types},
+        renderer::types,
         view::{Mountable, Position, PositionState, Render, RenderHtml, add_attr::AddAnyAttr},
     },
 };
@@ -14,6 +14,7 @@ use super::{
     Said,
     canvas::{Dom, Html},
 };
+use crate::hydration::next_element;
 
 /// What is in the page.
 pub(crate) struct Drawn {
@@ -94,15 +95,7 @@ impl RenderHtml for Said {
     }
 
     fn hydrate<const FROM_SERVER: bool>(self, cursor: &Cursor, position: &PositionState) -> Drawn {
-        match position.get() {
-            Position::FirstChild => cursor.child(),
-            Position::Current => {}
-            Position::NextChild | Position::NextChildAfterText | Position::OnlyChild | Position::LastChild => {
-                cursor.sibling();
-            }
-        }
-        position.set(Position::NextChild);
-        Drawn { said: self, element: types::Element::cast_from(cursor.current()) }
+        Drawn { said: self, element: next_element(cursor, position) }
     }
 
     fn into_owned(self) -> Self {

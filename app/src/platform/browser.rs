@@ -13,18 +13,24 @@ use crate::{
 };
 
 mod badge;
+mod echo;
 mod focus;
 mod kept;
 mod links;
 mod outbox;
+mod redrawn;
+mod served;
 mod socket;
 mod transport;
 
 pub(crate) use badge::set_badge;
+pub(crate) use echo::{Echo, Ticking};
 pub(crate) use focus::{has_focus, has_open_dialog, is_typing, take_focus};
 pub(crate) use kept::note_place;
 pub(crate) use links::{follow_links, push_address};
-pub(crate) use transport::{connect, every_second, perform, read, spawn};
+pub(crate) use redrawn::redrawn;
+pub(crate) use served::as_served;
+pub(crate) use transport::{connect, every_second, perform, probe, read, spawn};
 
 /// Takes over the page that the server rendered.
 pub fn start() {
@@ -53,6 +59,16 @@ pub(crate) fn monotonic() -> client::Instant {
         reason = "milliseconds since the page was opened"
     )]
     client::Instant(window().performance().map_or(0.0, |performance| performance.now()) as u64)
+}
+
+/// As [`monotonic`], in microseconds, as far as the browser tells them.
+pub(crate) fn monotonic_us() -> u64 {
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "microseconds since the page was opened"
+    )]
+    window().performance().map_or(0, |performance| (performance.now() * 1_000.0) as u64)
 }
 
 /// The time of this device.

@@ -1,11 +1,14 @@
 //! The server's side: a page as text. Nothing happens in it afterwards, so most functions do nothing.
 
-use client::Output;
+use client::{Output, Probe};
 use jiff::{Timestamp, tz::TimeZone};
 use leptos::prelude::*;
 use protocol::{ClientId, RoomId, UnixMs, UserId};
 
-use crate::{address::Address, initial::Initial, scroll::Anchor, session::Session, theme::Theme, time::Civil};
+use crate::{
+    address::Address, diagnostics::Echoed, initial::Initial, scroll::Anchor, session::Session, theme::Theme,
+    time::Civil,
+};
 
 mod shell;
 
@@ -25,6 +28,16 @@ pub fn render(initial: Initial, theme: Theme, assets: &Assets, path: &str, nonce
     });
     owner.cleanup();
     html
+}
+
+/// Draws one element, which the browser keeps as it is.
+pub(crate) fn as_served<V: IntoView>(draw: impl FnOnce() -> V) -> impl IntoView {
+    draw()
+}
+
+/// Draws a part; the browser draws it anew when something that `draw` reads has changed.
+pub(crate) fn redrawn<V: RenderHtml + 'static>(draw: impl FnMut() -> V + Send + 'static) -> impl IntoView {
+    draw
 }
 
 /// Whether this is a time zone that times can be written in.
@@ -138,6 +151,35 @@ pub(crate) fn new_client_id() -> ClientId {
 }
 
 pub(crate) fn connect(_session: Session) {}
+
+pub(crate) fn monotonic_us() -> u64 {
+    0
+}
+
+pub(crate) async fn probe() -> Probe {
+    Probe::Unreachable
+}
+
+/// Nothing is measured here.
+pub(crate) struct Echo;
+
+impl Echo {
+    pub(crate) fn open(_hears: impl Fn(Echoed) + Copy + 'static) -> Self {
+        Self
+    }
+
+    pub(crate) fn send_text(&self, _text: &str) {}
+
+    pub(crate) fn send_bytes(&self, _bytes: &[u8]) {}
+}
+
+pub(crate) struct Ticking;
+
+impl Ticking {
+    pub(crate) fn every(_ms: u32, _action: impl FnMut() + 'static) -> Self {
+        Self
+    }
+}
 
 pub(crate) fn every_second(_action: impl FnMut() + 'static) {}
 

@@ -14,6 +14,7 @@ pub(super) enum Glyph {
     Overview,
     People,
     Person,
+    Pulse,
 }
 
 /// A sign, drawn with lines of the text's colour; always beside a word.
@@ -31,6 +32,7 @@ pub(super) fn PageGlyph(glyph: Glyph) -> impl IntoView {
             "M9 11a3.500 3.500 0 1 0 0-7 3.500 3.500 0 0 0 0 7ZM2.500 20a6.500 6.500 0 0 1 13 0M16 4.300a3.500 3.500 0 0 1 0 6.400M18 14a6.500 6.500 0 0 1 3.500 6"
         }
         Glyph::Person => "M12 12a4 4 0 1 0 0-8 4 4 0 0 0 0 8ZM4.500 20.500a7.500 7.500 0 0 1 15 0",
+        Glyph::Pulse => "M3 12h4l3-7 4 14 3-7h4",
     };
     view! {
         <svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false">

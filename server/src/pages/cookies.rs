@@ -62,7 +62,7 @@ pub(crate) fn encode(text: &str) -> String {
 
 /// Encodes what may not stand in a path or query as it is, and leaves their own signs alone.
 pub(crate) fn encode_path(text: &str) -> String {
-    encode_but(text, b"-._~/?&=%")
+    encode_but(text, b"-._~/?&=%#")
 }
 
 fn encode_but(text: &str, kept: &[u8]) -> String {

@@ -12,7 +12,11 @@ use axum::{
     routing::{get, post},
 };
 
-use crate::{error::ApiError, state::AppState};
+use crate::{
+    error::ApiError,
+    pages::{OwnerVisit, Visit},
+    state::AppState,
+};
 
 mod invites;
 mod members;
@@ -21,9 +25,6 @@ mod profile;
 mod registration;
 mod room;
 mod sessions;
-mod visit;
-
-use visit::{OwnerVisit, Visit};
 
 /// The addresses of the settings.
 pub(crate) fn routes() -> Router<AppState> {
@@ -45,13 +46,6 @@ pub(crate) fn routes() -> Router<AppState> {
         .route("/settings/rooms/{id}/transfer", post(room::transfer))
         .route("/settings/rooms/{id}/delete", post(room::delete))
         .route("/settings/registration", get(registration::show).post(registration::save))
-}
-
-/// The page that has the form of this path: a form's own path takes nothing but the form.
-fn page_of(form: &str) -> String {
-    // Each room has a page of its own, of everything else there is one.
-    let parts = if form.starts_with("/settings/rooms/") { 4 } else { 3 };
-    form.split('/').take(parts).collect::<Vec<_>>().join("/")
 }
 
 async fn overview(visit: Visit) -> Response {

@@ -8,7 +8,7 @@ use axum::{
     response::Response,
 };
 use protocol::{
-    ClientId, Command, ErrorBody, ErrorCode, RoomId, RoomInfo, Username,
+    Command, ErrorCode, RoomId, RoomInfo, Username,
     rooms::{DeleteRoom, RenameRoom, TransferRoom},
 };
 use serde::Deserialize;
@@ -17,7 +17,7 @@ use super::{Visit, done_at};
 use crate::{
     commands::{Action, authorize},
     error::ApiError,
-    store::{Actor, ExecuteError},
+    store::Actor,
 };
 
 #[derive(Deserialize)]
@@ -42,7 +42,7 @@ pub(super) async fn rename(
     form: Result<Form<Name>, FormRejection>,
 ) -> Response {
     let command = form.map_err(ApiError::from).map(|Form(Name { name })| {
-        Command::RenameRoom(RenameRoom { client_id: client_id(&visit), room, name: name.trim().to_owned() })
+        Command::RenameRoom(RenameRoom { client_id: visit.client_id(), room, name: name.trim().to_owned() })
     });
     let here = format!("/settings/rooms/{room}");
     answer(&visit, room, command, done_at(&here, Deed::RoomRenamed)).await
@@ -55,7 +55,7 @@ pub(super) async fn transfer(
 ) -> Response {
     let command = form.map_err(ApiError::from).and_then(|Form(Keeper { username })| {
         let username = Username::parse(username.trim())?;
-        Ok(Command::TransferRoom(TransferRoom { client_id: client_id(&visit), room, username }))
+        Ok(Command::TransferRoom(TransferRoom { client_id: visit.client_id(), room, username }))
     });
     // Who has given it away may have no page of it any more.
     answer(&visit, room, command, done_at("/settings", Deed::RoomGivenAway)).await
@@ -70,7 +70,7 @@ pub(super) async fn delete(
         (_, Err(error)) => Err(error),
         (Err(rejection), Ok(_)) => Err(rejection.into()),
         (Ok(Form(Name { name })), Ok(info)) if name.trim() == info.name => {
-            Ok(Command::DeleteRoom(DeleteRoom { client_id: client_id(&visit), room }))
+            Ok(Command::DeleteRoom(DeleteRoom { client_id: visit.client_id(), room }))
         }
         (Ok(_), Ok(_)) => Err(ApiError::from(ErrorCode::Invalid)
             .message("That is not the name of this room. Nothing was deleted: type the name as it stands above.")),
@@ -80,7 +80,7 @@ pub(super) async fn delete(
 
 async fn answer(visit: &Visit, room: RoomId, command: Result<Command, ApiError>, done: Response) -> Response {
     let result = match command {
-        Ok(command) => execute(visit, command).await,
+        Ok(command) => visit.execute(command).await,
         Err(error) => Err(error),
     };
     match result {
@@ -89,22 +89,9 @@ async fn answer(visit: &Visit, room: RoomId, command: Result<Command, ApiError>,
     }
 }
 
-async fn execute(visit: &Visit, command: Command) -> Result<(), ApiError> {
-    let (app, actor) = (&visit.app, Actor::from(&visit.session));
-    match app.store.execute(&actor, command, app.clock.now()).await {
-        Ok(_) => Ok(()),
-        Err(ExecuteError::Refused(refusal)) => Err(ErrorBody::from(refusal).into()),
-        Err(ExecuteError::Store(error)) => Err(error.into()),
-    }
-}
-
 /// The room, for those who may change it.
 async fn kept(visit: &Visit, room: RoomId) -> Result<RoomInfo, ApiError> {
     let facts = visit.app.store.facts(&Actor::from(&visit.session), room).await?;
     authorize(Action::Change, &facts)?;
     Ok(facts.room.ok_or(ErrorCode::NotFound)?.info)
-}
-
-fn client_id(visit: &Visit) -> ClientId {
-    ClientId::new(visit.app.clock.now(), &visit.app.random.bytes())
 }

@@ -100,3 +100,39 @@ async fn the_page_of_rooms_leads_on_to_the_next_one() {
     assert!(found.contains("hall-090") && !found.contains("hall-080-more\" rel"), "{found}");
     assert!(found.contains("value=\"hall 09\""), "what was looked for stays in the field");
 }
+
+#[tokio::test]
+async fn the_form_that_joins_a_room_leads_into_it() {
+    let server = TestServer::with(unlimited).await;
+    let (mut ada, mut bob) = (server.user("ada").await, server.user("bob").await);
+    let room = make(&mut ada.connect().await, "Büro 7").await;
+    let page = bob.get(&format!("/rooms/{room}")).await.body;
+    let form = format!("/rooms/{room}-büro-7/join");
+    assert!(page.contains(&format!("action=\"{form}\"")), "{page}");
+
+    // Whatever the address calls the room, its own name is in the one that follows; twice is as good as once.
+    for path in [form, format!("/rooms/{room}-old-name/join")] {
+        let answer = bob.post_form(&path, &[]).await;
+        assert_eq!(answer.status, 303, "{answer:?}");
+        assert_eq!(answer.header("location"), format!("/rooms/{room}-b%C3%BCro-7#composer"));
+    }
+
+    assert_eq!(bob.get(&format!("/api/v1/rooms/{room}")).await.status, 200);
+    assert_eq!(ada.post_form("/rooms/nothing/join", &[]).await.status, 404);
+}
+
+#[tokio::test]
+async fn the_form_that_joins_a_room_opens_no_private_one() {
+    let server = TestServer::with(unlimited).await;
+    let (ada, mut bob) = (server.user("ada").await, server.user("bob").await);
+    let room = ada.connect().await.create("den", Visibility::Private, History::Everything).await;
+    let there_is_none = RoomId(room.0 + 7);
+
+    for room in [room, there_is_none] {
+        assert_eq!(bob.post_form(&format!("/rooms/{room}-den/join"), &[]).await.status, 404);
+        assert_eq!(bob.get(&format!("/api/v1/rooms/{room}")).await.status, 404);
+    }
+    let mut visitor = server.visitor();
+    let door = visitor.post_form("/rooms/1-general/join", &[]).await;
+    assert_eq!(door.header("location"), "/login?next=/rooms/1-general");
+}

@@ -7,6 +7,7 @@ mod accounts;
 mod bad_input;
 mod command_line;
 mod cross_site;
+mod diagnostics;
 mod directory;
 mod invites;
 mod presence;

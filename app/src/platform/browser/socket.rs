@@ -6,7 +6,7 @@ use client::{ConnectionId, Input};
 use futures::{
     FutureExt as _, SinkExt as _, StreamExt as _,
     channel::oneshot,
-    future::{Either, poll_fn, select},
+    future::{Either, select},
     stream::SplitSink,
 };
 use gloo_net::websocket::{Message, WebSocketError, futures::WebSocket};
@@ -29,14 +29,11 @@ impl Socket {
     /// Opens a connection; all that happens with it is told to the session.
     pub(super) fn open(session: Session, id: ConnectionId) -> Self {
         let (closing, closed) = oneshot::channel();
-        let location = window().location();
-        let scheme = if location.protocol().is_ok_and(|protocol| protocol == "https:") { "wss" } else { "ws" };
-        let address = format!("{scheme}://{}/ws", location.host().unwrap_or_default());
-        let outgoing = match WebSocket::open_with_protocol(&address, SUBPROTOCOL) {
+        let outgoing = match WebSocket::open_with_protocol(&address("/ws"), SUBPROTOCOL) {
             Ok(socket) => {
                 let (sink, incoming) = socket.split();
                 let outgoing = Rc::new(RefCell::new(sink));
-                spawn_local(run(session, id, Rc::clone(&outgoing), incoming, closed));
+                spawn_local(run(session, id, incoming, closed));
                 Some(outgoing)
             }
             Err(_) => {
@@ -56,24 +53,42 @@ impl Socket {
     }
 }
 
+/// Where sockets of this server are opened.
+pub(super) fn address(path: &str) -> String {
+    let location = window().location();
+    let scheme = if location.protocol().is_ok_and(|protocol| protocol == "https:") { "wss" } else { "ws" };
+    format!("{scheme}://{}{path}", location.host().unwrap_or_default())
+}
+
+/// What browsers say of a connection that broke, or could not be opened (RFC 6455 §7.1.5).
+const BROKEN: u16 = 1006;
+
 async fn run(
     session: Session,
     id: ConnectionId,
-    outgoing: Outgoing,
     mut incoming: impl futures::Stream<Item = Result<Message, WebSocketError>> + Unpin,
     mut closed: oneshot::Receiver<()>,
 ) {
-    if poll_fn(|context| outgoing.borrow_mut().poll_ready_unpin(context)).await.is_ok() {
-        session.step(Input::Opened(id));
-    }
-    drop(outgoing);
     let mut code = None;
+    // The halves of a socket do not tell when it is open; what comes from the server does.
+    let mut is_open = false;
+    let mut open = move || {
+        if !std::mem::replace(&mut is_open, true) {
+            session.step(Input::Opened(id));
+        }
+    };
     loop {
         match select(incoming.next(), &mut closed).await {
-            Either::Left((Some(Ok(Message::Text(text))), _)) => session.step(Input::Frame { connection: id, text }),
+            Either::Left((Some(Ok(Message::Text(text))), _)) => {
+                open();
+                session.step(Input::Frame { connection: id, text });
+            }
             // The server sends none in this version.
             Either::Left((Some(Ok(Message::Bytes(_))), _)) => {}
             Either::Left((Some(Err(WebSocketError::ConnectionClose(event))), _)) => {
+                if event.code != BROKEN {
+                    open();
+                }
                 code = Some(event.code);
                 session.step(Input::CloseReason { connection: id, reason: event.reason });
                 break;

@@ -100,10 +100,7 @@ pub(crate) fn perform(session: Session, output: Output) {
             }
         }),
         Output::Probe(connection) => spawn_local(async move {
-            let probe = match get(PROBE_PATH).await {
-                Some(answer) => Probe::read(answer.status, answer.retry_after.as_deref()),
-                None => Probe::Unreachable,
-            };
+            let probe = probe().await;
             session.step(Input::Probed { connection, probe });
         }),
         Output::Fetch { id, request } => spawn_local(fetch(session, id, request)),
@@ -124,6 +121,14 @@ pub(crate) fn perform(session: Session, output: Output) {
         }
         Output::LoggedOut => _ = window().location().assign("/login"),
         Output::Changed(_) | Output::Answered { .. } => {}
+    }
+}
+
+/// Asks why a socket could not be opened.
+pub(crate) async fn probe() -> Probe {
+    match get(PROBE_PATH).await {
+        Some(answer) => Probe::read(answer.status, answer.retry_after.as_deref()),
+        None => Probe::Unreachable,
     }
 }
 
