@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, reason = "printing what happens is what this program is for")]
 
 mod behaviour;
+mod bench;
 mod build;
 mod ci;
 mod command;
@@ -45,6 +46,8 @@ enum Task {
     Test,
     /// Everything a change must pass beside the tests: format, clippy, documentation, dependencies, spelling, tidiness.
     Ci,
+    /// Measure the release in a browser, against targets: what the pages cost, how soon typing works, how it feels.
+    Bench(bench::Options),
     /// Compare what the log-in and the room page cost on the wire with their budgets.
     Size,
     /// Check the habits that no compiler checks: paths in documents, file lengths, names, colours.
@@ -76,6 +79,7 @@ fn perform(task: Task) -> Result<bool> {
         Task::Build => build::build_with_setup().map(|_: PathBuf| true),
         Task::Test => test::test(),
         Task::Ci => ci::ci(),
+        Task::Bench(options) => bench::bench(&options),
         Task::Size => size::size_with_build(),
         Task::Tidy { fix } => tidy::tidy(fix),
         Task::Setup => setup::for_tests().map(|()| true),

@@ -12,9 +12,9 @@ const KB: usize = 1000;
 /// The log-in page: what has to arrive before one can type. It works without WASM, which it may only preload.
 const LOGIN_MAX: usize = 20 * KB;
 /// The room page, all together.
-const ROOM_MAX: usize = 350 * KB;
+pub(crate) const ROOM_MAX: usize = 350 * KB;
 /// The WASM of the room page. Parts that are loaded when they are first asked for are not in it.
-const ROOM_WASM_MAX: usize = 250 * KB;
+pub(crate) const ROOM_WASM_MAX: usize = 250 * KB;
 
 /// Builds the release, then compares.
 ///
@@ -31,12 +31,8 @@ pub(crate) fn size_with_build() -> Result<bool> {
 /// # Errors
 /// A page is over its budget, or not served.
 pub(crate) fn size(program: &Path) -> Result<()> {
-    let parlor = Parlor::start(program)?;
-    // Before there is an account, the log-in page leads on to the sign-up page.
-    let cookie = parlor.sign_up("ada", "a long enough password")?;
-    let login = weigh(&parlor, "/login", "")?;
+    let (login, room) = weights(program)?;
     ensure!(login.executed.is_empty(), "the log-in page runs {:?}: it has to work without", login.executed);
-    let room = weigh(&parlor, &room_path(&parlor, &cookie)?, &cookie)?;
     println!("   bytes on the wire     HTML     CSS      JS    WASM   other    in all");
     login.print("log-in page");
     room.print("room page");
@@ -45,6 +41,19 @@ pub(crate) fn size(program: &Path) -> Result<()> {
     within("log-in page: HTML and CSS", login.html + login.css, LOGIN_MAX)?;
     within("room page", room.all(), ROOM_MAX)?;
     within("room page: WASM", room.wasm, ROOM_WASM_MAX)
+}
+
+/// What the log-in page weighs, and a room without messages.
+///
+/// # Errors
+/// A page is not served.
+pub(crate) fn weights(program: &Path) -> Result<(Weight, Weight)> {
+    let parlor = Parlor::start(program)?;
+    // Before there is an account, the log-in page leads on to the sign-up page.
+    let cookie = parlor.sign_up("ada", "a long enough password")?;
+    let login = weigh(&parlor, "/login", "")?;
+    let room = weigh(&parlor, &room_path(&parlor, &cookie)?, &cookie)?;
+    Ok((login, room))
 }
 
 fn within(what: &str, bytes: usize, max: usize) -> Result<()> {
@@ -63,19 +72,21 @@ fn room_path(parlor: &Parlor, cookie: &str) -> Result<String> {
     bail!("/ leads from redirect to redirect, last to {path}")
 }
 
+/// Bytes of a page, by kind, as they travel.
 #[derive(Default)]
-struct Weight {
-    html: usize,
-    css: usize,
-    js: usize,
-    wasm: usize,
+pub(crate) struct Weight {
+    pub(crate) html: usize,
+    pub(crate) css: usize,
+    pub(crate) js: usize,
+    pub(crate) wasm: usize,
     other: usize,
     /// Scripts and modules that the page itself runs, rather than preloads.
     executed: Vec<String>,
 }
 
 impl Weight {
-    fn all(&self) -> usize {
+    /// All of them together.
+    pub(crate) fn all(&self) -> usize {
         self.html + self.css + self.js + self.wasm + self.other
     }
 

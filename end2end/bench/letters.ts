@@ -1,0 +1,61 @@
+// From a key to its letter on the screen.
+//
+// Two measures of the same letters, both from the moment at which the browser got the key (the event's `timeStamp`, so
+// time in which the page is busy with something else counts):
+// - `shown`: until the next picture was presented, as the browser itself says (Event Timing, in steps of 8 ms; what it
+//   does not tell of took less than 16 ms, and counts as 16);
+// - `drawn`: until the page's thread was done with the frame that has the letter in it (the first task after the
+//   frame's callbacks), exactly.
+import { type Person, expect } from "../tests/chat.ts";
+
+// What people type: words of five letters.
+const WORDS = "lorem ipsum dolor ";
+
+interface Letters {
+  shown: number[];
+  drawn: number[];
+}
+
+// Types letters into the composer, which is empty and has the focus, at a steady pace, whether or not the ones before are to be seen already.
+export async function types(person: Person, count: number, interval_ms: number): Promise<Letters> {
+  const watched = await person.composer.evaluateHandle((composer) => {
+    const letters = { shown: [] as number[], drawn: [] as number[] };
+    const observer = new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) if (entry.name === "keydown") letters.shown.push(entry.duration);
+    });
+    observer.observe({ type: "event", durationThreshold: 16 } as PerformanceObserverInit);
+    let pressed_ms = 0;
+    const onKey = (event: Event): void => void (pressed_ms = event.timeStamp);
+    const onInput = (): void => {
+      const start_ms = pressed_ms;
+      requestAnimationFrame(() => {
+        const { port1, port2 } = new MessageChannel();
+        port1.onmessage = () => letters.drawn.push(performance.now() - start_ms);
+        port2.postMessage("");
+      });
+    };
+    composer.addEventListener("keydown", onKey, { capture: true });
+    composer.addEventListener("input", onInput);
+    return { letters, observer, onKey, onInput };
+  });
+  const text = Array.from({ length: count }, (_, n) => WORDS[n % WORDS.length]!);
+  const start_ms = performance.now();
+  const presses: Promise<void>[] = [];
+  for (const [n, letter] of text.entries()) {
+    await new Promise((resolve) => setTimeout(resolve, start_ms + n * interval_ms - performance.now()));
+    presses.push(person.page.keyboard.press(letter === " " ? "Space" : letter));
+  }
+  await Promise.all(presses);
+  await expect(person.composer, "every letter is there, in order").toHaveValue(text.join(""), { timeout: 60_000 });
+  const letters = await person.composer.evaluate(async (composer, { letters, observer, onKey, onInput }) => {
+    // Two more pictures: the last letter's is told after it was presented.
+    for (let n = 0; n < 2; n++) await new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)));
+    observer.disconnect();
+    composer.removeEventListener("keydown", onKey, { capture: true });
+    composer.removeEventListener("input", onInput);
+    return letters;
+  }, watched);
+  expect(letters.drawn, "every letter was drawn").toHaveLength(count);
+  const untold = Array.from({ length: Math.max(0, count - letters.shown.length) }, () => 16);
+  return { shown: [...letters.shown, ...untold], drawn: letters.drawn };
+}
