@@ -40,6 +40,7 @@ mod new_room;
 mod news;
 mod notice;
 mod overlays;
+mod pace;
 mod place;
 mod platform;
 mod presence;

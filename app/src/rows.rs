@@ -17,6 +17,9 @@ pub(crate) use client::Key as RowKey;
 /// Messages of one author within this time are drawn as one block, in milliseconds.
 const GROUP_MS_MAX: i64 = 7 * 60 * 1000;
 
+/// A quarter of an hour, in milliseconds. Days begin with one, whatever the zone: asking the calendar is dear.
+const QUARTER_MS: i64 = 15 * 60 * 1000;
+
 /// A row and what it shows at the moment.
 #[derive(Clone)]
 pub(crate) struct Row {
@@ -62,10 +65,13 @@ pub(crate) struct Marks {
 pub(crate) fn lay_out(lines: Vec<Line>, marks: Marks, civil: impl Fn(UnixMs) -> Civil) -> Vec<(RowKey, RowView)> {
     let mut rows: Vec<(RowKey, RowView)> = Vec::with_capacity(lines.len());
     for line in lines {
-        let day = civil(line.at);
         let is_first_new = line.seq.is_some() && marks.first_new == line.seq;
         let above = rows.last().map(|(_, above)| above);
-        let opens_day = above.is_none_or(|above| !day.is_same_day(civil(above.at)));
+        let is_same_day = |above: UnixMs| {
+            let quarter = |at: UnixMs| at.0.div_euclid(QUARTER_MS);
+            quarter(above) == quarter(line.at) || civil(line.at).is_same_day(civil(above))
+        };
+        let opens_day = above.is_none_or(|above| !is_same_day(above.at));
         let is_continued = !opens_day && !is_first_new && above.is_some_and(|above| continues(&line, above));
         let view = RowView {
             seq: line.seq,

@@ -13,6 +13,7 @@ use crate::{
     connection::ConnectionView,
     erased::effect,
     initial::{Inside, Me, Open},
+    pace::{Due, Pace},
     place::Place,
     platform,
     rooms::RoomItem,
@@ -30,6 +31,7 @@ struct Machine {
     /// What happened while the engine was being stepped or its outputs were being carried out.
     waiting: VecDeque<Input>,
     is_busy: bool,
+    pace: Pace,
     then: HashMap<ClientId, Then>,
     shown: HashMap<RoomId, (ShownRoom, Owner)>,
 }
@@ -93,6 +95,7 @@ impl Session {
                 engine,
                 waiting: VecDeque::new(),
                 is_busy: false,
+                pace: Pace::default(),
                 then: HashMap::new(),
                 shown: HashMap::new(),
             }),
@@ -128,6 +131,9 @@ impl Session {
     /// Tells the engine what happened, carries out what it says, and shows what has changed.
     pub(crate) fn step(self, input: Input) {
         let starts = self.machine.try_update_value(|machine| {
+            if !matches!(input, Input::Frame { .. }) {
+                machine.pace.hurry();
+            }
             machine.waiting.push_back(input);
             !std::mem::replace(&mut machine.is_busy, true)
         });
@@ -139,6 +145,7 @@ impl Session {
                 self.carry_out(output);
             }
         }
+        self.show_changes();
     }
 
     fn next_outputs(self) -> Option<Vec<Output>> {
@@ -153,8 +160,11 @@ impl Session {
 
     fn carry_out(self, output: Output) {
         match output {
-            Output::Changed(change) => self.show_change(change),
+            Output::Changed(change) => self.machine.update_value(|machine| machine.pace.note(change)),
             Output::Answered { client_id, result } => {
+                // Who has waited for it finds the page as it is now.
+                self.machine.update_value(|machine| machine.pace.hurry());
+                self.show_changes();
                 let then = self.machine.try_update_value(|machine| machine.then.remove(&client_id)).flatten();
                 if let Some(then) = then {
                     then(result);
@@ -170,6 +180,24 @@ impl Session {
             | Output::WakeAt(_)
             | Output::Reload { .. }
             | Output::LoggedOut => platform::perform(self, output),
+        }
+    }
+
+    /// Shows what has changed, now or when enough has come together.
+    fn show_changes(self) {
+        match self.machine.try_update_value(|machine| machine.pace.due(platform::monotonic())) {
+            Some(Due::Now(changes)) => {
+                changes.into_iter().for_each(|change| self.show_change(change));
+                self.machine.update_value(|machine| machine.pace.rest(platform::monotonic()));
+            }
+            Some(Due::In(rest)) => set_timeout(
+                move || {
+                    _ = self.machine.try_update_value(|machine| machine.pace.waited());
+                    self.show_changes();
+                },
+                rest,
+            ),
+            Some(Due::Nothing) | None => {}
         }
     }
 

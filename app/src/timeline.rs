@@ -44,11 +44,12 @@ pub(crate) fn TimelineView(room: ShownRoom) -> impl IntoView {
         let seen = unsettled.get_value().unwrap_or_else(|| log.scroll_height());
         height.set_value(seen);
         let at_end = scroll::is_at_end(&log, seen) && room.edges.get_untracked().at_end;
-        let anchor = scroll::anchor(&log);
+        // Who is at the end is kept there, whatever is on top.
+        let anchor = if at_end { None } else { scroll::anchor(&log) };
         if is_away.get_untracked() == at_end {
             is_away.set(!at_end);
         }
-        crate::platform::note_place(if at_end { None } else { anchor.as_ref() });
+        crate::platform::note_place(anchor.as_ref());
         place.set_value(Place { at_end, anchor });
         if let Some(seq) = scroll::last_visible(&log)
             && room.may_read()
