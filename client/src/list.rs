@@ -93,8 +93,8 @@ impl RoomList {
         self.told.remove(&room);
     }
 
-    /// The end of a room. `is_counted` where an open window counts better.
-    pub(crate) fn head(&mut self, head: &RoomHead, is_counted: bool, now: Instant) {
+    /// The end of a room that is read up to `read`. `is_counted` where an open window counts better.
+    pub(crate) fn head(&mut self, head: &RoomHead, read: Seq, is_counted: bool, now: Instant) {
         let Some(known) = self.rooms.get_mut(&head.room) else { return };
         let same_log = known.head.epoch == head.head.epoch;
         if same_log && head.head.seq <= known.head.seq {
@@ -106,11 +106,16 @@ impl RoomList {
             }
             return;
         }
+        if same_log && read >= known.head.seq {
+            // All of that was read, perhaps on another device.
+            (known.unread, known.mentions) = (0, 0);
+        }
+        let is_read_into = read > known.head.seq && read < head.head.seq;
         let posted = head.messages.saturating_sub(known.messages);
         let named: Vec<Seq> = head.mentions.iter().copied().filter(|seq| !same_log || *seq > known.head.seq).collect();
         known.head = head.head;
         known.messages = known.messages.max(head.messages);
-        if same_log && !head.recount {
+        if same_log && !head.recount && !is_read_into {
             known.unread = unread::add(known.unread, posted);
             known.mentions = unread::add(known.mentions, named.len() as u64);
             let told = self.told.entry(head.room).or_default();

@@ -42,7 +42,8 @@ impl Engine {
                 self.list.heads_came();
                 for head in &rooms {
                     let is_counted = self.is_counted(head.room);
-                    self.list.head(head, is_counted, now);
+                    let read = self.reading.cursor(head.room).seq;
+                    self.list.head(head, read, is_counted, now);
                 }
                 self.changed.insert(Change::Rooms);
             }

@@ -209,6 +209,36 @@ fn a_cursor_of_another_device_is_merged() {
 }
 
 #[test]
+fn what_was_read_on_another_device_is_not_counted_with_what_comes_next() {
+    let mut bench = Bench::online();
+    bench.frame(&heads(OTHER, 13, false));
+    bench.frame(&ServerFrame::Cursor { room: OTHER, cursor: read_to(13) });
+    bench.frame(&heads(OTHER, 15, false));
+    assert_eq!(bench.unread(OTHER), 2);
+
+    // Told before the heads that it is about: these are gathered for a moment.
+    bench.frame(&ServerFrame::Cursor { room: OTHER, cursor: read_to(16) });
+    bench.frame(&heads(OTHER, 16, false));
+    assert_eq!(bench.unread(OTHER), 0);
+    bench.frame(&heads(OTHER, 17, false));
+
+    assert_eq!(bench.unread(OTHER), 1);
+    bench.passes(5_000);
+    assert_eq!(bench.fetched(), []);
+}
+
+#[test]
+fn a_room_that_was_read_into_what_its_heads_tell_is_counted_by_the_server() {
+    let mut bench = Bench::online();
+    bench.frame(&ServerFrame::Cursor { room: OTHER, cursor: read_to(14) });
+    bench.frame(&heads(OTHER, 17, false));
+    bench.passes(250);
+
+    let fetched = bench.fetched();
+    assert_eq!(fetched.iter().map(|(_, fetch)| fetch).collect::<Vec<_>>(), [&Fetch::Summaries(vec![OTHER])]);
+}
+
+#[test]
 fn leaving_the_page_tells_the_cursor_now() {
     let mut bench = Bench::online();
     bench.frame(&posted(ROOM, 11, 2, None, "new"));
