@@ -211,6 +211,22 @@ export class Person {
     await this.#isSeen(true);
   }
 
+  // Another window has the keyboard, while this one stays in sight: browsers without windows give it to all of theirs.
+  async looksElsewhere(): Promise<void> {
+    await this.#hasFocus(false);
+  }
+
+  async looksHere(): Promise<void> {
+    await this.#hasFocus(true);
+  }
+
+  async #hasFocus(hasFocus: boolean): Promise<void> {
+    await this.page.evaluate((hasFocus) => {
+      document.hasFocus = () => hasFocus;
+      window.dispatchEvent(new Event(hasFocus ? "focus" : "blur"));
+    }, hasFocus);
+  }
+
   async #isSeen(isSeen: boolean): Promise<void> {
     await this.page.evaluate((isSeen) => {
       Object.defineProperty(document, "hidden", { configurable: true, get: () => !isSeen });
@@ -322,6 +338,27 @@ export class Person {
     });
   }
 
+  // From the next page on, what the server says can be kept from the page for a while. Answers with what holds it back,
+  // which answers with what lets it go on.
+  async canBeKeptWaiting(): Promise<() => () => void> {
+    let waiting: (() => void)[] | undefined;
+    await this.page.routeWebSocket(/\/ws$/, (browser) => {
+      const server = browser.connectToServer();
+      server.onMessage((text) => {
+        if (waiting) waiting.push(() => browser.send(text));
+        else browser.send(text);
+      });
+    });
+    return () => {
+      const held: (() => void)[] = [];
+      waiting = held;
+      return () => {
+        waiting = undefined;
+        for (const goes of held) goes();
+      };
+    };
+  }
+
   // What the page shows of its messages is what the server draws of them, to the letter. How many were compared.
   async showsWhatTheServerDraws(): Promise<number> {
     return this.page.evaluate(async () => {
@@ -389,6 +426,38 @@ export class Person {
 
   onItsWay(text: string): Locator {
     return this.message(text).getByText(/^(queued|sent)$/);
+  }
+
+  // The server has refused it, for this reason, which stands below it.
+  async hasBeenRefused(text: string, reason: string): Promise<void> {
+    await expect(this.message(text)).toContainText(`Not sent. ${reason}`);
+  }
+
+  // Whether the author is named above it: else it goes on with what the same author said before.
+  async beginsAGroup(text: string): Promise<boolean> {
+    const message = this.message(text);
+    await expect(message).toHaveCount(1);
+    const author = (await message.getAttribute("aria-label"))!.split(",")[0]!;
+    const name = await message.getByText(author, { exact: true }).first().boundingBox();
+    // Screen readers are told it all the same, in a corner of one pixel.
+    return name !== null && name.width > 1;
+  }
+
+  // What stands in the page and where, of the messages and of the composer: each as the element that it is, so that one
+  // that was drawn anew is noticed.
+  async layout(): Promise<() => Promise<string[]>> {
+    const parts = await this.log.evaluateHandle((log) => {
+      const texts = [...log.querySelectorAll("article")].flatMap((article) => [article, ...article.querySelectorAll("p")]);
+      return [log, ...texts, ...document.querySelectorAll("textarea")];
+    });
+    return async () =>
+      parts.evaluate((parts) =>
+        parts.map((part) => {
+          const { x, y, width, height } = part.getBoundingClientRect();
+          const words = part.localName === "p" ? `: ${part.textContent}` : "";
+          return `${part.isConnected ? "" : "GONE "}${part.localName}${words} at ${x} ${y}, ${width} × ${height}`;
+        }),
+      );
   }
 
   action(text: string, action: Action): Locator {
@@ -487,6 +556,10 @@ export class Person {
   // The address of the page's icon.
   async icon(): Promise<string | null> {
     return this.page.evaluate(() => document.querySelector("link[rel=icon]")?.getAttribute("href") ?? null);
+  }
+
+  get jump(): Locator {
+    return this.page.getByRole("button", { name: /^Jump to present/ });
   }
 
   // --- places, in pixels

@@ -82,6 +82,66 @@ test("a text over the limit is refused in words and stays in the composer", asyn
   await ada.composer.fill("");
 });
 
+for (const { device, viewport } of [
+  { device: "desk", viewport: { width: 1440, height: 900 } },
+  { device: "phone", viewport: { width: 390, height: 844 } },
+]) {
+  test(`nothing moves and nothing is drawn anew when a message is stored, on a ${device}`, async ({ chat }) => {
+    const ada = await chat.signUp("ada", { viewport });
+    const holdsBack = await ada.canBeKeptWaiting();
+    await ada.page.reload();
+    await ada.isConnected();
+    await ada.says("before");
+    await ada.hasStored("before");
+    const texts = ["short", "with as many more words as it takes to fill the whole of a line, and then that of the next one too"];
+
+    for (const [index, text] of texts.entries()) {
+      const goesOn = holdsBack();
+      await ada.says(text);
+      const message = ada.messages.nth(index + 1);
+      await expect(message.getByText("sent", { exact: true })).toBeVisible();
+      const look = await ada.layout();
+      const before = await look();
+      goesOn();
+
+      await expect(message.getByText(/^(queued|sent)$/)).toHaveCount(0);
+      expect(await look()).toEqual(before);
+    }
+  });
+}
+
+test("a refused message stays, says why, and can be edited until it goes, or deleted", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  const bob = await chat.signUp("bob");
+  const reason = "That is too much nonsense for this room.";
+  await ada.hasRefused("nonsense", reason);
+  await ada.page.reload();
+  await ada.isConnected();
+  const button = (text: string, name: string) => ada.message(text).getByRole("button", { name, exact: true });
+
+  await ada.says("nonsense", "utter nonsense", "sense");
+  await ada.hasStored("sense");
+  for (const text of ["nonsense", "utter nonsense"]) await ada.hasBeenRefused(text, reason);
+  await ada.page.reload();
+  await ada.isConnected();
+  for (const text of ["nonsense", "utter nonsense"]) await ada.hasBeenRefused(text, reason);
+
+  await button("nonsense", "Edit").click();
+  const editor = ada.log.getByRole("textbox", { name: "Edit message" });
+  await expect(editor).toHaveValue("nonsense");
+  await editor.fill("good sense");
+  await editor.press("Enter");
+  await ada.hasStored("good sense");
+  await button("utter nonsense", "Delete").click();
+
+  await bob.seesOnly("sense", "good sense");
+  await ada.seesOnly("sense", "good sense");
+  await ada.page.reload();
+  await ada.isConnected();
+  await ada.seesOnly("sense", "good sense");
+  await expect(ada.log.getByText(/^Not sent/)).toHaveCount(0);
+});
+
 test("an edited message changes for everybody, and says so", async ({ chat }) => {
   const ada = await chat.signUp("ada");
   const bob = await chat.signUp("bob");

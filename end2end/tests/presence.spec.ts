@@ -2,6 +2,8 @@
 import { expect, test } from "./chat.ts";
 
 const GRACE_MS = 12_000;
+// How long the users of a server that was killed may be shown.
+const GHOST_MS_MAX = 15_000;
 test.use({ flags: ["--presence-grace-ms", `${GRACE_MS}`] });
 
 test("people are online, away while their page is out of sight, and online again", async ({ chat }) => {
@@ -52,6 +54,26 @@ test("a gap in the network does not flicker", async ({ chat }) => {
     // The banner counts on while the line is down; after its first try the gap has lasted some seconds.
     await bob.comesBack();
   });
+});
+
+test("a killed server leaves no ghosts, and who comes back to it is there again", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  const bob = await chat.signUp("bob");
+  const cleo = await chat.signUp("cleo");
+  for (const someone of ["bob", "cleo"]) await ada.seesThat(someone, "online, in this room");
+
+  await chat.killServer();
+  await ada.isToldOfTheOutage();
+  // She cannot tell anybody that she goes.
+  await cleo.page.close();
+  await chat.startServerAgain();
+
+  await ada.isConnected();
+  await ada.seesThat("cleo", /^offline/, { timeout: GHOST_MS_MAX });
+  await bob.isConnected();
+  await ada.seesThat("bob", "online, in this room", { timeout: GHOST_MS_MAX });
+  await bob.seesThat("ada", "online, in this room");
+  await bob.seesThat("cleo", /^offline/);
 });
 
 test("who logs out is offline at once, and was seen just now", async ({ chat }) => {

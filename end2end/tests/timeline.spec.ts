@@ -120,6 +120,57 @@ test("who is at the end follows it, and who reads above is not moved", async ({ 
   await expect(jump).toHaveCount(0);
 });
 
+test("away from the end a button leads back, and says how many messages are new", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  const bob = await chat.signUp("bob");
+  await tellLongStory(ada);
+  await expect(ada.jump).toHaveCount(0);
+
+  await ada.scrollsTo(text(90));
+  await expect(ada.jump).toHaveAccessibleName("Jump to present");
+  await bob.says("first news", "second news");
+  await expect(ada.jump).toHaveAccessibleName("Jump to present · 2 new");
+  await bob.says("third news");
+  await expect(ada.jump).toHaveAccessibleName("Jump to present · 3 new");
+
+  await ada.jump.focus();
+  await ada.page.keyboard.press("Enter");
+  await ada.isInView("third news");
+  await expect(ada.jump).toHaveCount(0);
+  await ada.hasUnread("general", 0);
+  await ada.scrollsTo(text(90));
+  await expect(ada.jump).toHaveAccessibleName("Jump to present");
+});
+
+test("what somebody says within seven minutes of a day is one group", async ({ chat }) => {
+  const ada = await chat.signUp("ada", { timezone: "UTC" });
+  const bob = await chat.signUp("bob", { timezone: "UTC" });
+  const day = (time: string): string => `2026-03-01T${time}`;
+  const told: [Person, string, at: string, begins: boolean][] = [
+    [ada, "ten o'clock", day("10:00:00"), true],
+    [ada, "nearly seven minutes later", day("10:06:59"), false],
+    [ada, "seven minutes after that", day("10:13:59"), true],
+    [bob, "somebody else", day("10:14:00"), true],
+    [bob, "at once", day("10:14:01"), false],
+    [ada, "and back", day("10:14:02"), true],
+    [ada, "before midnight", day("23:59:00"), true],
+    [ada, "after midnight", "2026-03-02T00:01:00", true],
+    [ada, "still up", "2026-03-02T00:02:00", false],
+  ];
+  for (const [person, text] of told) {
+    await person.says(text);
+    await ada.hasStored(text);
+  }
+  await ada.answers("ten o'clock", "an answer");
+  await ada.hasStored("an answer");
+  chat.server.redate([...told.map(([, text, at]) => [text, at] as const), ["an answer", "2026-03-02T00:03:00"]]);
+
+  await bob.page.reload();
+  await bob.isConnected();
+  for (const [, text, at, begins] of told) expect(await bob.beginsAGroup(text), `${text}, ${at}`).toBe(begins);
+  expect(await bob.beginsAGroup("an answer"), "an answer stands by itself").toBe(true);
+});
+
 test("a room with unread messages opens at the first of them, as the server rendered it", async ({ chat }) => {
   const ada = await chat.signUp("ada");
   const bob = await chat.signUp("bob");

@@ -81,6 +81,31 @@ test("reading on one device reads on the other, and marking as unread does so to
   await ada.hasUnread("garden", 0);
 });
 
+test("what comes while another window has the focus is unread on all devices, until one looks", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  const bob = await chat.signUp("bob");
+  await bob.makes("Public", "garden");
+  await ada.joins("garden");
+  const elsewhere = await chat.visitor("ada");
+  await elsewhere.logsIn();
+  await elsewhere.isConnected();
+  await elsewhere.opens("general");
+
+  await ada.looksElsewhere();
+  await bob.says("one");
+  await ada.isInView("one");
+  await ada.hasUnread("garden", 1);
+  await bob.says("two");
+  await ada.isInView("two");
+  await ada.hasUnread("garden", 2);
+  await elsewhere.hasUnread("garden", 2);
+  await expect(ada.page).toHaveTitle("(2) garden · Parlor");
+
+  await ada.looksHere();
+  await ada.hasUnread("garden", 0);
+  await elsewhere.hasUnread("garden", 0);
+});
+
 test("a muted room shows no count on any device, until it is muted no more", async ({ chat }) => {
   const ada = await chat.signUp("ada");
   const bob = await chat.signUp("bob");
