@@ -17,7 +17,8 @@ const GATHER_MS: u64 = 250;
 /// After the inbox is live, the server has this long to tell the heads of all rooms, in milliseconds.
 const HEADS_MS_MAX: u64 = 1_000;
 
-/// Mentions remembered of each room, to be counted on top of a summary that is older than they are.
+/// Mentions remembered of each room, to be counted on top of a summary that is older than they are; with more the room is
+/// counted again.
 const MENTIONS_TOLD_MAX: usize = 64;
 
 /// The user's rooms.
@@ -28,8 +29,10 @@ pub(crate) struct RoomList {
     stale: LiteMap<RoomId, ()>,
     /// Being asked for.
     asked: LiteMap<RoomId, ()>,
-    /// Messages that name the user, as heads told them.
+    /// Messages that name the user, as heads told them since the room was counted.
     told: LiteMap<RoomId, Vec<Seq>>,
+    /// Up to where each room was counted by the server or in a window; heads only add to that.
+    counted: LiteMap<RoomId, Seq>,
     pub(crate) load: Load,
     /// Whether the server has told heads on this connection, and until when it may.
     heads_told: bool,
@@ -51,7 +54,7 @@ impl RoomList {
 
     /// Takes a summary; heads that were told since are counted on top.
     pub(crate) fn update(&mut self, summary: RoomSummary) {
-        let room = summary.room.id;
+        let (room, as_of) = (summary.room.id, summary.head.seq);
         let merged = match self.rooms.get(&room) {
             Some(known) if known.head.epoch == summary.head.epoch && known.head.seq > summary.head.seq => {
                 let posted = known.messages.saturating_sub(summary.messages);
@@ -66,6 +69,14 @@ impl RoomList {
             Some(_) | None => summary,
         };
         self.rooms.insert(room, merged);
+        self.counted_to(room, as_of);
+    }
+
+    fn counted_to(&mut self, room: RoomId, seq: Seq) {
+        self.counted.insert(room, seq);
+        if let Some(told) = self.told.get_mut(&room) {
+            told.retain(|named| *named > seq);
+        }
     }
 
     fn told_after(&self, room: RoomId, seq: Seq) -> u64 {
@@ -91,6 +102,7 @@ impl RoomList {
         self.rooms.remove(&room);
         self.stale.remove(&room);
         self.told.remove(&room);
+        self.counted.remove(&room);
     }
 
     /// The end of a room that is read up to `read`. `is_counted` where an open window counts better.
@@ -98,10 +110,12 @@ impl RoomList {
         let Some(known) = self.rooms.get_mut(&head.room) else { return };
         let same_log = known.head.epoch == head.head.epoch;
         if same_log && head.head.seq <= known.head.seq {
-            // The server reads the end after it has gathered who was named: the rest of them come with the same end.
+            // The server reads the end after it has gathered what happened: the rest comes with the same end. What was
+            // counted up to there has it in it, so nothing is asked for again and again.
+            let is_in = self.counted.get(&head.room).is_some_and(|counted| head.head.seq <= *counted);
             let told = self.told.get(&head.room);
             let is_new = |seq: &Seq| told.is_none_or(|told| !told.contains(seq));
-            if head.head.seq == known.head.seq && head.mentions.iter().any(is_new) && !is_counted {
+            if !is_in && !is_counted && (head.recount || head.mentions.iter().any(is_new)) {
                 self.recount(head.room, now);
             }
             return;
@@ -122,6 +136,9 @@ impl RoomList {
             told.extend(named);
             let forgotten = told.len().saturating_sub(MENTIONS_TOLD_MAX);
             told.drain(..forgotten);
+            if forgotten > 0 {
+                self.recount(head.room, now);
+            }
         } else if !is_counted {
             self.recount(head.room, now);
         }
@@ -134,6 +151,7 @@ impl RoomList {
             |known: &RoomSummary| known.head.epoch == counted.head.epoch && known.head.seq <= counted.head.seq;
         if self.rooms.get(&room).is_some_and(is_newest) {
             self.stale.remove(&room);
+            self.counted_to(room, counted.head.seq);
             self.rooms.insert(room, counted);
         } else {
             self.recount(room, now);

@@ -4,6 +4,7 @@
 
 mod bench;
 mod connection;
+mod counts;
 mod journal;
 mod outbox;
 mod presence;

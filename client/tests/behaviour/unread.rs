@@ -66,6 +66,49 @@ fn what_comes_after_its_head_is_counted_again() {
 }
 
 #[test]
+fn what_has_to_be_counted_again_may_come_after_its_head_too() {
+    let mut bench = Bench::online();
+
+    bench.frame(&heads(OTHER, 12, false));
+    bench.frame(&heads(OTHER, 12, true));
+    bench.passes(250);
+    let fetched = bench.fetched();
+    assert_eq!(fetched.len(), 1, "something else than a post was among them");
+    bench.answers(fetched[0].0, Ok(Answer::Summaries(vec![summary(OTHER, 12, 1)])));
+
+    bench.frame(&heads(OTHER, 12, true));
+    bench.passes(5_000);
+    assert_eq!((bench.unread(OTHER), bench.fetched()), (1, vec![]), "that is counted already");
+}
+
+#[test]
+fn mentions_that_are_too_many_to_be_remembered_are_counted_again() {
+    let mut bench = Bench::online();
+    let naming = |head: u64| {
+        let mentions = vec![Seq(head)];
+        let rooms = vec![RoomHead { room: OTHER, head: at(head), messages: head, recount: false, mentions }];
+        ServerFrame::Heads { rooms }
+    };
+    let mentions = |bench: &Bench| bench.engine.rooms()[1].mentions;
+
+    for head in 11..=74 {
+        bench.frame(&naming(head));
+    }
+    bench.passes(5_000);
+    assert_eq!((mentions(&bench), bench.fetched()), (64, vec![]));
+    bench.frame(&naming(75));
+    bench.passes(250);
+    let fetched = bench.fetched();
+    assert_eq!((mentions(&bench), fetched.len()), (65, 1));
+
+    // What was forgotten is in the answer, and what came since is on top of it.
+    bench.frame(&naming(76));
+    let counted = protocol::RoomSummary { mentions: 65, ..summary(OTHER, 75, 65) };
+    bench.answers(fetched[0].0, Ok(Answer::Summaries(vec![counted])));
+    assert_eq!((mentions(&bench), bench.unread(OTHER)), (66, 66));
+}
+
+#[test]
 fn a_count_stops_at_its_cap() {
     let mut bench = Bench::online();
 
