@@ -10,6 +10,7 @@ use crate::{
     id::UserId,
     json::{Document, FromJson},
     limits::{PASSWORD_CHARS_MAX, PASSWORD_CHARS_MIN, USERNAME_CHARS_MAX},
+    mentions::EVERYONE,
 };
 
 /// Who did something: enough to show it without a look-up.
@@ -44,6 +45,20 @@ impl Username {
         } else {
             Err(Invalid::new(ErrorCode::UsernameInvalid, ErrorCode::UsernameInvalid.message()))
         }
+    }
+
+    /// Checks a name that somebody wants for a new account: `@room` and `@here` mean everyone in a room, so nobody is called
+    /// so. Accounts that are called so keep their names.
+    ///
+    /// # Errors
+    /// `username_taken`.
+    pub fn check_new(&self) -> Result<(), Invalid> {
+        if EVERYONE.contains(&self.folded().as_str()) {
+            let message =
+                format!("@{self} means everyone in a room, so nobody can be called so. Choose another username.");
+            return Err(Invalid::new(ErrorCode::UsernameTaken, message));
+        }
+        Ok(())
     }
 
     /// The form that is compared: lower case.

@@ -116,6 +116,7 @@ pub fn effect(record: &Record) -> Option<Effect> {
                 markup: e.markup.clone(),
                 edited_at: record.at,
                 mentions: e.mentions.clone(),
+                excerpt: e.excerpt.clone(),
             }),
             ..Effect::default()
         },

@@ -63,7 +63,8 @@ pub const CLIENT_SILENCE_MS_MAX: u64 = 40_000;
 pub const SERVER_SILENCE_MS_MAX: u64 = 75_000;
 /// Messages that one user may have waiting to be sent on one device.
 pub const OUTBOX_ENTRIES_MAX: usize = 1_000;
-/// Nodes in the tree of a message's markup; with more the text is shown as it was written.
+/// Nodes in the tree of a message's markup, with more of which the text is shown as it was written; and cells of its tables,
+/// with more of which those are.
 pub const MARKUP_NODES_MAX: usize = 2_000;
 /// Bytes that the tree of a message's markup may take on the wire; with more the text is shown as it was written. With its text,
 /// which may take 60,000 where each character is escaped, a message then fits what may wait for a socket, several times over.

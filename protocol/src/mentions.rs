@@ -13,6 +13,7 @@ use crate::{
     from_json,
     id::UserId,
     limits::{MENTIONS_MAX, USERNAME_CHARS_MAX},
+    markup::Node,
     sorted,
 };
 
@@ -48,7 +49,12 @@ impl Mentions {
     /// Who is meant by the names in a text, of those in the room.
     #[must_use]
     pub fn of<'a>(text: &str, members: impl IntoIterator<Item = &'a UserRef>) -> Self {
-        let names = names(text);
+        Self::among(&names(text), members)
+    }
+
+    /// Who is meant by these names, of those in the room.
+    #[must_use]
+    pub fn among<'a>(names: &[String], members: impl IntoIterator<Item = &'a UserRef>) -> Self {
         let meant = members.into_iter().filter(|member| names.contains(&member.name.folded()));
         let users = sorted(meant.map(|member| (member.id, member.clone()))).into_iter().map(|(_, user)| user).collect();
         Self { users, everyone: EVERYONE.iter().any(|name| names.iter().any(|named| named == name)) }
@@ -97,6 +103,45 @@ pub fn names(text: &str) -> Vec<String> {
     names
 }
 
+/// The names in a message, as [`names`]: not those in code, which only look so, and not those in a quote of somebody else's
+/// words, who have been called already.
+#[must_use]
+pub fn names_in(text: &str, markup: &[Node]) -> Vec<String> {
+    if markup.is_empty() {
+        return names(text);
+    }
+    let mut said = String::new();
+    gather(markup, &mut said);
+    names(&said)
+}
+
+/// What the author says in their own words. Something that joins no words stands where there is something else.
+fn gather(nodes: &[Node], said: &mut String) {
+    for node in nodes {
+        match node {
+            Node::Text { text } => said.push_str(text),
+            Node::Link { children, .. } | Node::List { children, .. } => gather_apart(children, said),
+            Node::Emphasis(of) | Node::Strong(of) | Node::Strikethrough(of) => gather(&of.children, said),
+            Node::Paragraph(of)
+            | Node::Heading(of)
+            | Node::Item(of)
+            | Node::Table(of)
+            | Node::Head(of)
+            | Node::Row(of)
+            | Node::Cell(of) => gather_apart(&of.children, said),
+            // Code joins the word that it stands in.
+            Node::Code { .. } => said.push('/'),
+            Node::CodeBlock { .. } | Node::Quote(_) | Node::Break | Node::Rule | Node::Unknown => said.push('\n'),
+        }
+    }
+}
+
+fn gather_apart(nodes: &[Node], said: &mut String) {
+    said.push('\n');
+    gather(nodes, said);
+    said.push('\n');
+}
+
 /// Where in a text somebody may be named: the `@` and the name after it. An `@` inside a word, as in an address of mail,
 /// names nobody, and a name does not end with the point of the sentence.
 pub fn places(text: &str) -> impl Iterator<Item = Range<usize>> {
@@ -118,6 +163,7 @@ pub fn places(text: &str) -> impl Iterator<Item = Range<usize>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::markup;
 
     fn user(id: u64, name: &str) -> UserRef {
         UserRef { id: UserId(id), name: Username::parse(name).expect("a name") }
@@ -136,6 +182,22 @@ mod tests {
         assert_eq!(found("ask @bob"), ["@bob"]);
         assert_eq!(found(&format!("@{}", "n".repeat(33))), Vec::<&str>::new());
         assert_eq!(found("@größe"), ["@gr"]);
+    }
+
+    #[test]
+    fn names_in_code_and_in_quotes_call_nobody() {
+        let found = |text: &str| names_in(text, &markup::parse(text));
+
+        assert_eq!(found("`@ada` and ``@bob``"), Vec::<String>::new());
+        assert_eq!(found("```\n@ada\n```\n\n    @bob"), Vec::<String>::new());
+        assert_eq!(found("> @ada said\n> > @room\n\n@cleo, what?"), ["cleo"]);
+        assert_eq!(found("a`b`@ada"), Vec::<String>::new(), "in the middle of a word");
+        assert_eq!(
+            found("**@ada** _@bob_ [@cleo](https://example.org/)\n- @dan\n\n| @eve |\n|---|\n| @fay |").len(),
+            6
+        );
+        assert_eq!(found("me@**ada**.org"), Vec::<String>::new());
+        assert_eq!(found("@ada\n@bob"), ["ada", "bob"]);
     }
 
     #[test]

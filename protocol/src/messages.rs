@@ -9,7 +9,7 @@ use crate::{
     limits::{MESSAGE_BYTES_MAX, MESSAGE_CHARS_MAX},
     markup::{self, Node},
     mentions::Mentions,
-    replies::Quote,
+    replies::{Quote, plain_excerpt},
 };
 
 /// Say something in a room.
@@ -95,6 +95,12 @@ impl MessagePosted {
     #[must_use]
     pub fn new(ordinal: u64, text: String) -> Self {
         let markup = markup::parse(&text);
+        Self::read(ordinal, text, markup)
+    }
+
+    /// A message that names nobody and answers none, whose markup was read already.
+    #[must_use]
+    pub fn read(ordinal: u64, text: String, markup: Vec<Node>) -> Self {
         Self { ordinal, text, markup, mentions: Mentions::default(), quote: None, redacted: false }
     }
 }
@@ -112,19 +118,36 @@ pub struct MessageEdited {
     /// Who is named in the new text; nobody once redacted.
     #[serde(default, skip_serializing_if = "Mentions::is_empty")]
     pub mentions: Mentions,
+    /// What quotes of it show, where that is not the beginning of the text as it stands; none once redacted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub excerpt: Option<String>,
     /// The message was deleted since, and its text is gone from the log.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub redacted: bool,
 }
 
-from_json!(MessageEdited { message, text, markup or Vec::new(), mentions or Mentions::default(), redacted or false });
+from_json!(MessageEdited {
+    message,
+    text,
+    markup or Vec::new(),
+    mentions or Mentions::default(),
+    excerpt,
+    redacted or false,
+});
 
 impl MessageEdited {
     /// A new text that names nobody; its markup is read from it.
     #[must_use]
     pub fn new(message: Seq, text: String) -> Self {
         let markup = markup::parse(&text);
-        Self { message, text, markup, mentions: Mentions::default(), redacted: false }
+        Self::read(message, text, markup)
+    }
+
+    /// A new text that names nobody, whose markup was read already.
+    #[must_use]
+    pub fn read(message: Seq, text: String, markup: Vec<Node>) -> Self {
+        let excerpt = plain_excerpt(&text, &markup);
+        Self { message, text, markup, mentions: Mentions::default(), excerpt, redacted: false }
     }
 }
 

@@ -8,7 +8,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{account::UserRef, from_json, id::Seq, limits::EXCERPT_CHARS_MAX, tagged_from_json};
+use crate::{account::UserRef, from_json, id::Seq, limits::EXCERPT_CHARS_MAX, markup::Node, tagged_from_json};
 
 /// What a reply answers.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,10 +53,10 @@ impl Quote {
         Self { message, content: Quoted::Hidden }
     }
 
-    /// The quoted message has another text.
-    pub(crate) fn edited(&mut self, text: &str) {
+    /// The quoted message has another text, of which quotes show this, or its beginning.
+    pub(crate) fn edited(&mut self, text: &str, plain: Option<&String>) {
         match &mut self.content {
-            Quoted::Text { excerpt: shown, .. } => *shown = excerpt(text),
+            Quoted::Text { excerpt: shown, .. } => *shown = excerpt(plain.map_or(text, String::as_str)),
             Quoted::Deleted | Quoted::Hidden => {}
         }
     }
@@ -84,9 +84,84 @@ pub fn excerpt(text: &str) -> String {
     line
 }
 
+/// What quotes show of a text with markup: the beginning of its words, without the signs that make them look so. `None`
+/// where that is the beginning of the text as it stands, or nothing. The server says it with the text, so that showing it
+/// needs no tree.
+#[must_use]
+pub fn plain_excerpt(text: &str, markup: &[Node]) -> Option<String> {
+    let mut words = String::new();
+    let mut left = EXCERPT_CHARS_MAX + 1;
+    gather(markup, &mut words, &mut left);
+    let plain = excerpt(&words);
+    (!plain.is_empty() && plain != excerpt(text)).then_some(plain)
+}
+
+/// Adds the words of some nodes, until no more characters are left to be added.
+fn gather(nodes: &[Node], words: &mut String, left: &mut usize) {
+    for node in nodes {
+        if *left == 0 {
+            return;
+        }
+        let (letters, children, is_block): (&str, &[Node], bool) = match node {
+            Node::Text { text } | Node::Code { text } => (text, &[], false),
+            Node::CodeBlock { text, .. } => (text, &[], true),
+            Node::Link { children, .. } => ("", children, false),
+            Node::Emphasis(of) | Node::Strong(of) | Node::Strikethrough(of) => ("", &of.children, false),
+            Node::List { children, .. } => ("", children, true),
+            Node::Paragraph(of)
+            | Node::Heading(of)
+            | Node::Quote(of)
+            | Node::Item(of)
+            | Node::Table(of)
+            | Node::Head(of)
+            | Node::Row(of)
+            | Node::Cell(of) => ("", &of.children, true),
+            Node::Break | Node::Rule => ("", &[], true),
+            Node::Unknown => continue,
+        };
+        // One space between blocks, whatever stands there.
+        if is_block && !words.is_empty() && !words.ends_with(' ') {
+            words.push(' ');
+            *left -= 1;
+        }
+        for letter in letters.chars().take(*left) {
+            words.push(letter);
+            *left -= 1;
+        }
+        gather(children, words, left);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::markup;
+
+    fn plain(text: &str) -> Option<String> {
+        plain_excerpt(text, &markup::parse(text))
+    }
+
+    #[test]
+    fn a_quote_shows_the_words_and_not_the_signs() {
+        let shown = |text: &str| plain(text).unwrap_or_else(|| excerpt(text));
+
+        assert_eq!(shown("**Lunch** at `noon`, _in [the park](https://example.org/)_?"), "Lunch at noon, in the park?");
+        assert_eq!(shown("# Plan\n\n- one\n- two\n\n> said\n\n---\n\n```rust\nfn\n```"), "Plan one two said fn");
+        assert_eq!(shown("| a | b |\n|---|---|\n| 1 | 2 |"), "a b 1 2");
+        assert_eq!(shown("**so\nit is**"), "so it is");
+        assert_eq!(plain("as it stands"), None);
+        assert_eq!(plain("---"), None, "a line across is quoted as it was written");
+    }
+
+    #[test]
+    fn the_words_in_a_quote_are_no_longer_than_it_may_be() {
+        let words = |count: usize| format!("**{}**", "ü".repeat(count));
+
+        assert_eq!(plain(&words(EXCERPT_CHARS_MAX)), Some("ü".repeat(EXCERPT_CHARS_MAX)));
+        assert_eq!(plain(&words(EXCERPT_CHARS_MAX + 1)), Some("ü".repeat(EXCERPT_CHARS_MAX) + "…"));
+        let many = "- *a*\n".repeat(500);
+        assert_eq!(plain(&many).map(|line| line.chars().count() <= EXCERPT_CHARS_MAX + 1), Some(true));
+    }
 
     #[test]
     fn an_excerpt_is_one_line_and_no_longer_than_it_may_be() {

@@ -118,6 +118,8 @@ pub enum Change {
         edited_at: UnixMs,
         /// Who is named in it.
         mentions: Mentions,
+        /// What quotes of it show, where that is not its beginning.
+        excerpt: Option<String>,
     },
     /// A message is deleted.
     Redact {
@@ -150,11 +152,11 @@ impl Entry {
         let quotes = |message: Seq| quote.as_ref().is_some_and(|quote| quote.message == message);
         match change {
             Change::Insert(_) => {}
-            Change::SetText { message, text, markup, edited_at, mentions } => {
+            Change::SetText { message, text, markup, edited_at, mentions, excerpt } => {
                 if quotes(*message)
                     && let Some(quote) = quote
                 {
-                    quote.edited(text);
+                    quote.edited(text, excerpt.as_ref());
                 }
                 if seq == *message
                     && let Body::Text { .. } = body

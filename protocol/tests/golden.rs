@@ -278,6 +278,7 @@ fn special_events() -> Vec<(&'static str, Event)> {
                 ..MessageEdited::new(Seq(40), "@bob, @room!".to_owned())
             }),
         ),
+        ("message_edited.excerpt", Event::MessageEdited(MessageEdited::new(Seq(40), "**Lunch** at `noon`".to_owned()))),
     ]
 }
 

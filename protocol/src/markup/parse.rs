@@ -38,9 +38,28 @@ pub fn parse(text: &str) -> Vec<Node> {
     if says_the_same(&nodes, text) || !fits(&nodes) { Vec::new() } else { nodes }
 }
 
+/// How many cells the tables of a text may have, at most. Short rows are filled up with empty cells by the parser, hundreds of
+/// thousands of them, before any limit of ours is asked: a wide table costs a hundred times what it weighs.
+fn cells(text: &str) -> usize {
+    let (mut cells, mut rows) = (0, 0);
+    // From below, so that each line knows how many follow it without an empty one between.
+    for line in text.lines().rev() {
+        // In a quote, too, and in the item of a list.
+        let is_ruling =
+            |c: char| c.is_ascii_digit() || matches!(c, '|' | '-' | ':' | '>' | '*' | '+' | '.' | ')' | ' ' | '\t');
+        if line.contains('|') && line.contains('-') && line.chars().all(is_ruling) {
+            cells += (line.matches('|').count() + 1) * (rows + 1);
+        }
+        let is_empty = line.trim_matches(['>', ' ', '\t', '\r']).is_empty();
+        rows = if is_empty { 0 } else { rows + 1 };
+    }
+    cells
+}
+
 /// Reads a text, plain or not; nothing where there is too much in it, which is then shown as it was written.
 pub(super) fn read(text: &str) -> Option<Vec<Node>> {
-    let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
+    let mut options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
+    options.set(Options::ENABLE_TABLES, cells(text) <= MARKUP_NODES_MAX);
     let mut tree = Tree::default();
     // The parser ends a piece of text at every sign, an address goes on.
     for event in TextMergeStream::new(Parser::new_ext(text, options)) {

@@ -107,6 +107,23 @@ fn too_much_markup_is_shown_as_it_was_written() {
 }
 
 #[test]
+fn a_table_with_too_many_cells_stays_text_and_costs_nothing() {
+    let table = |columns: usize, rows: usize| {
+        format!("{}\n{}\n{}", "a|".repeat(columns), "-|".repeat(columns), "b\n".repeat(rows))
+    };
+    let is_table = |text: &str| read(text).is_some_and(|nodes| nodes.iter().any(|node| matches!(node, Node::Table(_))));
+
+    assert!(is_table(&table(9, 50)));
+    for (columns, rows) in [(9, MARKUP_NODES_MAX / 10), (1_600, 1_800), (300, 4_000)] {
+        let text = table(columns, rows);
+        assert!(!is_table(&text) && !is_table(&format!("- {}", text.replace('\n', "\n  "))), "{columns}, {rows}");
+        assert!(!is_table(&format!("> {}", text.replace('\n', "\n> "))), "{columns}, {rows}");
+    }
+    let code = format!("```\n{}```\n**so**", table(300, 4_000));
+    assert!(matches!(parse(&code).as_slice(), [Node::CodeBlock { .. }, Node::Paragraph(_)]), "the rest has its markup");
+}
+
+#[test]
 fn a_tree_that_is_too_large_for_the_wire_is_not_made() {
     // Each link carries the whole address.
     let text = |quotes: usize| format!("[a]: <http://{}>\n\n{}", "\"".repeat(quotes), "[a] ".repeat(8));

@@ -35,6 +35,7 @@ pub async fn sign_up(app: &AppState, form: SignUp, from: IpAddr) -> Result<Logge
     // Before the name is looked at: who may not come in does not learn which names are taken.
     check_admission(app, admission).await?;
     let username = Username::parse(&form.username)?;
+    username.check_new()?;
     check_new(&username, &form.password)?;
     if app.store.account(&username).await?.is_some() {
         return Err(SignUpError::UsernameTaken.into());

@@ -112,6 +112,11 @@ pub fn decide(command: &Command, facts: &Facts) -> Result<Decision, Refusal> {
             if target.is_member {
                 return Ok(Decision::Nothing);
             }
+            if target.is_disabled {
+                let message =
+                    "This account is disabled, so nobody could read the room with it. It has to be enabled first.";
+                return Err(Refusal { code: ErrorCode::Invalid, message: message.into() });
+            }
             let user = target.user.clone();
             let inbox = joined(&user, reference(room));
             Ok(two(room, Event::MemberAdded(MemberAdded { user }), inbox))

@@ -1,6 +1,6 @@
 //! What is known when a command is decided, read in the same transaction that carries it out.
 
-use protocol::{Mentions, Quote, RoomId, RoomInfo, Seq, UserId, UserRef, rooms::History};
+use protocol::{Mentions, Quote, RoomId, RoomInfo, Seq, UserId, UserRef, markup::Node, rooms::History};
 
 use crate::store::Actor;
 
@@ -17,6 +17,8 @@ pub struct Facts {
     pub message: Option<MessageFacts>,
     /// The reaction it adds or removes, and those beside it.
     pub reaction: Option<ReactionFacts>,
+    /// What the text that it writes looks like.
+    pub markup: Vec<Node>,
     /// Who is named in what it writes.
     pub mentions: Mentions,
     /// Whether another public room has the name it wants.
@@ -91,6 +93,7 @@ impl Facts {
             target: None,
             message: None,
             reaction: None,
+            markup: Vec::new(),
             mentions: Mentions::default(),
             is_name_taken: false,
             next_room: None,

@@ -18,8 +18,8 @@ pub(super) fn post(c: &PostMessage, facts: &Facts) -> Result<Decision, Refusal> 
     let room = allowed(Action::Post, facts)?;
     facts.mentions.check()?;
     let quote = c.reply_to.map(|_| quote(facts)).transpose()?;
-    let mentions = facts.mentions.clone();
-    let posted = MessagePosted { mentions, quote, ..MessagePosted::new(room.messages + 1, c.text.clone()) };
+    let (markup, mentions) = (facts.markup.clone(), facts.mentions.clone());
+    let posted = MessagePosted { mentions, quote, ..MessagePosted::read(room.messages + 1, c.text.clone(), markup) };
     Ok(one(room, Event::MessagePosted(posted)))
 }
 
@@ -39,7 +39,8 @@ pub(super) fn edit(c: &EditMessage, facts: &Facts) -> Result<Decision, Refusal> 
         return Ok(Decision::Nothing);
     }
     facts.mentions.check()?;
-    let edited = MessageEdited { mentions: facts.mentions.clone(), ..MessageEdited::new(c.message, c.text.clone()) };
+    let (markup, mentions) = (facts.markup.clone(), facts.mentions.clone());
+    let edited = MessageEdited { mentions, ..MessageEdited::read(c.message, c.text.clone(), markup) };
     Ok(one(room, Event::MessageEdited(edited)))
 }
 

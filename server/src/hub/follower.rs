@@ -129,3 +129,21 @@ impl Follower {
         f(&mut self.news.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mentions_are_told_one_by_one_up_to_the_limit() {
+        let mut news = RoomNews::default();
+        for seq in 1..=32 {
+            news.add(RoomNews { recount: false, mentions: vec![Seq(seq)] });
+        }
+        assert_eq!((news.recount, news.mentions.len()), (false, 32));
+
+        news.add(RoomNews { recount: false, mentions: vec![Seq(33)] });
+
+        assert_eq!(news, RoomNews::recount());
+    }
+}

@@ -96,6 +96,18 @@ async fn wrong_names_and_passwords_are_refused_in_words() {
 }
 
 #[tokio::test]
+async fn what_means_everyone_is_nobodys_name() {
+    let server = TestServer::start().await;
+
+    for name in ["room", "Here"] {
+        let answer = server.visitor().post_form("/signup", &[("username", name), ("password", PASSWORD)]).await;
+        assert_eq!(answer.status, 409, "{name}");
+        assert!(answer.body.contains("means everyone in a room"), "{}", answer.body);
+    }
+    assert!(server.names().await.is_empty());
+}
+
+#[tokio::test]
 async fn a_password_of_the_longest_length_and_any_script_works() {
     let server = TestServer::start().await;
     let password = "é漢🙂 ".repeat(32);

@@ -8,7 +8,7 @@ use protocol::{
 
 use crate::support::{
     TestServer,
-    socket::{GENERAL, NOTHING, Socket, add, answer, client_id, react, stream_of, unlimited},
+    socket::{GENERAL, NOTHING, Socket, add, answer, client_id, react, remove, stream_of, unlimited},
 };
 
 fn transfer(room: RoomId, to: &str) -> Command {
@@ -65,6 +65,12 @@ async fn a_room_is_not_given_to_an_account_that_is_disabled() {
     assert_eq!(refused.code, ErrorCode::Invalid);
     assert!(refused.message.contains("is disabled"), "{}", refused.message);
     bob.append(rename(room, "still mine")).await;
+    // Nor is it brought in.
+    bob.append(remove(room, "cid")).await;
+    let id = bob.send(add(room, "cid")).await;
+    let refused = bob.answer(id).await.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::Invalid);
+    assert!(refused.message.contains("is disabled"), "{}", refused.message);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@
 use protocol::{
     Command, Done, ErrorCode, Event, Quoted, RoomId, Seq, ServerFrame, StreamId,
     edits::Edits,
-    limits::{EMOJI_BYTES_MAX, MENTIONS_MAX, REACTION_EMOJI_MAX, REACTIONS_MAX},
+    limits::{EMOJI_BYTES_MAX, MENTIONS_MAX, REACTION_EMOJI_MAX},
     messages::{DeleteMessage, EditMessage},
     rooms::{History, Visibility},
 };
@@ -100,7 +100,12 @@ async fn where_some_came_too_late_a_quote_tells_nothing() {
     ada.append(delete(room, old)).await;
     let snapshot = bob.get(&format!("/api/v1/rooms/{room}?at=end")).await.body;
     assert!(!snapshot.contains("secret") && snapshot.contains(r#""content":{"type":"hidden"}"#), "{snapshot}");
-    assert!(!protocol::encode(&bob_socket.kept()).contains("secret"));
+    // The edit and the deletion reach him as places only.
+    let mut told = Vec::new();
+    for _ in 0..2 {
+        told.push(bob_socket.of_stream(stream).await);
+    }
+    assert!(matches!(told.as_slice(), [ServerFrame::Withheld { .. }, ServerFrame::Withheld { .. }]), "{told:?}");
     // What everyone may read is quoted again.
     let new = ada.say(room, "for all").await;
     ada.append(answer(room, new, "indeed")).await;
@@ -128,6 +133,11 @@ async fn reactions_reach_members_who_may_see_the_message_and_nobody_else() {
     ada.append(remove(room, "cleo")).await;
     cleo.settle().await;
     cleo.kept();
+    let refused = eve.subscribe(stream, NOTHING).await;
+    assert!(
+        matches!(refused.as_slice(), [ServerFrame::Error(body)] if body.code == ErrorCode::NotFound),
+        "{refused:?}"
+    );
 
     let added = ada.append(react(room, message, "👍")).await;
     let removed = ada.append(unreact(room, message, "👍")).await;
@@ -190,9 +200,119 @@ async fn a_reaction_is_an_emoji_and_a_message_has_only_so_many() {
     bob.append(react(GENERAL, message, "😀")).await;
 }
 
-#[test]
-fn the_limits_are_the_documented_ones() {
-    assert_eq!((REACTION_EMOJI_MAX, REACTIONS_MAX, MENTIONS_MAX), (20, 500, 50));
+#[tokio::test]
+async fn a_message_has_five_hundred_reactions_and_no_more() {
+    let server = TestServer::with(unlimited).await;
+    let message = server.user("ada").await.connect().await.say(GENERAL, "lunch").await;
+    let emoji = |n: u32| char::from_u32(0x1f600 + n).unwrap().to_string();
+
+    for n in 0..25 {
+        let mut socket = server.user(&format!("m{n}")).await.connect().await;
+        for n in 0..20 {
+            socket.append(react(GENERAL, message, &emoji(n))).await;
+        }
+    }
+
+    let mut last = server.user("last").await.connect().await;
+    let id = last.send(react(GENERAL, message, &emoji(0))).await;
+    let refused = last.answer(id).await.unwrap_err();
+    assert_eq!(refused.code, ErrorCode::TooLarge);
+    assert!(refused.message.contains("500"), "{}", refused.message);
+}
+
+#[tokio::test]
+async fn the_newest_hundred_earlier_texts_are_told_and_no_more() {
+    let server = TestServer::with(unlimited).await;
+    let ada = server.user("ada").await;
+    let mut socket = ada.connect().await;
+    let message = socket.say(GENERAL, "text 0").await;
+    let earlier = async || {
+        let answer = ada.get(&format!("/api/v1/rooms/1/messages/{message}/edits")).await;
+        let edits: Edits = serde_json::from_str(&answer.body).unwrap();
+        (edits.earlier.len(), edits.earlier[0].text.clone())
+    };
+
+    for n in 1..=100 {
+        socket.append(edit(GENERAL, message, &format!("text {n}"))).await;
+    }
+    assert_eq!(earlier().await, (100, "text 0".to_owned()));
+    socket.append(edit(GENERAL, message, "text 101")).await;
+
+    assert_eq!(earlier().await, (100, "text 1".to_owned()));
+}
+
+#[tokio::test]
+async fn who_is_named_very_often_is_told_to_count_again() {
+    let server = TestServer::with(unlimited).await;
+    let (mut ada, mut bob) = (server.user("ada").await.connect().await, server.user("bob").await.connect().await);
+    let general = |frame: &ServerFrame| match frame {
+        ServerFrame::Heads { rooms } => rooms.iter().find(|head| head.room == GENERAL).cloned(),
+        _ => None,
+    };
+    bob.wait(general).await;
+
+    let mut last = ada.say(GENERAL, "@bob 0").await;
+    let mut told = vec![bob.wait(general).await];
+    let mut sent = Vec::new();
+    for n in 1..=120 {
+        sent.push(ada.send(post(GENERAL, &format!("@bob {n}"))).await);
+    }
+    for id in sent {
+        if let Ok(Done::Appended { seq, .. }) = ada.answer(id).await {
+            last = seq;
+        }
+    }
+    while told[told.len() - 1].head.seq < last {
+        told.push(bob.wait(general).await);
+    }
+
+    assert!(told.iter().all(|head| head.mentions.len() <= 32), "{told:?}");
+    // On a slow day they come in small helpings, and then each of them is told.
+    let one_by_one: usize = told.iter().map(|head| head.mentions.len()).sum();
+    assert!(one_by_one == 121 || told.iter().any(|head| head.recount && head.mentions.is_empty()), "{told:?}");
+}
+
+#[tokio::test]
+async fn names_in_code_and_in_quotes_call_nobody() {
+    let server = TestServer::with(unlimited).await;
+    let mut ada = server.user("ada").await.connect().await;
+    server.user("bob").await;
+    ada.follow(GENERAL_STREAM).await;
+
+    for (text, is_named) in
+        [("`@bob`", false), ("```\n@bob @room\n```", false), ("> @bob\n\nwhat?", false), ("`x` and **@bob**", true)]
+    {
+        ada.append(post(GENERAL, text)).await;
+        let Event::MessagePosted(posted) = ada.event(GENERAL_STREAM).await.event else { panic!("it was posted") };
+        assert_eq!(!posted.mentions.is_empty(), is_named, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_quote_shows_words_and_no_signs() {
+    let server = TestServer::with(unlimited).await;
+    let ada = server.user("ada").await;
+    let mut socket = ada.connect().await;
+    let message = socket.say(GENERAL, "**Lunch** at `noon`").await;
+    socket.follow(GENERAL_STREAM).await;
+    let excerpt_of = |quoted: Quoted| match quoted {
+        Quoted::Text { excerpt, .. } => excerpt,
+        other => panic!("{other:?}"),
+    };
+
+    socket.append(answer(GENERAL, message, "yes")).await;
+    assert_eq!(excerpt_of(quoted(&mut socket, GENERAL_STREAM).await), "Lunch at noon");
+    socket.append(edit(GENERAL, message, "_Dinner_")).await;
+    let Event::MessageEdited(edited) = socket.event(GENERAL_STREAM).await.event else { panic!("it was edited") };
+    assert_eq!(edited.excerpt.as_deref(), Some("Dinner"));
+    let shown = ada.get("/api/v1/rooms/1?at=end").await.body;
+    assert!(shown.contains(r#""excerpt":"Dinner""#), "{shown}");
+
+    socket.append(edit(GENERAL, message, "Supper")).await;
+    assert!(ada.get("/api/v1/rooms/1?at=end").await.body.contains(r#""excerpt":"Supper""#));
+    socket.append(delete(GENERAL, message)).await;
+    let frames = protocol::encode(&socket.subscribe(GENERAL_STREAM, NOTHING).await);
+    assert!(!frames.contains("Dinner") && !frames.contains("Lunch"), "{frames}");
 }
 
 #[tokio::test]

@@ -3,12 +3,13 @@
 use protocol::{
     ClientId, Epoch, Event, Mentions, Quote, Quoted, Record, RoomId, RoomInfo, Seq, StreamId, UnixMs, UserId, UserRef,
     effect::{Effect, Membership, Rooms, effect},
+    replies::plain_excerpt,
     rooms::{History, Setting, Visibility},
     timeline::{Body, Change, Entry, EntryKind},
 };
 use sqlx::{Row, SqliteConnection};
 
-use super::{erase::hide, execute::Fingerprint, mentions, reactions, rows};
+use super::{erase::hide, execute::Fingerprint, mentions, reactions, redact, rows};
 use crate::store::StoreError;
 
 /// Name of the room that everyone is in.
@@ -154,13 +155,16 @@ async fn move_member(tx: &mut SqliteConnection, room: RoomId, membership: Member
 async fn change_lines(tx: &mut SqliteConnection, room: RoomId, seq: Seq, change: Change) -> Result<(), StoreError> {
     match change {
         Change::Insert(entry) => insert_line(tx, room, entry).await,
-        Change::SetText { message, text, edited_at, mentions, markup: _ } => {
-            let sql = "UPDATE entries SET body = ?, edited_at_ms = ?, mentions = ? \
+        Change::SetText { message, text, edited_at, mentions, markup, excerpt } => {
+            let sql = "UPDATE entries SET body = ?, edited_at_ms = ?, mentions = ?, tree_seq = ?, excerpt = ? \
                        WHERE room_id = ? AND seq = ? AND is_deleted = 0";
             sqlx::query(sql)
                 .bind(text)
                 .bind(edited_at.0)
                 .bind(kept(&mentions))
+                // The tree is in this event.
+                .bind((!markup.is_empty()).then_some(seq.0.cast_signed()))
+                .bind(excerpt)
                 .bind(room.0.cast_signed())
                 .bind(message.0.cast_signed())
                 .execute(&mut *tx)
@@ -169,11 +173,11 @@ async fn change_lines(tx: &mut SqliteConnection, room: RoomId, seq: Seq, change:
         }
         Change::Redact { message } => {
             let sql = "UPDATE entries SET body = '', edited_at_ms = NULL, is_deleted = 1, mentions = NULL, reply_to = NULL, \
-                         is_quote_hidden = 0 WHERE room_id = ? AND seq = ?";
+                         is_quote_hidden = 0, tree_seq = NULL, excerpt = NULL WHERE room_id = ? AND seq = ?";
             sqlx::query(sql).bind(room.0.cast_signed()).bind(message.0.cast_signed()).execute(&mut *tx).await?;
             mentions::clear(tx, room, message).await?;
             reactions::clear(tx, room, message).await?;
-            redact_log(tx, room, message).await
+            redact::at_once(tx, room, message).await
         }
         Change::React { message, reaction } => reactions::add(tx, room, message, seq, &reaction).await,
         Change::Unreact { message, emoji, user } => reactions::remove(tx, room, message, &emoji, user).await,
@@ -186,6 +190,8 @@ struct Columns {
     ordinal: Option<u64>,
     client_id: Option<ClientId>,
     body: String,
+    has_tree: bool,
+    excerpt: Option<String>,
     is_deleted: bool,
     quote: Option<Quote>,
     mentions: Mentions,
@@ -195,11 +201,14 @@ impl From<EntryKind> for Columns {
     fn from(kind: EntryKind) -> Self {
         match kind {
             EntryKind::Message { client_id, ordinal, body, quote, reactions: _ } => {
-                let (body, mentions, is_deleted) = match body {
-                    Body::Text { text, mentions, .. } => (text, mentions, false),
-                    Body::Deleted => (String::new(), Mentions::default(), true),
-                };
-                Self { ordinal: Some(ordinal), client_id, body, is_deleted, quote, mentions }
+                let line = Self { ordinal: Some(ordinal), client_id, quote, ..Self::default() };
+                match body {
+                    Body::Text { text, markup, mentions, edited_at: _ } => {
+                        let excerpt = plain_excerpt(&text, &markup);
+                        Self { body: text, has_tree: !markup.is_empty(), excerpt, mentions, ..line }
+                    }
+                    Body::Deleted => Self { is_deleted: true, ..line },
+                }
             }
             EntryKind::Notice { notice } => Self { body: protocol::encode(&notice), ..Self::default() },
         }
@@ -214,7 +223,7 @@ fn kept(mentions: &Mentions) -> Option<String> {
 async fn insert_line(tx: &mut SqliteConnection, room: RoomId, entry: Entry) -> Result<(), StoreError> {
     let (seq, line) = (entry.seq, Columns::from(entry.kind));
     let sql = "INSERT INTO entries (room_id, seq, at_ms, actor_id, ordinal, client_id, body, is_deleted, reply_to, \
-                 is_quote_hidden, mentions) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+                 is_quote_hidden, mentions, tree_seq, excerpt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     sqlx::query(sql)
         .bind(room.0.cast_signed())
         .bind(seq.0.cast_signed())
@@ -227,6 +236,9 @@ async fn insert_line(tx: &mut SqliteConnection, room: RoomId, entry: Entry) -> R
         .bind(line.quote.as_ref().map(|quote| quote.message.0.cast_signed()))
         .bind(line.quote.is_some_and(|quote| quote.content == Quoted::Hidden))
         .bind(kept(&line.mentions))
+        // The tree is in the event that made the line.
+        .bind(line.has_tree.then_some(seq.0.cast_signed()))
+        .bind(line.excerpt)
         .execute(&mut *tx)
         .await?;
     if !line.mentions.is_empty() {
@@ -238,38 +250,6 @@ async fn insert_line(tx: &mut SqliteConnection, room: RoomId, entry: Entry) -> R
             .bind(room.0.cast_signed())
             .execute(tx)
             .await?;
-    }
-    Ok(())
-}
-
-/// Takes a deleted message's texts out of the log: the first one, every edit, what they could be guessed from, and the
-/// quotes of it.
-async fn redact_log(tx: &mut SqliteConnection, room: RoomId, message: Seq) -> Result<(), StoreError> {
-    let stream = StreamId::Room(room).to_string();
-    let sql = "SELECT seq, event FROM events WHERE stream = ?1 AND seq = ?2 \
-               UNION ALL SELECT seq, event FROM events WHERE stream = ?1 AND refers_to = ?2 \
-               UNION ALL SELECT e.seq, e.event FROM entries r JOIN events e ON e.stream = ?1 AND e.seq = r.seq \
-                 WHERE r.room_id = ?3 AND r.reply_to = ?2";
-    let rows = sqlx::query(sql)
-        .bind(&stream)
-        .bind(message.0.cast_signed())
-        .bind(room.0.cast_signed())
-        .fetch_all(&mut *tx)
-        .await?;
-    for row in rows {
-        let seq: i64 = row.try_get(0)?;
-        let event: Event = serde_json::from_str(row.try_get(1)?).map_err(StoreError::internal)?;
-        // An answer is still what its author sent: its fingerprint tells nothing of what it quotes.
-        let is_answer = event.quotes() == Some(message);
-        sqlx::query(
-            "UPDATE events SET event = ?, fingerprint = CASE WHEN ? THEN fingerprint END WHERE stream = ? AND seq = ?",
-        )
-        .bind(protocol::encode(&event.without(message)))
-        .bind(is_answer)
-        .bind(&stream)
-        .bind(seq)
-        .execute(&mut *tx)
-        .await?;
     }
     Ok(())
 }

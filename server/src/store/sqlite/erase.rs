@@ -15,7 +15,7 @@ use protocol::{
 };
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 
-use super::rows;
+use super::{budget::Budget, redact, rows};
 use crate::store::StoreError;
 
 pub(super) mod task;
@@ -24,6 +24,9 @@ mod tests;
 
 /// Rows overwritten in one transaction: bounds how long everyone else's next command waits, to some milliseconds.
 const ROWS_MAX: i64 = 500;
+
+/// Bytes of those rows, for the same reason; a single row that has more goes alone.
+const BYTES_MAX: i64 = 1024 * 1024;
 
 /// What stands in each place of a deleted room's log.
 pub(super) const GONE: Event = Event::RoomDeleted(RoomDeleted {});
@@ -44,21 +47,25 @@ pub(super) async fn hide(tx: &mut SqliteConnection, room: RoomId) -> Result<(), 
     Ok(())
 }
 
-/// Overwrites at most [`ROWS_MAX`] rows of one hidden room. `secure_delete` leaves nothing of them in the file.
+/// Overwrites at most [`ROWS_MAX`] rows and [`BYTES_MAX`] bytes of one hidden room, once nothing is left of messages.
+/// `secure_delete` leaves nothing of them in the file.
 async fn some(tx: &mut SqliteConnection) -> Result<(), StoreError> {
+    if redact::some(tx).await? {
+        return Ok(());
+    }
+    let mut budget = Budget::new(ROWS_MAX, BYTES_MAX);
     let next = "SELECT room, log_erased_to FROM erasures ORDER BY room LIMIT 1";
     let Some(row) = sqlx::query(next).fetch_optional(&mut *tx).await? else { return Ok(()) };
     let (room, from): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
-    let mut left = ROWS_MAX;
     for table in tables(tx).await? {
-        if left > 0 {
-            left -= rows_of(tx, &table, room, left).await?;
+        if !budget.is_spent() {
+            rows_of(tx, &table, room, &mut budget).await?;
         }
     }
-    if left > 0 {
-        left -= places(tx, room, from, left).await?;
+    if !budget.is_spent() {
+        places(tx, room, from, &mut budget).await?;
     }
-    if left > 0 {
+    if !budget.is_spent() {
         sqlx::query("DELETE FROM rooms WHERE id = ?").bind(room).execute(&mut *tx).await?;
         sqlx::query("DELETE FROM erasures WHERE room = ?").bind(room).execute(tx).await?;
     }
@@ -73,29 +80,36 @@ async fn tables(tx: &mut SqliteConnection) -> Result<Vec<String>, StoreError> {
     Ok(sqlx::query_scalar(sql).fetch_all(tx).await?)
 }
 
-/// Deletes at most `limit` rows of a room in a table. Returns how many.
-async fn rows_of(tx: &mut SqliteConnection, table: &str, room: i64, limit: i64) -> Result<i64, StoreError> {
-    let sql = "SELECT '\"' || name || '\"' FROM pragma_table_info(?) WHERE pk > 0 ORDER BY pk";
-    let key: Vec<String> = sqlx::query_scalar(sql).bind(table).fetch_all(&mut *tx).await?;
-    // The names are those of our own migrations.
+/// Deletes as many rows of a room in a table as the budget reaches for.
+async fn rows_of(tx: &mut SqliteConnection, table: &str, room: i64, budget: &mut Budget) -> Result<(), StoreError> {
+    let sql = "SELECT '\"' || name || '\"', pk FROM pragma_table_info(?) ORDER BY pk";
+    let columns: Vec<(String, i64)> = sqlx::query_as(sql).bind(table).fetch_all(&mut *tx).await?;
+    let key: Vec<&str> = columns.iter().filter(|(_, pk)| *pk > 0).map(|(name, _)| name.as_str()).collect();
     let key = if key.is_empty() { "rowid".to_owned() } else { key.join(", ") };
-    let delete =
-        format!("DELETE FROM \"{table}\" WHERE ({key}) IN (SELECT {key} FROM \"{table}\" WHERE room_id = ? LIMIT ?)");
-    let deleted = sqlx::query(AssertSqlSafe(delete)).bind(room).bind(limit).execute(tx).await?;
-    Ok(deleted.rows_affected().cast_signed())
+    // Told from the head of the row, without reading what it holds.
+    let size: Vec<String> = columns.iter().map(|(name, _)| format!("coalesce(octet_length({name}), 0)")).collect();
+    // The names are those of our own migrations.
+    let from = format!("FROM \"{table}\" WHERE room_id = ? ORDER BY {key} LIMIT ?");
+    let sizes = format!("SELECT {} {from}", size.join(" + "));
+    let sizes: Vec<i64> =
+        sqlx::query_scalar(AssertSqlSafe(sizes)).bind(room).bind(budget.rows() + 1).fetch_all(&mut *tx).await?;
+    let taken = i64::try_from(budget.take(sizes)).unwrap_or(i64::MAX);
+    let delete = format!("DELETE FROM \"{table}\" WHERE ({key}) IN (SELECT {key} {from})");
+    sqlx::query(AssertSqlSafe(delete)).bind(room).bind(taken).execute(tx).await?;
+    Ok(())
 }
 
-/// Overwrites at most `limit` events of a room's log after `from`, and notes how far that went. Returns how many.
-async fn places(tx: &mut SqliteConnection, room: i64, from: i64, limit: i64) -> Result<i64, StoreError> {
+/// Overwrites as many events of a room's log after `from` as the budget reaches for, and notes how far that went.
+async fn places(tx: &mut SqliteConnection, room: i64, from: i64, budget: &mut Budget) -> Result<(), StoreError> {
     let stream = StreamId::Room(RoomId(room.cast_unsigned())).to_string();
-    let head: i64 = sqlx::query_scalar("SELECT coalesce(max(head), 0) FROM streams WHERE name = ?")
-        .bind(&stream)
-        .fetch_one(&mut *tx)
-        .await?;
-    let to = head.min(from + limit);
+    let sql = "SELECT seq, octet_length(event) FROM events WHERE stream = ? AND seq > ? ORDER BY seq LIMIT ?";
+    let found: Vec<(i64, i64)> =
+        sqlx::query_as(sql).bind(&stream).bind(from).bind(budget.rows() + 1).fetch_all(&mut *tx).await?;
+    let taken = budget.take(found.iter().map(|(_, bytes)| *bytes));
+    let to = found.iter().take(taken).next_back().map_or(from, |(seq, _)| *seq);
     let sql =
         "UPDATE events SET event = ?, fingerprint = NULL, refers_to = NULL WHERE stream = ? AND seq > ? AND seq <= ?";
     sqlx::query(sql).bind(protocol::encode(&GONE)).bind(&stream).bind(from).bind(to).execute(&mut *tx).await?;
     sqlx::query("UPDATE erasures SET log_erased_to = ? WHERE room = ?").bind(to).bind(room).execute(tx).await?;
-    Ok(to - from)
+    Ok(())
 }

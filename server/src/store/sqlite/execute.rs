@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use protocol::{Command, Done, Epoch, ErrorCode, Record, Seq, StreamId, UnixMs};
+use protocol::{Command, Done, Epoch, ErrorCode, Record, Seq, StreamId};
 use sha2::{Digest, Sha256};
 use sqlx::{Row, SqliteConnection};
 
-use super::{append::append, facts};
+use super::{append::append, facts, writer::Job};
 use crate::{
     commands::{Decision, decide},
     store::{Actor, ExecuteError, StoreError},
@@ -16,19 +16,14 @@ use crate::{
 pub(super) type Fingerprint = [u8; 16];
 
 /// Carries a command out. What is returned is to be told once the transaction is committed.
-pub(super) async fn execute(
-    tx: &mut SqliteConnection,
-    actor: &Actor,
-    command: &Command,
-    rooms_per_user: u32,
-    now: UnixMs,
-) -> Result<(Done, Vec<Arc<Record>>), ExecuteError> {
+pub(super) async fn execute(tx: &mut SqliteConnection, job: &Job) -> Result<(Done, Vec<Arc<Record>>), ExecuteError> {
+    let Job { actor, command, markup, rooms_per_user, now, reply: _ } = job;
     let fingerprint = fingerprint(command);
     // Before permissions: who has left still learns the fate of what was stored.
     if let Some(done) = earlier(tx, actor, command, fingerprint).await? {
         return Ok((done, Vec::new()));
     }
-    let facts = facts::of_command(tx, actor, command, rooms_per_user).await?;
+    let facts = facts::of_command(tx, actor, command, markup, *rooms_per_user).await?;
     let events = match decide(command, &facts)? {
         Decision::Append(events) => events,
         Decision::Nothing => return Ok((Done::Unchanged, Vec::new())),
@@ -38,7 +33,7 @@ pub(super) async fn execute(
     let mut cause = command.client_id().map(|client_id| (client_id, fingerprint));
     for (stream, event) in events {
         // The first event is the answer; what follows from it carries no id, which can appear only once.
-        records.push(Arc::new(append(tx, stream, &actor.user, cause.take(), event, now).await?));
+        records.push(Arc::new(append(tx, stream, &actor.user, cause.take(), event, *now).await?));
     }
     let done = records.first().map_or(Done::Unchanged, |first| Done::Appended {
         stream: first.stream,

@@ -3,6 +3,7 @@
 use protocol::{
     Command, Quote, RoomId, Seq, UserId, UserRef, Username,
     limits::{EXCERPT_CHARS_MAX, MEMBERS_LISTED_MAX},
+    markup::Node,
     messages::{EditMessage, PostMessage},
     reactions::{AddReaction, RemoveReaction},
     rooms::History,
@@ -20,17 +21,17 @@ pub(super) async fn of_command(
     tx: &mut SqliteConnection,
     actor: &Actor,
     command: &Command,
+    markup: &[Node],
     rooms_per_user: u32,
 ) -> Result<Facts, StoreError> {
-    let mut facts = Facts::about(actor.clone());
+    let mut facts = Facts { markup: markup.to_vec(), ..Facts::about(actor.clone()) };
     // As it is now: who opened the socket as the owner may have given that away since.
     facts.actor.is_owner = is_owner(tx, actor.user.id).await?;
     if let Some(id) = command.room() {
         facts.room = room(tx, actor.user.id, id).await?;
     }
     if let (Some(room), Some(seq)) = (&facts.room, command.about()) {
-        let text = command.message().and_then(|(_, text)| text).unwrap_or_default();
-        facts.message = message(tx, room, seq, text).await?;
+        facts.message = message(tx, room, seq, command).await?;
     }
     if let Command::AddReaction(AddReaction { room, message, emoji, .. })
     | Command::RemoveReaction(RemoveReaction { room, message, emoji, .. }) = command
@@ -40,7 +41,7 @@ pub(super) async fn of_command(
     if let Command::PostMessage(PostMessage { room, text, .. }) | Command::EditMessage(EditMessage { room, text, .. }) =
         command
     {
-        facts.mentions = mentions::resolve(tx, *room, text).await?;
+        facts.mentions = mentions::resolve(tx, *room, text, markup).await?;
     }
     if let (Some(room), Some(username)) = (command.room(), command.target()) {
         facts.target = target(tx, room, username).await?;
@@ -87,11 +88,11 @@ async fn message(
     tx: &mut SqliteConnection,
     room: &RoomFacts,
     message: Seq,
-    text: &str,
+    command: &Command,
 ) -> Result<Option<MessageFacts>, StoreError> {
+    let text = command.message().and_then(|(_, text)| text).unwrap_or_default();
     // One character more than a quote shows tells whether there are more.
-    let sql = "SELECT e.actor_id, u.username, e.is_deleted, e.body = ?1, substr(e.body, 1, ?2), \
-                 EXISTS (SELECT 1 FROM members m WHERE m.room_id = ?3 AND m.since > ?4) \
+    let sql = "SELECT e.actor_id, u.username, e.is_deleted, e.body = ?1, coalesce(e.excerpt, substr(e.body, 1, ?2)) \
                FROM entries e JOIN users u ON u.id = e.actor_id \
                WHERE e.room_id = ?3 AND e.seq = ?4 AND e.ordinal IS NOT NULL";
     let row = sqlx::query(sql)
@@ -99,14 +100,13 @@ async fn message(
         .bind(i64::try_from(EXCERPT_CHARS_MAX + 1).unwrap_or(i64::MAX))
         .bind(room.info.id.0.cast_signed())
         .bind(message.0.cast_signed())
-        .fetch_optional(tx)
+        .fetch_optional(&mut *tx)
         .await?;
+    // Only an answer shows it, and only where not everyone may read everything.
+    let is_shown = matches!(command, Command::PostMessage(_)) && room.info.history == History::SinceJoining;
+    let is_before_some = is_shown && is_before_some(tx, room.info.id, message).await?;
     row.map(|row| {
         let author = rows::user(&row, 0)?;
-        let is_before_some = match room.info.history {
-            History::Everything => false,
-            History::SinceJoining => row.try_get(5)?,
-        };
         Ok(MessageFacts {
             seq: message,
             author: author.id,
@@ -117,6 +117,13 @@ async fn message(
     })
     .transpose()
 }
+
+/// Whether somebody joined after a message, as [`JOINED_AFTER`] finds it.
+async fn is_before_some(tx: &mut SqliteConnection, room: RoomId, message: Seq) -> Result<bool, StoreError> {
+    Ok(sqlx::query_scalar(JOINED_AFTER).bind(room.0.cast_signed()).bind(message.0.cast_signed()).fetch_one(tx).await?)
+}
+
+const JOINED_AFTER: &str = "SELECT EXISTS (SELECT 1 FROM members WHERE room_id = ? AND since > ?)";
 
 async fn target(
     tx: &mut SqliteConnection,
@@ -158,4 +165,23 @@ async fn rooms_made(tx: &mut SqliteConnection, user: UserId) -> Result<u32, Stor
 async fn next_room(tx: &mut SqliteConnection) -> Result<RoomId, StoreError> {
     let last: i64 = sqlx::query_scalar("SELECT rooms FROM server").fetch_one(tx).await?;
     Ok(RoomId(last.cast_unsigned() + 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{NoFollowers, sqlite::SqliteStore};
+
+    #[tokio::test]
+    async fn who_joined_after_a_message_is_found_without_looking_at_all_members() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(directory.path(), std::sync::Arc::new(NoFollowers)).await.unwrap();
+
+        let explain = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {JOINED_AFTER}"));
+        let plan = sqlx::query(explain).fetch_all(&store.read).await.unwrap();
+
+        let plan: Vec<String> = plan.iter().map(|row| row.get(3)).collect();
+        let step = "SEARCH members USING COVERING INDEX members_since (room_id=? AND since>?)";
+        assert!(plan.iter().any(|found| found == step), "{plan:#?}");
+    }
 }

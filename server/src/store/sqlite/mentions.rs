@@ -1,6 +1,6 @@
 //! Who is named in messages.
 
-use protocol::{Mentions, RoomId, Seq, UserId, limits::MENTIONS_MAX, limits::UNREAD_MAX, mentions};
+use protocol::{Mentions, RoomId, Seq, UserId, limits::MENTIONS_MAX, limits::UNREAD_MAX, markup::Node, mentions};
 use sqlx::{Row, SqliteConnection};
 
 use super::{rows, windows::View};
@@ -10,8 +10,13 @@ use crate::store::StoreError;
 const EVERYONE: i64 = 0;
 
 /// Who is meant by the names in a text, of those in the room; one more than may be, where there are more.
-pub(super) async fn resolve(tx: &mut SqliteConnection, room: RoomId, text: &str) -> Result<Mentions, StoreError> {
-    let names = mentions::names(text);
+pub(super) async fn resolve(
+    tx: &mut SqliteConnection,
+    room: RoomId,
+    text: &str,
+    markup: &[Node],
+) -> Result<Mentions, StoreError> {
+    let names = mentions::names_in(text, markup);
     if names.is_empty() {
         return Ok(Mentions::default());
     }
@@ -24,7 +29,7 @@ pub(super) async fn resolve(tx: &mut SqliteConnection, room: RoomId, text: &str)
         .fetch_all(tx)
         .await?;
     let members = rows.iter().map(|row| rows::user(row, 0)).collect::<Result<Vec<_>, _>>()?;
-    Ok(Mentions::of(text, &members))
+    Ok(Mentions::among(&names, &members))
 }
 
 /// Notes who is named in a message, instead of who was before.

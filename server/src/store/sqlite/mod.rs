@@ -28,6 +28,7 @@ use crate::limits::Limits;
 
 mod accounts;
 mod append;
+mod budget;
 mod edits;
 mod erase;
 mod execute;
@@ -38,6 +39,7 @@ mod mentions;
 mod owner;
 mod presence;
 mod reactions;
+mod redact;
 mod rows;
 mod sessions;
 mod sign_up;
@@ -64,7 +66,7 @@ pub struct SqliteStore {
     rooms_per_user: u32,
     queue: mpsc::Sender<Job>,
     closing: CancellationToken,
-    /// The writer, and what overwrites deleted rooms beside it.
+    /// The writer, and what overwrites beside it what is gone.
     tasks: Mutex<Vec<JoinHandle<()>>>,
 }
 

@@ -4,20 +4,27 @@ use std::str::FromStr;
 
 use protocol::{
     Body, ClientId, Entry, EntryKind, Epoch, Mentions, Position, Quote, Quoted, Record, RoomId, RoomInfo, Seq,
-    StreamId, UnixMs, UserId, UserRef, Username, markup,
+    StreamId, UnixMs, UserId, UserRef, Username,
+    markup::{self, Node},
 };
+use serde::Deserialize;
 use sqlx::{Row, SqliteConnection, sqlite::SqliteRow};
 
 use crate::store::StoreError;
 
-/// The columns of [`entry`], of [`ENTRY_TABLES`]. Of what is quoted, one character more than is shown.
+#[cfg(test)]
+mod tests;
+
+/// The columns of [`entry`], of [`ENTRY_TABLES`]. Of what is quoted, one character more than is shown; of the text's markup, the
+/// event that has it.
 pub(super) const ENTRY_COLUMNS: &str = "e.seq, e.at_ms, e.actor_id, u.username, e.ordinal, e.client_id, e.body, \
     e.edited_at_ms, e.is_deleted, e.mentions, e.reply_to, e.is_quote_hidden, q.is_deleted, q.actor_id, qu.username, \
-    substr(q.body, 1, 201)";
+    coalesce(q.excerpt, substr(q.body, 1, 201)), t.event";
 
-/// The lines with their authors, and what they quote.
+/// The lines with their authors, what they quote, and the event that set a text with markup.
 pub(super) const ENTRY_TABLES: &str = "entries e JOIN users u ON u.id = e.actor_id \
-    LEFT JOIN entries q ON q.room_id = e.room_id AND q.seq = e.reply_to LEFT JOIN users qu ON qu.id = q.actor_id";
+    LEFT JOIN entries q ON q.room_id = e.room_id AND q.seq = e.reply_to LEFT JOIN users qu ON qu.id = q.actor_id \
+    LEFT JOIN events t ON t.stream = 'room:' || e.room_id AND t.seq = e.tree_seq";
 
 const _: () = assert!(protocol::limits::EXCERPT_CHARS_MAX + 1 == 201, "as in the columns");
 
@@ -35,8 +42,11 @@ pub(super) fn entry(row: &SqliteRow) -> Result<Entry, StoreError> {
                 Body::Deleted
             } else {
                 Body::Text {
-                    // As the event has it: the same text has the same markup.
-                    markup: markup::parse(&body),
+                    markup: match row.try_get(16)? {
+                        Some(event) => tree(event)?,
+                        // Plain, which costs nothing to see, or from before it was noted where the tree is.
+                        None => markup::parse(&body),
+                    },
                     text: body,
                     edited_at: row.try_get::<Option<i64>, _>(7)?.map(UnixMs),
                     mentions: mentions(row.try_get(9)?)?,
@@ -48,6 +58,18 @@ pub(super) fn entry(row: &SqliteRow) -> Result<Entry, StoreError> {
         None => EntryKind::Notice { notice: serde_json::from_str(&body).map_err(StoreError::internal)? },
     };
     Ok(Entry { seq: seq(row.try_get(0)?), at: UnixMs(row.try_get(1)?), actor: user(row, 2)?, kind })
+}
+
+/// The tree in an event that set a text.
+fn tree(event: &str) -> Result<Vec<Node>, StoreError> {
+    #[derive(Deserialize)]
+    struct Marked {
+        #[serde(default)]
+        markup: Vec<Node>,
+    }
+
+    let Marked { markup } = serde_json::from_str(event).map_err(StoreError::internal)?;
+    Ok(markup)
 }
 
 fn mentions(json: Option<&str>) -> Result<Mentions, StoreError> {

@@ -7,6 +7,8 @@ use protocol::{
     Command, Done, HistoryPage, InboxSnapshot, Position, ReadCursor, Record, RoomId, RoomSnapshot, RoomSummary, Seq,
     StreamId, UnixMs, UserId,
     edits::Edits,
+    markup::{self, Node},
+    messages::{EditMessage, PostMessage},
     rooms::{RoomRef, Visibility},
     snapshot::{DirectoryEntry, Doorstep},
 };
@@ -17,6 +19,7 @@ use super::{
     SqliteStore, edits,
     erase::GONE,
     facts,
+    redact::Pending,
     rows::{self, RECORD_COLUMNS},
     snapshots, windows,
     writer::Job,
@@ -30,7 +33,8 @@ use crate::{
 impl StreamStore for SqliteStore {
     async fn execute(&self, actor: &Actor, command: Command, now: UnixMs) -> Result<Done, ExecuteError> {
         let (reply, answer) = oneshot::channel();
-        let job = Job { actor: actor.clone(), command, rooms_per_user: self.rooms_per_user, now, reply };
+        let markup = markup_of(&command);
+        let job = Job { actor: actor.clone(), command, markup, rooms_per_user: self.rooms_per_user, now, reply };
         self.queue.try_send(job).map_err(|error| match error {
             TrySendError::Full(_) | TrySendError::Closed(_) => StoreError::Busy,
         })?;
@@ -97,6 +101,8 @@ impl StreamStore for SqliteStore {
              FROM events e JOIN users u ON u.id = e.actor_id JOIN streams s ON s.name = e.stream \
              WHERE e.stream = ? AND e.seq > ? ORDER BY e.seq LIMIT ?"
         );
+        let mut tx = self.read.begin().await?;
+        let pending = Pending::of(&mut tx, stream).await?;
         // Only constants of this crate are in the text.
         let room = match stream {
             StreamId::Room(room) => Some(room.0.cast_signed()),
@@ -107,13 +113,14 @@ impl StreamStore for SqliteStore {
             .bind(stream.to_string())
             .bind(after.0.cast_signed())
             .bind(limit.cast_signed())
-            .fetch_all(&self.read)
+            .fetch_all(&mut *tx)
             .await?;
+        drop(tx);
         rows.iter()
             .map(|row| {
                 let record = rows::record(stream, row)?;
                 // What is still to be overwritten reads as it will be.
-                let event = if row.try_get(7)? { GONE } else { record.event };
+                let event = if row.try_get(7)? { GONE } else { pending.read(record.event) };
                 Ok(Arc::new(Record { event, ..record }))
             })
             .collect()
@@ -202,4 +209,14 @@ impl StreamStore for SqliteStore {
     fn write_health(&self) -> Result<(), &'static str> {
         self.lane.health.reason().map_or(Ok(()), Err)
     }
+}
+
+/// The tree of the text that a command writes, if it is one that may be written.
+fn markup_of(command: &Command) -> Vec<Node> {
+    if let Command::PostMessage(PostMessage { text, .. }) | Command::EditMessage(EditMessage { text, .. }) = command
+        && command.check().is_ok()
+    {
+        return markup::parse(text);
+    }
+    Vec::new()
 }

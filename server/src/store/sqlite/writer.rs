@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use protocol::{Command, Done, Record, UnixMs};
+use protocol::{Command, Done, Record, UnixMs, markup::Node};
 use sqlx::SqliteConnection;
 use tokio::{
     sync::{mpsc, oneshot},
@@ -29,6 +29,8 @@ const BATCH_COMMANDS_MAX: usize = 256;
 pub(super) struct Job {
     pub(super) actor: Actor,
     pub(super) command: Command,
+    /// What the text that it writes looks like: read before it waits, so that nobody waits for that.
+    pub(super) markup: Vec<Node>,
     /// Rooms that the actor may ever make.
     pub(super) rooms_per_user: u32,
     pub(super) now: UnixMs,
@@ -103,7 +105,7 @@ async fn one(
     records: &mut Vec<Arc<Record>>,
 ) -> Result<Result<Done, ExecuteError>, StoreError> {
     sqlx::query("SAVEPOINT command").execute(&mut *connection).await?;
-    let outcome = execute(&mut *connection, &job.actor, &job.command, job.rooms_per_user, job.now).await;
+    let outcome = execute(&mut *connection, job).await;
     let outcome = match outcome {
         Ok((done, appended)) => {
             records.extend(appended);

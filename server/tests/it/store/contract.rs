@@ -262,7 +262,12 @@ pub(super) async fn a_snapshot_and_later_events_make_a_fresh_snapshot<P: Place>(
 
     let commands = [
         Command::RenameRoom(RenameRoom { client_id: bench.id(), room, name: "lair".to_owned() }),
-        Command::EditMessage(EditMessage { client_id: bench.id(), room, message: first, text: "won".to_owned() }),
+        Command::EditMessage(EditMessage {
+            client_id: bench.id(),
+            room,
+            message: first,
+            text: "**won**, `really`".to_owned(),
+        }),
     ];
     for command in commands {
         bench.run(&ada, command).await.unwrap();
@@ -271,7 +276,7 @@ pub(super) async fn a_snapshot_and_later_events_make_a_fresh_snapshot<P: Place>(
     bench.run(&bob, join).await.unwrap();
     let second = bench.say(&bob, room, "two, @room").await;
     answered_and_reacted(&mut bench, &ada, &bob, room, [first, second]).await;
-    let text = format!("@{} and @room", bob.user.name);
+    let text = format!("**@{}** and @room", bob.user.name);
     let edit = EditMessage { client_id: bench.id(), room, message: first, text };
     bench.run(&ada, Command::EditMessage(edit)).await.unwrap();
     assert_eq!((bench.unread(&ada, room).await, bench.unread(&bob, room).await), (3, 0));

@@ -1,4 +1,4 @@
-//! Overwrites what is left of deleted rooms, a batch at a time, beside the writer.
+//! Overwrites what is left of deleted rooms and messages, a batch at a time, beside the writer.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,20 +13,20 @@ use crate::store::StoreError;
 /// How soon it is tried again after the database failed.
 const RETRY: Duration = Duration::from_secs(5);
 
-/// Wakes the task when a room was deleted.
+/// Wakes the task when something was deleted.
 #[derive(Clone, Debug, Default)]
 pub(in crate::store::sqlite) struct Erasing(Arc<Notify>);
 
 impl Erasing {
     /// Looks through what was just committed.
     pub(in crate::store::sqlite) fn note(&self, records: &[Arc<Record>]) {
-        if records.iter().any(|record| matches!(record.event, Event::RoomDeleted(_))) {
+        if records.iter().any(|record| matches!(record.event, Event::RoomDeleted(_) | Event::MessageDeleted(_))) {
             self.0.notify_one();
         }
     }
 }
 
-/// Runs until `closing` is cancelled: first for the rooms that were deleted before, then for each that is.
+/// Runs until `closing` is cancelled: first for what was deleted before, then for all that is.
 pub(in crate::store::sqlite) fn spawn(
     lane: Lane,
     read: SqlitePool,
@@ -42,7 +42,7 @@ pub(in crate::store::sqlite) fn spawn(
                     () = closing.cancelled() => {}
                 },
                 Err(error) => {
-                    tracing::warn!(?error, "what a deleted room held could not be overwritten; trying again");
+                    tracing::warn!(?error, "what was deleted could not be overwritten; trying again");
                     tokio::select! {
                         () = sleep(RETRY) => {}
                         () = closing.cancelled() => {}
@@ -55,7 +55,8 @@ pub(in crate::store::sqlite) fn spawn(
 
 /// One batch, in a turn of its own: who waits to write comes in between. Returns whether there was anything to do.
 async fn batch(lane: &Lane, read: &SqlitePool) -> Result<bool, StoreError> {
-    let is_any: bool = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM erasures)").fetch_one(read).await?;
+    let sql = "SELECT EXISTS (SELECT 1 FROM erasures) OR EXISTS (SELECT 1 FROM redactions)";
+    let is_any: bool = sqlx::query_scalar(sql).fetch_one(read).await?;
     if is_any {
         let mut write = lane.begin().await?;
         some(&mut write).await?;

@@ -138,6 +138,30 @@ async fn others_write_between_the_batches_of_a_deleted_room() {
 }
 
 #[tokio::test]
+async fn a_batch_of_long_messages_is_bounded_in_bytes() {
+    let bench = Bench::new().await;
+    let long = "\u{1f600}".repeat(9_990) + "secret";
+    let posts =
+        (0..100).map(|n| bench.run(Command::PostMessage(PostMessage::new(id(9_000_000 + n), ROOM, long.clone()))));
+    futures::future::join_all(posts).await;
+    let bytes_left = async || {
+        let mut turn = bench.store.begin_write().await.unwrap();
+        let sql = "SELECT (SELECT coalesce(sum(octet_length(body)), 0) FROM entries WHERE room_id = 2) \
+                   + (SELECT coalesce(sum(octet_length(event)), 0) FROM events WHERE stream = 'room:2' AND event LIKE '%secret%')";
+        sqlx::query_scalar::<_, i64>(sql).fetch_one(&mut *turn).await.unwrap()
+    };
+    let mut before = bytes_left().await;
+    assert!(before > 4 * BYTES_MAX, "{before}");
+
+    bench.delete().await;
+    while before > 0 {
+        let left = bytes_left().await;
+        assert!(before - left <= BYTES_MAX, "{} bytes were overwritten in one go", before - left);
+        before = left;
+    }
+}
+
+#[tokio::test]
 async fn what_was_not_overwritten_when_the_server_stopped_is_after_it_has_started() {
     let mut bench = Bench::new().await;
     bench.delete().await;
