@@ -8,8 +8,8 @@ pub const MESSAGE_BYTES_MAX: usize = 40_000;
 pub const EXCERPT_CHARS_MAX: usize = 200;
 /// People that one message may name.
 pub const MENTIONS_MAX: usize = 50;
-/// Longest emoji of a reaction, in bytes of UTF-8.
-pub const EMOJI_BYTES_MAX: usize = 32;
+/// Longest emoji of a reaction, in bytes of UTF-8. A family of four with a skin tone each has 41.
+pub const EMOJI_BYTES_MAX: usize = 64;
 /// Earlier texts of one message that can be read.
 pub const EDITS_MAX: u32 = 100;
 /// Different emoji under one message.

@@ -88,7 +88,7 @@ pub fn by_emoji(reactions: &[Reaction]) -> Vec<(&str, Vec<&UserRef>)> {
     groups
 }
 
-/// Checks that this is one emoji, of at most 32 bytes.
+/// Checks that this is one emoji, of at most [`EMOJI_BYTES_MAX`] bytes.
 ///
 /// By the grammar of a *possible emoji* (UTS #51, ED-17a): what is in the blocks of pictures, with a skin tone, a
 /// variation selector or tags, several of them joined; two regional indicators; a keycap. It needs no table that
@@ -212,10 +212,12 @@ mod tests {
 
     #[test]
     fn an_emoji_is_as_long_as_the_limit_and_no_longer() {
-        let family = "👨\u{200d}👩\u{200d}👧\u{200d}👦";
-        let long = format!("{family}\u{200d}👦");
-        assert_eq!((long.len(), check_emoji(&long)), (EMOJI_BYTES_MAX, Ok(())));
-        let longer = format!("{long}\u{200d}👦");
+        let family = ["👨🏽", "👩🏽", "👧🏽", "👦🏽"].join("\u{200d}");
+        assert_eq!((family.len(), check_emoji(&family)), (41, Ok(())));
+        let longest = format!("{family}\u{200d}👦🏽\u{200d}✔\u{200d}✔");
+        assert_eq!((longest.len(), check_emoji(&longest)), (EMOJI_BYTES_MAX, Ok(())));
+        let longer = format!("{family}\u{200d}👦🏽\u{200d}✔\u{200d}👦");
+        assert_eq!(longer.len(), EMOJI_BYTES_MAX + 1);
         assert_eq!(check_emoji(&longer).unwrap_err().code, ErrorCode::TooLarge);
     }
 

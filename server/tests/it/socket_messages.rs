@@ -191,6 +191,11 @@ async fn a_reaction_is_an_emoji_and_a_message_has_only_so_many() {
     }
     let long = "👍".repeat(EMOJI_BYTES_MAX / 4 + 1);
     assert_eq!(ada.ask(react(GENERAL, message, &long)).await, Err(ErrorCode::TooLarge));
+    // Four people with a skin tone each.
+    let family = "👨🏽\u{200d}👩🏽\u{200d}👧🏽\u{200d}👦🏽";
+    let reacted = ada.append(react(GENERAL, message, family)).await;
+    assert!(reacted > message);
+    ada.append(unreact(GENERAL, message, family)).await;
     for n in 0..REACTION_EMOJI_MAX {
         let emoji = char::from_u32(0x1f600 + n).unwrap().to_string();
         ada.append(react(GENERAL, message, &emoji)).await;
@@ -198,26 +203,6 @@ async fn a_reaction_is_an_emoji_and_a_message_has_only_so_many() {
     assert_eq!(ada.ask(react(GENERAL, message, "🎉")).await, Err(ErrorCode::TooLarge));
     let mut bob = server.user("bob").await.connect().await;
     bob.append(react(GENERAL, message, "😀")).await;
-}
-
-#[tokio::test]
-async fn a_message_has_five_hundred_reactions_and_no_more() {
-    let server = TestServer::with(unlimited).await;
-    let message = server.user("ada").await.connect().await.say(GENERAL, "lunch").await;
-    let emoji = |n: u32| char::from_u32(0x1f600 + n).unwrap().to_string();
-
-    for n in 0..25 {
-        let mut socket = server.user(&format!("m{n}")).await.connect().await;
-        for n in 0..20 {
-            socket.append(react(GENERAL, message, &emoji(n))).await;
-        }
-    }
-
-    let mut last = server.user("last").await.connect().await;
-    let id = last.send(react(GENERAL, message, &emoji(0))).await;
-    let refused = last.answer(id).await.unwrap_err();
-    assert_eq!(refused.code, ErrorCode::TooLarge);
-    assert!(refused.message.contains("500"), "{}", refused.message);
 }
 
 #[tokio::test]
@@ -313,6 +298,33 @@ async fn a_quote_shows_words_and_no_signs() {
     socket.append(delete(GENERAL, message)).await;
     let frames = protocol::encode(&socket.subscribe(GENERAL_STREAM, NOTHING).await);
     assert!(!frames.contains("Dinner") && !frames.contains("Lunch"), "{frames}");
+}
+
+#[tokio::test]
+async fn a_message_has_as_many_reactions_as_the_limit_and_no_more() {
+    let server = TestServer::with(unlimited).await;
+    let mut ada = server.user("ada").await.connect().await;
+    let message = ada.say(GENERAL, "lunch").await;
+    let emoji = |n: u32| char::from_u32(0x1f600 + n % REACTION_EMOJI_MAX).unwrap().to_string();
+    let people = REACTIONS_MAX.div_ceil(REACTION_EMOJI_MAX);
+    for person in 0..people {
+        let mut socket = server.user(&format!("user{person}")).await.connect().await;
+        for n in 0..REACTION_EMOJI_MAX {
+            socket.append(react(GENERAL, message, &emoji(n))).await;
+        }
+    }
+    assert_eq!(people * REACTION_EMOJI_MAX, REACTIONS_MAX);
+
+    let id = ada.send(react(GENERAL, message, &emoji(0))).await;
+
+    let refusal = ada.answer(id).await.unwrap_err();
+    assert_eq!(refusal.code, ErrorCode::TooLarge);
+    assert!(refusal.message.contains("has 500 reactions already"), "{}", refusal.message);
+}
+
+#[test]
+fn the_limits_are_the_documented_ones() {
+    assert_eq!((EMOJI_BYTES_MAX, REACTION_EMOJI_MAX, REACTIONS_MAX, MENTIONS_MAX), (64, 20, 500, 50));
 }
 
 #[tokio::test]
