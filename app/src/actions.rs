@@ -28,6 +28,10 @@ pub(crate) struct Doing {
     pub(crate) answering: RwSignal<Option<Answering>>,
     /// Asked whether to delete this one.
     pub(crate) deleting: RwSignal<Option<Seq>>,
+    /// Looking for an emoji to react to this one with.
+    pub(crate) reacting: RwSignal<Option<Seq>>,
+    /// Looking for one to write.
+    pub(crate) inserting: RwSignal<bool>,
 }
 
 /// A message that is being answered.
@@ -40,7 +44,13 @@ pub(crate) struct Answering {
 
 impl Doing {
     pub(crate) fn nothing() -> Self {
-        Self { editing: RwSignal::new(None), answering: RwSignal::new(None), deleting: RwSignal::new(None) }
+        Self {
+            editing: RwSignal::new(None),
+            answering: RwSignal::new(None),
+            deleting: RwSignal::new(None),
+            reacting: RwSignal::new(None),
+            inserting: RwSignal::new(false),
+        }
     }
 }
 

@@ -14,13 +14,14 @@ use protocol::{
 };
 
 use crate::{
-    actions::last_own,
+    actions::{Doing, last_own},
     address::Address,
     erased::{effect, live, memo, on, redrawn},
     icons::{Icon, Sign},
     later::{self, Later, Tool},
     mentions::{Completion, LIST, Offer},
     message::Handle,
+    picker::PICKER_BUTTON,
     platform,
     session::Session,
     shown::ShownRoom,
@@ -38,7 +39,7 @@ pub(crate) fn Composer(room: ShownRoom) -> impl IntoView {
     let me = session.me().user.id;
     let input = NodeRef::<html::Textarea>::new();
     let refusal = RwSignal::new(None::<String>);
-    let answering = room.doing.answering;
+    let Doing { answering, reacting, inserting, .. } = room.doing;
     let is_answer = memo(move || answering.with(Option::is_some));
     let completion = Completion::new(room, me, input);
     let label = move || format!("Message {}", room.name.get().unwrap_or_default());
@@ -130,10 +131,22 @@ pub(crate) fn Composer(room: ShownRoom) -> impl IntoView {
                     on:input=on(on_input)
                     on:blur=on(move |_| completion.close())
                 ></textarea>
+                <button
+                    class="icon-button composer__emoji"
+                    id=PICKER_BUTTON
+                    type="button"
+                    aria-label="Emoji"
+                    title="Emoji"
+                    aria-haspopup="dialog"
+                    on:click=on(move |_| inserting.set(true))
+                >
+                    <Icon sign=Sign::Smile/>
+                </button>
                 <button class="composer__send" type="button" aria-label="Send" title="Send (Enter)" on:click=on(move |_| send())>
                     <Icon sign=Sign::Send/>
                 </button>
             </div>
+            {move || (inserting.get() || reacting.get().is_some()).then(|| view! { <Later room tool=Tool::Picker/> })}
             <p class="composer__hint" aria-hidden="true"><kbd>"Enter"</kbd>" sends, "<kbd>"Shift Enter"</kbd>" breaks the line"</p>
         </div>
     }

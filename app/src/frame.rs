@@ -11,7 +11,7 @@ use crate::{
     erased::{effect, memo, on, redrawn},
     icons::{BrandMark, Icon, Sign},
     initial::Inside,
-    keys,
+    keys, later,
     new_room::NewRoom,
     overlays::{OverlayHosts, Overlays},
     place::Place,
@@ -33,6 +33,7 @@ pub(crate) fn Inhabited(inside: Inside, address: Address) -> impl IntoView {
     provide_context(overlays);
     keys::follow(session, address, overlays);
     effect(move || platform::follow_links(address));
+    effect(later::prepare_tools);
     let session = expect_context::<Session>();
     effect(move || {
         session.look(match address.place() {

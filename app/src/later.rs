@@ -2,16 +2,16 @@
 //!
 //! The build cuts the program at the functions in this file (`cargo leptos build --split`): what only they need is in
 //! files of its own. Each draws into an element that the page keeps for it, and fails where the part cannot be
-//! loaded, for instance because the network is gone.
+//! loaded, for instance because the network is gone. That is said in words, and can be tried again.
 
-use std::{any::Any, cell::Cell};
+use std::{any::Any, cell::Cell, pin::Pin};
 
 use leptos::{html, mount::mount_to_renderer, prelude::*, wasm_split::wasm_split};
 use protocol::{
     Seq, UserRef,
     markup::{self, Node},
 };
-use web_sys::Element;
+use web_sys::{Element, MouseEvent};
 
 use crate::{
     actions::{Actions, Allowed, DeleteDialog, RefusedActions},
@@ -20,10 +20,11 @@ use crate::{
     composer::EditMessage,
     diagnostics::Diagnostics,
     edits::EarlierTexts,
-    erased::effect,
+    erased::{effect, on, redrawn},
     mentions::{Completion, Names},
     message::Handle,
     new_room::NewRoomDialog,
+    picker::EmojiPicker,
     platform,
     replies::ReplyBar,
     rows::RowKey,
@@ -129,6 +130,8 @@ pub(crate) enum Tool {
     Reply,
     /// The names that finish what is being written.
     Names(Completion),
+    /// All emoji, a part of its own.
+    Picker,
 }
 
 /// Where a tool is drawn, as soon as its part of the program is there.
@@ -137,38 +140,80 @@ pub(crate) fn Later(room: ShownRoom, tool: Tool) -> impl IntoView {
     let session = expect_context::<Session>();
     let times = expect_context::<Times>();
     let host = NodeRef::<html::Div>::new();
+    let is_picker = matches!(tool, Tool::Picker);
     let tool = StoredValue::new_local(Some(tool));
     let drawn = StoredValue::new_local(None::<Drawn>);
+    let has_failed = RwSignal::new(false);
+    let draw = move || {
+        platform::spawn(async move {
+            let part: Part = if is_picker { Box::pin(picker()) } else { Box::pin(tools()) };
+            let part = part.await;
+            // The place, and the signals around it, may be gone by the time that this part is there.
+            let host = host.try_get_untracked().flatten().filter(|host| host.is_connected());
+            let Some(host) = host else { return };
+            let Ok(draw) = part else {
+                has_failed.set(true);
+                return;
+            };
+            has_failed.set(false);
+            if let Some(tool) = tool.try_update_value(Option::take).flatten() {
+                drawn.set_value(draw(host.into(), session, times, room, tool));
+            }
+        });
+    };
     effect(move || {
-        if let (Some(host), Some(tool)) = (host.get(), tool.try_update_value(Option::take).flatten()) {
-            load(session, async move {
-                if let Some(tool) = draw(host.into(), session, times, room, tool).await? {
-                    drawn.try_set_value(Some(tool));
-                }
-                Ok(())
-            });
+        if host.get().is_some() {
+            draw();
         }
     });
-    view! { <div class="later" node_ref=host></div> }
+    let again = move |event: MouseEvent| {
+        platform::keep_focus(&event);
+        draw();
+    };
+    view! {
+        <div class="later" node_ref=host></div>
+        {redrawn(move || has_failed.get().then(|| view! {
+            <p class="notice later__missing" role="alert">
+                "This part of Parlor could not be loaded. "
+                <button class="button button--small" type="button" on:click=on(again)>"Try again"</button>
+            </p>
+        }))}
+    }
 }
 
+/// A part on its way.
+type Part = Pin<Box<dyn Future<Output = Result<Drawer, NotLoaded>>>>;
+
+/// Draws a tool.
+type Drawer = fn(Element, Session, Times, ShownRoom, Tool) -> Option<Drawn>;
+
 #[wasm_split(tools, wasm_split_path = ::leptos::wasm_split, fallible)]
-fn draw(
-    host: Element,
-    session: Session,
-    times: Times,
-    room: ShownRoom,
-    tool: Tool,
-) -> Result<Option<Drawn>, NotLoaded> {
-    // The place, and the signals around it, may be gone by the time that this part is there.
-    if !host.is_connected() {
-        return Ok(None);
-    }
+fn tools() -> Result<Drawer, NotLoaded> {
+    Ok(draw)
+}
+
+#[wasm_split(picker, wasm_split_path = ::leptos::wasm_split, fallible)]
+fn picker() -> Result<Drawer, NotLoaded> {
+    Ok(draw_picker)
+}
+
+/// Loads what stands around messages when the browser has nothing else to do, so that it is there when a network is
+/// not. Where that fails, it is tried again when it is asked for.
+pub(crate) fn prepare_tools() {
+    request_idle_callback(|| platform::spawn(async { _ = tools().await }));
+}
+
+fn draw_picker(host: Element, session: Session, _: Times, room: ShownRoom, tool: Tool) -> Option<Drawn> {
+    drop(tool);
+    Some(Box::new(mount_to_renderer(&host, move || view! { <EmojiPicker session room/> })))
+}
+
+fn draw(host: Element, session: Session, times: Times, room: ShownRoom, tool: Tool) -> Option<Drawn> {
     let around = move || {
         provide_context(session);
         provide_context(times);
     };
-    Ok(Some(match tool {
+    Some(match tool {
         Tool::Actions { message, key, author, text, allowed } => Box::new(mount_to_renderer(&host, move || {
             around();
             view! { <Actions room message key author text allowed/> }
@@ -199,7 +244,8 @@ fn draw(
             view! { <EarlierTexts room message is_open/> }
         })),
         Tool::Names(completion) => Box::new(mount_to_renderer(&host, move || view! { <Names completion/> })),
-    }))
+        Tool::Picker => return None,
+    })
 }
 
 /// Offers the names that finish what is being written. Where this cannot be loaded, none are.
@@ -218,19 +264,32 @@ type Parser = fn(&str) -> Vec<Node>;
 
 thread_local! {
     static PARSER: Cell<Option<Parser>> = const { Cell::new(None) };
+    /// Told when the parser has come.
+    static CAME: ArcRwSignal<u32> = ArcRwSignal::new(0);
 }
 
-/// The markup of a text that the server has not read yet; nothing as long as the parser is not there.
+/// The markup of a text that the server has not read yet; nothing as long as the parser is not there. What was worked
+/// out from this is worked out again when it comes.
 pub(crate) fn markup(text: &str) -> Vec<Node> {
-    PARSER.get().map(|parse| parse(text)).unwrap_or_default()
+    prepare_markup(text);
+    match PARSER.get() {
+        Some(parse) => parse(text),
+        None => {
+            CAME.with(Track::track);
+            Vec::new()
+        }
+    }
 }
 
 /// Loads the parser as soon as somebody writes what needs it. Where that fails the text is shown as it was written.
 pub(crate) fn prepare_markup(text: &str) {
     if PARSER.get().is_none() && !markup::is_plain(text) {
         platform::spawn(async {
-            if let Ok(parse) = parser().await {
-                PARSER.set(Some(parse));
+            // Of several that waited for it, the first tells of it.
+            if let Ok(parse) = parser().await
+                && PARSER.replace(Some(parse)).is_none()
+            {
+                CAME.with(Notify::notify);
             }
         });
     }

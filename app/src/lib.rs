@@ -41,6 +41,7 @@ mod news;
 mod notice;
 mod overlays;
 mod pace;
+mod picker;
 mod place;
 mod platform;
 mod presence;

@@ -157,8 +157,9 @@ fn Below(room: ShownRoom, key: RowKey, view: RwSignal<RowView>, hand: Hand) -> i
     let text = memo(move || view.with(|view| text_of(&view.content)));
     let status = memo(move || view.with(|view| status_of(view).clone()));
     let handle = memo(move || view.with(|view| Handle::of(key, view)));
-    // A question about it takes the focus away for a while, and gives it back.
-    let is_asked = move || view.with(|view| view.seq.is_some() && view.seq == room.doing.deleting.get());
+    // A question about it, or what it is asked for, takes the focus away for a while, and gives it back.
+    let asked = [room.doing.deleting, room.doing.reacting];
+    let is_asked = move || view.with(|view| view.seq.is_some() && asked.iter().any(|asked| asked.get() == view.seq));
     let is_at_hand = memo(move || hand.points.get() || hand.holds.get() || is_asked());
     redrawn(move || match (status.get(), handle.get()) {
         (Status::Refused(error), Some(handle)) => {

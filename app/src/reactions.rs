@@ -1,21 +1,23 @@
 //! Reactions: the emoji under a message, and the row of six to choose from.
 
-use leptos::{ev::MouseEvent, prelude::*};
+use leptos::{ev::MouseEvent, html, prelude::*};
 use protocol::{
     Command, Reaction, Seq, UserId, UserRef,
     reactions::{AddReaction, RemoveReaction, by_emoji},
 };
-use wasm_bindgen::JsCast as _;
 
 use crate::{
+    actions::Doing,
     erased::{memo, on},
+    icons::{Icon, Sign},
+    platform,
     rows::RowView,
     session::Session,
     shown::ShownRoom,
 };
 
 /// What is a click away.
-const QUICK: [&str; 6] = ["👍", "❤️", "😂", "🎉", "😮", "🙏"];
+pub(crate) const QUICK: [&str; 6] = ["👍", "❤️", "😂", "🎉", "😮", "🙏"];
 /// People who are named on an emoji; of the others it says how many they are.
 const NAMED_MAX: usize = 20;
 
@@ -25,15 +27,16 @@ pub(crate) fn Chips(room: ShownRoom, view: RwSignal<RowView>) -> impl IntoView {
     let session = expect_context::<Session>();
     let me = session.me().user.id;
     let chips = memo(move || view.with(|view| chips(&view.reactions, me)));
-    let press = move |event: &MouseEvent, chip: &Chip| {
+    let press = move |chip: &Chip| {
         let Some(message) = view.with_untracked(|view| view.seq) else { return };
-        if chip.is_mine && chip.count == 1 {
-            // It goes, and takes the focus along.
-            keep_focus(event);
-        }
         session.react(room.id, message, chip.emoji.clone(), !chip.is_mine);
     };
+    let row = NodeRef::<html::Div>::new();
     move || {
+        // An emoji that goes, here or elsewhere, moves those behind it, or takes the focus along.
+        if let Some(row) = row.get_untracked() {
+            platform::hold_focus(&row);
+        }
         let drawn = chips.get().into_iter().map(|chip| {
             let Chip { emoji, count, is_mine, names } = chip.clone();
             let label = format!("{emoji} {count}: {names}");
@@ -44,7 +47,7 @@ pub(crate) fn Chips(room: ShownRoom, view: RwSignal<RowView>) -> impl IntoView {
                     aria-pressed=is_mine.to_string()
                     aria-label=label
                     title=names
-                    on:click=on(move |event| press(&event, &chip))
+                    on:click=on(move |_: MouseEvent| press(&chip))
                 >
                     <span class="chip__emoji">{emoji}</span>
                     {count.to_string()}
@@ -52,7 +55,8 @@ pub(crate) fn Chips(room: ShownRoom, view: RwSignal<RowView>) -> impl IntoView {
             }
         });
         let drawn: Vec<_> = drawn.collect();
-        (!drawn.is_empty()).then(|| view! { <div class="chips" role="group" aria-label="Reactions">{drawn}</div> })
+        (!drawn.is_empty())
+            .then(|| view! { <div class="chips" role="group" aria-label="Reactions" node_ref=row>{drawn}</div> })
     }
 }
 
@@ -81,30 +85,35 @@ fn chips(reactions: &[Reaction], me: UserId) -> Vec<Chip> {
     by_emoji(reactions).into_iter().map(chip).collect()
 }
 
-/// Gives the focus to the message around what was pressed.
-fn keep_focus(event: &MouseEvent) {
-    let pressed = event.current_target().and_then(|target| target.dyn_into::<web_sys::Element>().ok());
-    let message = pressed.and_then(|pressed| pressed.closest("article").ok().flatten());
-    if let Some(message) = message.and_then(|message| message.dyn_into::<web_sys::HtmlElement>().ok()) {
-        _ = message.focus();
-    }
-}
-
-/// Six emoji to react with.
+/// Six emoji to react with, and the way to all others.
 #[component]
 pub(crate) fn QuickRow(room: ShownRoom, message: Seq, on_done: impl Fn() + Copy + Send + 'static) -> impl IntoView {
     let session = expect_context::<Session>();
-    QUICK.map(|emoji| {
+    let Doing { reacting, .. } = room.doing;
+    let quick = QUICK.map(|emoji| {
         let name = format!("React with {emoji}");
         let react = move |event: MouseEvent| {
-            keep_focus(&event);
+            platform::keep_focus(&event);
             session.react(room.id, message, emoji.to_owned(), true);
             on_done();
         };
         view! {
             <button class="actions__button" type="button" aria-label=name.clone() title=name on:click=react>{emoji}</button>
         }
-    })
+    });
+    view! {
+        {quick}
+        <button
+            class="actions__button"
+            type="button"
+            aria-label="More emoji"
+            title="More emoji"
+            aria-haspopup="dialog"
+            on:click=move |_| reacting.set(Some(message))
+        >
+            <Icon sign=Sign::Add/>
+        </button>
+    }
 }
 
 impl Session {

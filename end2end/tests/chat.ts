@@ -21,7 +21,7 @@ const NETWORK = /net::ERR_|WebSocket connection to .* failed/;
 // A page that is left drops what it was loading.
 const LEFT = /net::ERR_ABORTED/;
 
-export type Action = "Add reaction" | "Reply" | "Copy link" | "Edit" | "Delete" | "Mark as unread" | `React with ${string}`;
+export type Action = "Add reaction" | "More emoji" | "Reply" | "Copy link" | "Edit" | "Delete" | "Mark as unread" | `React with ${string}`;
 // Where pictures of the pages go, to be looked at.
 const PICTURES = fileURLToPath(new URL("../screenshots", import.meta.url));
 
@@ -486,6 +486,38 @@ export class Person {
   async reactsTo(text: string, emoji: string): Promise<void> {
     await this.doesWith(text, "Add reaction");
     await this.message(text).getByRole("button", { name: `React with ${emoji}` }).click();
+  }
+
+  get picker(): Locator {
+    return this.page.getByRole("dialog", { name: "Pick an emoji" });
+  }
+
+  get pickerSearch(): Locator {
+    return this.picker.getByRole("searchbox", { name: "Search emoji" });
+  }
+
+  // An emoji in the picker, by what Unicode calls it.
+  emoji(name: string, group: string | RegExp = /./): Locator {
+    return this.picker.getByRole("grid", { name: group }).getByRole("gridcell", { name, exact: true });
+  }
+
+  get emojiButton(): Locator {
+    return this.page.getByRole("button", { name: "Emoji", exact: true });
+  }
+
+  async opensPickerFor(text: string): Promise<void> {
+    await this.doesWith(text, "Add reaction");
+    await this.action(text, "More emoji").click();
+    await expect(this.picker).toBeVisible();
+  }
+
+  // A part of the program cannot be loaded until the answer is called.
+  async lacksPart(part: "tools" | "picker" | "markup"): Promise<() => Promise<void>> {
+    const [address, where] = [new RegExp(`split_${part}[^/]*\\.wasm$`), this.context];
+    this.expects(address);
+    this.expects(/Failed to fetch|NetworkError|net::ERR_FAILED/);
+    await where.route(address, (route) => route.abort());
+    return () => where.unroute(address);
   }
 
   // An emoji under a message, named by who put it there.

@@ -141,3 +141,27 @@ function generated(count: number): string[] {
     return `${index} ${chosen.join("")}`;
   });
 }
+
+test("a message that waits is drawn with its markup as soon as the parser is there", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  await ada.losesSockets();
+  await ada.says("a **bold** plan");
+  await expect(ada.messages.getByRole("strong")).toHaveText("bold");
+
+  // After a reload nobody has typed anything, and the parser takes its time.
+  let comes = (): void => {};
+  const parser = new Promise<void>((resolve) => (comes = resolve));
+  await ada.context.route(/split_markup[^/]*\.wasm$/, async (route) => {
+    await parser;
+    await route.continue();
+  });
+  const asked = ada.page.waitForRequest(/split_markup[^/]*\.wasm$/);
+  await ada.page.reload();
+  await ada.hasQueued("a **bold** plan");
+  await asked;
+  comes();
+
+  await expect(ada.messages.getByRole("strong")).toHaveText("bold");
+  await ada.comesBack();
+  await expect(ada.messages.getByRole("strong")).toHaveText("bold");
+});

@@ -68,3 +68,32 @@ test("a tap shows what can be done with a message", async ({ chat }) => {
   await ada.hasReaction("tap me", "👍", ["ada"], true);
   expect(await ada.scrollsSideways()).toBe(false);
 });
+
+test("the focus stays on its emoji when others come and go, and goes to the next when its own does", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  const bob = await chat.signUp("bob");
+  await ada.says("it works");
+  for (const emoji of ["👍", "🎉", "😮"]) await bob.reactsTo("it works", emoji);
+  await ada.hasReaction("it works", "😮", ["bob"], false);
+  const focused = (emoji: string) => expect(ada.reaction("it works", emoji)).toBeFocused();
+  const takesBack = (emoji: string) => bob.reaction("it works", emoji).click();
+
+  // The first one goes: all others move up.
+  await ada.reaction("it works", "😮").focus();
+  await takesBack("👍");
+  await expect(ada.reaction("it works", "👍")).toHaveCount(0);
+  await focused("😮");
+
+  // It goes itself: the one beside it has the focus; with the last, the message.
+  await takesBack("😮");
+  await expect(ada.reaction("it works", "😮")).toHaveCount(0);
+  await focused("🎉");
+  await ada.page.keyboard.press("Enter");
+  await ada.hasReaction("it works", "🎉", ["bob", "ada"], true);
+  await takesBack("🎉");
+  await ada.hasReaction("it works", "🎉", ["ada"], true);
+  await focused("🎉");
+  await ada.page.keyboard.press("Enter");
+  await expect(ada.log.getByRole("group", { name: "Reactions" })).toHaveCount(0);
+  await expect(ada.message("it works")).toBeFocused();
+});

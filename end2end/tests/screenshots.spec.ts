@@ -108,6 +108,20 @@ for (const { device, visit } of DEVICES) {
     await ada.isPictured(named("message-delete"), dialog(ada, "Delete message"));
     await button(ada, "Keep").click();
 
+    await reaches("Good morning, everybody");
+    await ada.action("Good morning, everybody", "Add reaction").click();
+    await ada.action("Good morning, everybody", "More emoji").click();
+    await ada.emoji("thumbs up").hover();
+    await ada.isPictured(named("picker-reaction"), ada.picker);
+    await ada.emoji("rocket").click();
+    await ada.emojiButton.click();
+    await expect(ada.emoji("rocket", "Used last")).toBeVisible();
+    await ada.isPictured(named("picker"), ada.picker);
+    await ada.pickerSearch.fill("party");
+    await ada.emoji("party popper", "Found").hover();
+    await ada.isPictured(named("picker-found"), ada.picker);
+    await ada.page.keyboard.press("Escape");
+
     if (device === "phone") {
       await button(ada, "Show rooms").click();
       await ada.isPictured(named("rooms"), ada.rooms);

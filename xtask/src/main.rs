@@ -7,6 +7,7 @@ mod bench;
 mod build;
 mod ci;
 mod command;
+mod emoji;
 mod limit;
 mod parlor;
 mod run;
@@ -56,6 +57,11 @@ enum Task {
         #[arg(long)]
         fix: bool,
     },
+    /// Make the list of the emoji picker anew, from an unpacked npm package `emojibase-data`.
+    Emoji {
+        /// Where it is.
+        package: PathBuf,
+    },
     /// Install what build and tests need, and nothing else.
     Setup,
 }
@@ -82,6 +88,7 @@ fn perform(task: Task) -> Result<bool> {
         Task::Bench(options) => bench::bench(&options),
         Task::Size => size::size_with_build(),
         Task::Tidy { fix } => tidy::tidy(fix),
+        Task::Emoji { package } => emoji::write_list(&package),
         Task::Setup => setup::for_tests().map(|()| true),
     }
 }

@@ -93,6 +93,10 @@ pub(crate) fn has_focus() -> bool {
 
 pub(crate) fn take_focus(_composer: &web_sys::HtmlElement) {}
 
+pub(crate) fn keep_focus(_pressed: &web_sys::MouseEvent) {}
+
+pub(crate) fn hold_focus(_buttons: &web_sys::Element) {}
+
 pub(crate) fn is_typing() -> bool {
     false
 }

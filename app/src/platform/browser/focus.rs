@@ -2,7 +2,7 @@
 
 use leptos::prelude::*;
 use wasm_bindgen::JsCast as _;
-use web_sys::HtmlElement;
+use web_sys::{Element, HtmlElement, MouseEvent};
 
 /// Whether the user looks at this page.
 pub(crate) fn has_focus() -> bool {
@@ -34,4 +34,51 @@ pub(crate) fn take_focus(composer: &HtmlElement) {
     {
         _ = main.focus();
     }
+}
+
+/// What was pressed goes, and would take the focus along: what it stands in gets it.
+pub(crate) fn keep_focus(event: &MouseEvent) {
+    let pressed = event.current_target().and_then(|target| target.dyn_into::<Element>().ok());
+    give_focus(pressed.and_then(|pressed| pressed.closest("[tabindex]").ok().flatten()));
+}
+
+fn give_focus(to: Option<Element>) {
+    if let Some(to) = to.and_then(|to| to.dyn_into::<HtmlElement>().ok()) {
+        _ = to.focus();
+    }
+}
+
+/// These buttons are about to be drawn anew. Where one of them has the focus, the one of the same words has it
+/// afterwards; else the one that takes its place, or what they all stand in.
+pub(crate) fn hold_focus(buttons: &Element) {
+    let held = document().active_element().filter(|held| held.parent_element().as_ref() == Some(buttons));
+    let Some(held) = held else { return };
+    let words = |button: &Element| button.first_element_child().and_then(|words| words.text_content());
+    let held_words = words(&held);
+    let mut place = 0;
+    let mut before = held.previous_element_sibling();
+    while let Some(button) = before {
+        place += 1;
+        before = button.previous_element_sibling();
+    }
+    let (buttons, around) = (buttons.clone(), buttons.closest("[tabindex]").ok().flatten());
+    super::later(move || {
+        let mut to = around;
+        // Where none is left, they stand in nothing.
+        if buttons.is_connected() {
+            let mut button = buttons.first_element_child();
+            while let Some(here) = button {
+                button = here.next_element_sibling();
+                let is_same = words(&here) == held_words;
+                if place >= 0 || is_same {
+                    to = Some(here);
+                }
+                if is_same {
+                    break;
+                }
+                place -= 1;
+            }
+        }
+        give_focus(to);
+    });
 }
