@@ -45,6 +45,7 @@ mod picker;
 mod place;
 mod platform;
 mod presence;
+mod profile;
 mod reactions;
 mod replies;
 mod room;

@@ -14,7 +14,8 @@ use crate::{
     icons::{Icon, Sign},
     later::{Later, Tool},
     mute::MuteButton,
-    presence::{Company, PresenceDot, ViewingSwitch, note, presence_of, words},
+    presence::{Company, PresenceDot, ViewingSwitch, aside, presence_of, words},
+    profile::status_of,
     session::Session,
     shown::ShownRoom,
     time::Times,
@@ -64,11 +65,12 @@ pub(crate) fn MemberRow(room: ShownRoom, member: Member, may_remove: Memo<bool>)
     let times = expect_context::<Times>();
     let presence = presence_of(room, &member);
     let UserRef { id, name } = member.user;
+    let status = status_of(room, id);
     let is_me = id == session.me().user.id;
     let is_creator = move || room.creator.get() == Some(id);
     let shown = name.to_string();
     let named = shown.clone();
-    let label = move || format!("{named}{}", words(presence.get(), times));
+    let label = move || status.with(|status| format!("{named}{}", words(presence.get(), status, times)));
     let remove_label = format!("Remove {shown}");
     let remove = StoredValue::new(name);
     let on_remove = move |_| {
@@ -89,7 +91,7 @@ pub(crate) fn MemberRow(room: ShownRoom, member: Member, may_remove: Memo<bool>)
                     {is_me.then(|| view! { <span class="member__note">"you"</span> })}
                     <span class="member__note" hidden=live(move || !is_creator())>"creator"</span>
                 </span>
-                <span class="member__presence">{live(move || note(presence.get(), times))}</span>
+                <span class="member__presence">{live(move || status.with(|status| aside(presence.get(), status, times)))}</span>
             </span>
             {redrawn(move || {
                 (may_remove.get() && !is_me)

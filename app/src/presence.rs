@@ -90,25 +90,37 @@ fn PartOfCompany(room: ShownRoom, part: Part, may_remove: Memo<bool>) -> impl In
     }
 }
 
-/// All of it in words, for the member's name.
-pub(crate) fn words(presence: Option<UserPresence>, times: Times) -> String {
+/// All of it in words, for the member's name, and their status.
+pub(crate) fn words(presence: Option<UserPresence>, status: &str, times: Times) -> String {
     let Some(presence) = presence else { return String::new() };
     let state = match presence.state {
         PresenceState::Online => ", online",
         PresenceState::Away => ", away",
         PresenceState::Offline => ", offline",
     };
-    let note = note(Some(presence), times);
-    if note.is_empty() { state.to_owned() } else { format!("{state}, {note}") }
+    let mut words = state.to_owned();
+    for part in [&*note(Some(presence), times), status] {
+        if !part.is_empty() {
+            words = words + ", " + part;
+        }
+    }
+    words
 }
 
 /// What the title of their part of the list does not say.
-pub(crate) fn note(presence: Option<UserPresence>, times: Times) -> String {
+fn note(presence: Option<UserPresence>, times: Times) -> String {
     match presence {
         Some(UserPresence { here: true, .. }) => "in this room".to_owned(),
         Some(UserPresence { last_seen: Some(at), .. }) => format!("last seen {}", times.when(at)),
         Some(_) | None => String::new(),
     }
+}
+
+/// The line below a member's name: their status, and the note.
+pub(crate) fn aside(presence: Option<UserPresence>, status: &str, times: Times) -> String {
+    let note = note(presence, times);
+    let dot = if status.is_empty() || note.is_empty() { "" } else { " · " };
+    format!("{status}{dot}{note}")
 }
 
 /// The sign on somebody's picture.

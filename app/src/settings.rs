@@ -17,6 +17,7 @@ mod registration;
 mod room;
 mod sessions;
 mod signs;
+mod status;
 
 use invites::Invites;
 use members::Accounts;
@@ -40,7 +41,12 @@ struct Entry {
 
 /// The pages in the order of the navigation.
 const PAGES: [Entry; 7] = [
-    own("/settings/profile", "Profile", "Your name, and the time zone that times are written in.", Glyph::Person),
+    own(
+        "/settings/profile",
+        "Profile",
+        "Your name, your status, and the time zone that times are written in.",
+        Glyph::Person,
+    ),
     own("/settings/password", "Password", "Change your password.", Glyph::Key),
     own("/settings/sessions", "Sessions", "See where you are logged in, and log out there.", Glyph::Device),
     own("/diagnostics", diagnostics::TITLE, "See how quick and steady your connection is.", Glyph::Pulse),
@@ -101,7 +107,7 @@ pub(crate) fn SettingsPage(settings: Settings) -> impl IntoView {
     let user = me.user.clone();
     let here = match tab {
         Tab::Overview => EitherOf8::A(view! { <Overview is_owner/> }),
-        Tab::Profile { zone } => EitherOf8::B(view! { <Profile user zone/> }),
+        Tab::Profile { zone, status, typed } => EitherOf8::B(view! { <Profile user zone status typed/> }),
         Tab::Password => EitherOf8::C(view! { <Password/> }),
         Tab::Sessions(sessions) => EitherOf8::D(view! { <Sessions sessions/> }),
         Tab::Invites { invites, made, registration } => EitherOf8::E(view! { <Invites invites made registration/> }),

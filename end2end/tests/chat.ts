@@ -325,6 +325,18 @@ export class Person {
     }, commands);
   }
 
+  // Sets something of one's own, as a program would.
+  async puts(path: string, body: object): Promise<void> {
+    const status = await this.page.evaluate(
+      async ([path, body]) => {
+        const headers = { "Content-Type": "application/json" };
+        return (await fetch(path, { method: "PUT", headers, body })).status;
+      },
+      [path, JSON.stringify(body)] as const,
+    );
+    expect(status).toBe(204);
+  }
+
   // From the next page on, the server refuses messages with this in them: as if it did so, on the way there.
   async hasRefused(marker: string, reason: string): Promise<void> {
     await this.page.routeWebSocket(/\/ws$/, (browser) => {

@@ -43,6 +43,10 @@ async function furnish(chat: Chat): Promise<{ ada: Person; rooms: Record<string,
   await dora!.commands([make("kitchen"), make("music for work"), make("running"), make("swap shop")]);
   await cid!.commands([join(design), join(garden), join(reading)]);
 
+  await bob!.puts("/api/v1/profile/status", { emoji: "🎧", text: "Focusing" });
+  await dora!.puts("/api/v1/profile/status", { emoji: "🌴", text: "On holiday until the first pears are ripe" });
+  await ada.puts("/api/v1/profile/status", { emoji: "🏡", text: "Working from home", until: Date.now() + 3_600_000 });
+
   await ada.commands(say(1, "Good morning, everybody", "The new machine is here. It is quieter than the old one was."));
   await bob!.commands(say(1, "Finally!", "Who moves the backups?"));
   await dora!.commands(say(1, LONG, "See https://example.org/a/rather/long/address/of/a/page?with=parameters&and=more#part"));

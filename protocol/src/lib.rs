@@ -25,6 +25,7 @@ pub mod mentions;
 pub mod messages;
 pub mod mute;
 pub mod presence;
+pub mod profile;
 pub mod reactions;
 pub mod replies;
 pub mod room;
@@ -48,6 +49,7 @@ pub use id::{ClientId, CommandId, Epoch, InviteId, RoomId, Seq, SessionId, UnixM
 pub use inbox::Inbox;
 pub use mentions::Mentions;
 pub use presence::{PresenceState, RoomPresence, UserPresence};
+pub use profile::{Status, UserProfile};
 pub use reactions::Reaction;
 pub use replies::{Quote, Quoted};
 pub use room::{Applied, Room};

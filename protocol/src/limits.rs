@@ -49,6 +49,11 @@ pub const MEMBERS_LISTED_MAX: u32 = 5_000;
 /// Members of a room whose presence is told one by one; in larger rooms those with the lowest account numbers are, and
 /// all others are only counted.
 pub const PRESENCE_LISTED_MAX: usize = 200;
+/// Longest text of a status, in Unicode scalar values. With its emoji, those of all who are listed in a room fit what may
+/// wait for a socket.
+pub const STATUS_CHARS_MAX: usize = 80;
+/// Longest time for which a status may be set, in milliseconds: a year.
+pub const STATUS_AGE_MS_MAX: i64 = 366 * 24 * 3_600 * 1_000;
 /// People who are named as writing in a room at one time.
 pub const TYPISTS_TOLD_MAX: usize = 4;
 /// How long somebody counts as writing after having said so, in milliseconds.

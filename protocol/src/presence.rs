@@ -11,6 +11,7 @@ use crate::{
     id::{RoomId, UnixMs, UserId},
     limits::PRESENCE_LISTED_MAX,
     parsed_from_json,
+    profile::UserProfile,
 };
 
 /// Say what the user does on this connection: the latest one holds, until the connection ends.
@@ -81,6 +82,9 @@ pub struct RoomPresence {
     pub whole: bool,
     /// By account number.
     pub users: Vec<UserPresence>,
+    /// What those listed say of themselves, by account number; with `whole`, of all who say something.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub profiles: Vec<UserProfile>,
     /// Members who are online.
     pub online: u32,
     /// Members who are away.
@@ -90,13 +94,13 @@ pub struct RoomPresence {
     pub listed_to: Option<UserId>,
 }
 
-from_json!(RoomPresence { room, whole or false, users, online, away, listed_to });
+from_json!(RoomPresence { room, whole or false, users, profiles or Vec::new(), online, away, listed_to });
 
 impl RoomPresence {
     /// A room in which nobody was ever seen.
     #[must_use]
     pub fn unknown(room: RoomId) -> Self {
-        Self { room, whole: true, users: Vec::new(), online: 0, away: 0, listed_to: None }
+        Self { room, whole: true, users: Vec::new(), profiles: Vec::new(), online: 0, away: 0, listed_to: None }
     }
 
     /// The last account that is listed in a room with these members, who come in order; none where all are.
@@ -118,9 +122,22 @@ impl RoomPresence {
                 Err(index) => self.users.insert(index, user),
             }
         }
+        for profile in news.profiles {
+            match self.profiles.binary_search_by_key(&profile.user, |known| known.user) {
+                Ok(index) => self.profiles[index] = profile,
+                Err(index) => self.profiles.insert(index, profile),
+            }
+        }
         self.online = news.online;
         self.away = news.away;
         self.listed_to = news.listed_to;
+    }
+
+    /// What a member says of themselves, if anything is known of it.
+    #[must_use]
+    pub fn profile(&self, user: UserId) -> Option<&UserProfile> {
+        let found = self.profiles.binary_search_by_key(&user, |known| known.user);
+        found.ok().map(|index| &self.profiles[index])
     }
 
     /// The presence of a member; none of one who is only counted.

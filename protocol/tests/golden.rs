@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use protocol::{
     ClientFrame, ClientId, Command, CommandId, CommandKind, Done, Epoch, ErrorBody, ErrorCode, Event, EventKind, Hello,
     Mentions, Position, PresenceState, Quote, Quoted, ReadCursor, Record, RoomId, RoomPresence, RoomTyping,
-    SUBPROTOCOL, Seq, ServerFrame, StreamId, UnixMs, UserId, UserPresence, UserRef, Username,
+    SUBPROTOCOL, Seq, ServerFrame, Status, StreamId, UnixMs, UserId, UserPresence, UserProfile, UserRef, Username,
     command::{SetReadCursor, Subscribe, Unsubscribe},
     decode_client, encode,
     frame::{FrameKind, RoomHead, StreamHead, WireLimits},
@@ -213,6 +213,7 @@ fn presence_changed() -> RoomPresence {
             UserPresence { here: true, ..of(7, PresenceState::Online) },
             UserPresence { last_seen: Some(NOW), ..of(8, PresenceState::Offline) },
         ],
+        profiles: Vec::new(),
         online: 3,
         away: 1,
         listed_to: None,
@@ -223,9 +224,16 @@ fn presence_changed() -> RoomPresence {
 fn special_frames() -> Vec<(&'static str, ServerFrame)> {
     let away = UserPresence { user: UserId(7), state: PresenceState::Away, here: false, last_seen: None };
     let whole = RoomPresence { whole: true, users: vec![away], listed_to: Some(UserId(230)), ..presence_changed() };
+    let says = |user, until| UserProfile {
+        user: UserId(user),
+        status: Some(Status { emoji: "🌴".to_owned(), text: "On holiday".to_owned(), until }),
+    };
+    let silent = UserProfile { user: UserId(9), status: None };
+    let profiles = RoomPresence { profiles: vec![says(7, Some(NOW)), says(8, None), silent], ..presence_changed() };
     let named = RoomHead { room: ROOM, head: head(), messages: 31, recount: false, mentions: vec![Seq(41), Seq(42)] };
     vec![
         ("presence.whole", ServerFrame::Presence(whole)),
+        ("presence.profiles", ServerFrame::Presence(profiles)),
         ("heads.mentions", ServerFrame::Heads { rooms: vec![named] }),
     ]
 }

@@ -32,6 +32,7 @@ pub mod json;
 pub mod limits;
 mod pages;
 pub mod presence;
+mod profile;
 pub mod rates;
 mod settings;
 pub mod socket;
@@ -127,6 +128,7 @@ fn router(app: &AppState) -> Router {
         .merge(auth::forms::routes())
         .merge(auth::sessions::routes())
         .merge(auth::invites::routes())
+        .merge(profile::routes())
         .merge(pages::routes())
         .merge(settings::routes())
         .fallback(pages::fallback)

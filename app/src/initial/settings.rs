@@ -1,6 +1,6 @@
 //! What the pages under `/settings` show. They are drawn on the server only and need no program.
 
-use protocol::{ErrorBody, RoomInfo, UserId, UserRef, invites::Invite, sessions::SessionInfo};
+use protocol::{ErrorBody, RoomInfo, Status, UserId, UserRef, invites::Invite, sessions::SessionInfo};
 
 use super::{Me, Registration};
 
@@ -26,6 +26,10 @@ pub enum Tab {
     Profile {
         /// The time zone that was chosen for this browser; none where it follows the device.
         zone: Option<String>,
+        /// The status that others see.
+        status: Option<Status>,
+        /// What was typed for another one, where that was refused.
+        typed: Option<Typed>,
     },
     /// `/settings/password`.
     Password,
@@ -56,6 +60,60 @@ pub enum Tab {
         /// It was set where the server was started, and cannot be changed here.
         is_fixed: bool,
     },
+}
+
+/// A status as it was typed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Typed {
+    /// What was to be its emoji.
+    pub emoji: String,
+    /// What was to be its words.
+    pub text: String,
+}
+
+/// When a status ends by itself, as the form offers it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StatusEnd {
+    /// When the one before would have.
+    Kept,
+    /// Not at all.
+    Never,
+    /// Soon.
+    HalfHour,
+    /// After a meeting.
+    Hour,
+    /// After half a day's work.
+    FourHours,
+    /// With the day.
+    Today,
+    /// With the week.
+    Week,
+}
+
+impl StatusEnd {
+    /// All of them, in the order in which they are offered.
+    pub const ALL: [Self; 7] =
+        [Self::Kept, Self::Never, Self::HalfHour, Self::Hour, Self::FourHours, Self::Today, Self::Week];
+
+    /// Reads the word of a form.
+    #[must_use]
+    pub fn of_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|end| end.word() == word)
+    }
+
+    /// The word for a form.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Kept => "kept",
+            Self::Never => "never",
+            Self::HalfHour => "30m",
+            Self::Hour => "1h",
+            Self::FourHours => "4h",
+            Self::Today => "today",
+            Self::Week => "week",
+        }
+    }
 }
 
 /// An account, as the owner sees it.
@@ -102,6 +160,10 @@ macro_rules! deeds {
 }
 
 deeds! {
+    /// The status is another one.
+    StatusSet: "status", "Your status is set. Those who share a room with you see it now.";
+    /// The status is gone.
+    StatusCleared: "cleared", "Your status is cleared.";
     /// The time zone was chosen.
     ZoneChosen: "zone", "Times are written in this zone from now on, in this browser.";
     /// The password is another one.

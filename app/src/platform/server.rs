@@ -1,7 +1,7 @@
 //! The server's side: a page as text. Nothing happens in it afterwards, so most functions do nothing.
 
 use client::{Output, Probe};
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
 use leptos::prelude::*;
 use protocol::{ClientId, RoomId, UnixMs, UserId};
 
@@ -44,6 +44,14 @@ pub(crate) fn redrawn<V: RenderHtml + 'static>(draw: impl FnMut() -> V + Send + 
 #[must_use]
 pub fn is_known_zone(name: &str) -> bool {
     TimeZone::get(name).is_ok()
+}
+
+/// The midnight with which this day ends in a zone, or one so many days later.
+pub(crate) fn midnight(at: UnixMs, zone: Option<&str>, days_later: u8) -> UnixMs {
+    let zone = zone.and_then(|name| TimeZone::get(name).ok()).unwrap_or(TimeZone::UTC);
+    let local = Timestamp::from_millisecond(at.0).unwrap_or(Timestamp::UNIX_EPOCH).to_zoned(zone);
+    let midnight = local.checked_add((1 + i64::from(days_later)).days()).and_then(|day| day.start_of_day());
+    midnight.map_or(at, |midnight| UnixMs(midnight.timestamp().as_millisecond()))
 }
 
 /// The zones that people live in, by name.

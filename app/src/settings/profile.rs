@@ -1,14 +1,19 @@
-//! One's name, and the zone that times are written in.
+//! One's name, one's status, and the zone that times are written in.
 
 use leptos::prelude::*;
-use protocol::UserRef;
+use protocol::{Status, UserRef};
 
-use super::PlainForm;
-use crate::{avatar::Avatar, platform};
+use super::{PlainForm, status::StatusSettings};
+use crate::{avatar::Avatar, initial::settings::Typed, platform};
 
 /// The page.
 #[component]
-pub(super) fn Profile(user: UserRef, zone: Option<String>) -> impl IntoView {
+pub(super) fn Profile(
+    user: UserRef,
+    zone: Option<String>,
+    status: Option<Status>,
+    typed: Option<Typed>,
+) -> impl IntoView {
     let name = user.name.to_string();
     let zones = platform::zones()
         .into_iter()
@@ -26,6 +31,8 @@ pub(super) fn Profile(user: UserRef, zone: Option<String>) -> impl IntoView {
                 <p class="settings__facts">"Others know you by this name. It stays as it was chosen."</p>
             </div>
         </div>
+        <StatusSettings status typed/>
+        <h2 class="settings__subtitle">"Times"</h2>
         <PlainForm action="/settings/profile">
             <div class="field">
                 <label for="zone">"Time zone"</label>

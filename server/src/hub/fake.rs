@@ -11,7 +11,7 @@ use std::{
 use async_trait::async_trait;
 use protocol::{
     Command, Done, Epoch, Event, HistoryPage, InboxSnapshot, Position, ReadCursor, Record, RoomId, RoomSnapshot,
-    RoomSummary, Seq, StreamId, UnixMs, UserId, UserRef, Username,
+    RoomSummary, Seq, Status, StreamId, UnixMs, UserId, UserRef, Username,
     edits::Edits,
     members::MemberRemoved,
     messages::MessagePosted,
@@ -22,7 +22,10 @@ use tokio::sync::Notify;
 
 use crate::{
     commands::{Facts, RoomFacts},
-    store::{Actor, DirectoryAt, ExecuteError, PageAt, PresenceStore, Roster, StoreError, StreamStore, WindowAt},
+    store::{
+        Actor, DirectoryAt, ExecuteError, PageAt, PresenceStore, Profile, ProfileStore, Roster, StoreError,
+        StreamStore, WindowAt,
+    },
 };
 
 pub(crate) const ROOM: RoomId = RoomId(1);
@@ -36,7 +39,9 @@ pub(crate) struct FakeStore {
     pub(crate) members: Mutex<Vec<UserId>>,
     /// When users were there last.
     pub(crate) seen: Mutex<HashMap<UserId, UnixMs>>,
-    /// How many of the next times of writing that down fail.
+    /// What users say of themselves.
+    pub(crate) profiles: Mutex<HashMap<UserId, Profile>>,
+    /// How many of the next times of writing that down, or of reading what users say, fail.
     pub(crate) failures: AtomicUsize,
     /// Whether `user1` does not let others see which room they look at.
     pub(crate) is_hidden: Mutex<bool>,
@@ -121,6 +126,14 @@ impl FakeStore {
     /// Holds the next answer about whether `user1` lets others see which room they look at up.
     pub(crate) fn hold_viewing(&self) -> Hold {
         self.hold.lock().unwrap().insert(Hold::default()).clone()
+    }
+
+    fn fails(&self) -> Result<(), StoreError> {
+        let next = |failures: usize| failures.checked_sub(1);
+        match self.failures.fetch_update(Ordering::SeqCst, Ordering::SeqCst, next) {
+            Ok(_) => Err(StoreError::Busy),
+            Err(_) => Ok(()),
+        }
     }
 
     async fn held(&self) {
@@ -232,17 +245,32 @@ impl StreamStore for FakeStore {
 }
 
 #[async_trait]
+impl ProfileStore for FakeStore {
+    async fn profiles(&self, users: &[UserId]) -> Result<Vec<(UserId, Profile)>, StoreError> {
+        self.fails()?;
+        let known = self.profiles.lock().unwrap();
+        Ok(users.iter().filter_map(|user| Some((*user, known.get(user)?.clone()))).collect())
+    }
+
+    async fn set_status(&self, user: UserId, status: Option<Status>) -> Result<Profile, StoreError> {
+        let mut known = self.profiles.lock().unwrap();
+        let profile = known.entry(user).or_default();
+        (profile.version, profile.status) = (profile.version + 1, status);
+        Ok(profile.clone())
+    }
+}
+
+#[async_trait]
 impl PresenceStore for FakeStore {
     async fn roster(&self, _: RoomId) -> Result<Roster, StoreError> {
         let seen = self.seen.lock().unwrap();
         let members = self.members.lock().unwrap().iter().map(|user| (*user, seen.get(user).copied())).collect();
-        Ok(Roster { as_of: Seq(0), members })
+        let profiles = self.profiles.lock().unwrap().iter().map(|(user, profile)| (*user, profile.clone())).collect();
+        Ok(Roster { as_of: Seq(0), members, profiles })
     }
 
     async fn note_seen(&self, seen: &[(UserId, UnixMs)]) -> Result<(), StoreError> {
-        if self.failures.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |failures| failures.checked_sub(1)).is_ok() {
-            return Err(StoreError::Busy);
-        }
+        self.fails()?;
         self.seen.lock().unwrap().extend(seen.iter().copied());
         Ok(())
     }

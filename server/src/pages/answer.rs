@@ -29,6 +29,11 @@ impl<'a> Pages<'a> {
         Self { app, theme, is_zone_chosen: chosen.is_some(), zone: chosen.or_else(|| known("zone")) }
     }
 
+    /// The zone that its times are written in, as far as it is known.
+    pub(crate) fn zone(&self) -> Option<&str> {
+        self.zone.as_deref()
+    }
+
     /// A page whose address does not matter to what it shows.
     pub(crate) fn page(&self, status: StatusCode, page: Page) -> Response {
         self.page_at(&Uri::from_static("/"), status, page)

@@ -6,7 +6,9 @@
 //! up to date by the same events that the followers get; what a client claims about rooms that its user is not in
 //! meets no list of members, and so nobody.
 //!
-//! [`people`] says who is where, [`room`] what was told of it, [`typing`] who is writing, [`news`] what nodes tell
+//! What people say of themselves, which is stored, travels with it: it concerns the same people.
+//!
+//! [`people`] says who is where, [`room`] what was told of it, [`profiles`] what people say of themselves, [`typing`] who is writing, [`news`] what nodes tell
 //! each other; [`task`] does what is due.
 
 use std::{
@@ -28,11 +30,12 @@ use crate::{
     clock::{Clock, Randomness},
     hub::Follower,
     limits::Limits,
-    store::Roster,
+    store::{Profile, Roster},
 };
 
 mod news;
 mod people;
+mod profiles;
 mod room;
 mod seen;
 mod state;
@@ -112,6 +115,12 @@ impl Presence {
         self.bus.publish(BusMessage::Presence(PresenceNews::Viewing { user, shown }));
     }
 
+    /// The user has said something else of themselves; the other nodes are told.
+    pub(crate) fn set_profile(&self, user: UserId, profile: Profile) {
+        self.change(|state| state.set_profile(user, &profile));
+        self.bus.publish(BusMessage::Presence(PresenceNews::Profile { user, profile }));
+    }
+
     /// A member of a room is writing in it, or has stopped. The other nodes are told with the next batch.
     pub(crate) fn set_typing(&self, room: RoomId, user: &UserRef, typing: bool) {
         let (is_shared, until) = (self.bus.is_shared(), Instant::now() + TYPING);
@@ -147,7 +156,7 @@ impl Presence {
     /// The presence in a room, for a page that is drawn for one of its members.
     pub(crate) fn picture(&self, room: RoomId, roster: &Roster) -> RoomPresence {
         // A turn at a time, so that a page of a large room does not hold up everybody who does something.
-        room::picture_of(room, roster, |members| {
+        room::picture_of(room, roster, self.clock.now(), |members| {
             self.with(|state| {
                 let of = |(user, _): &(UserId, _)| {
                     let (presence, rooms) = state.people.presence(*user);
@@ -179,9 +188,9 @@ impl Presence {
         let (user, is_in) = match membership {
             Membership::In(member) => (member.user.id, true),
             Membership::Out(user) => (user, false),
-            Membership::AllOut => return self.change(|state| state.all_out(room, record.seq)),
+            Membership::AllOut => return self.change(|state| state.all_out(room, record.seq, Instant::now())),
         };
-        self.change(|state| state.membership(room, user, record.seq, is_in));
+        self.change(|state| state.membership(room, user, record.seq, is_in, Instant::now()));
     }
 
     /// Hears another node. Returns whose other devices have to be told of a setting.
@@ -205,6 +214,7 @@ impl Presence {
                     }
                 });
             }
+            PresenceNews::Profile { user, profile } => self.change(|state| state.set_profile(user, &profile)),
             PresenceNews::Viewing { user, shown } => {
                 self.change(|state| state.people.show_room(user, shown));
                 return Some((user, shown));

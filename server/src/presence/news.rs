@@ -7,6 +7,8 @@ use std::{sync::Arc, time::Duration};
 
 use protocol::{RoomId, UnixMs, UserId, UserRef};
 
+use crate::store::Profile;
+
 /// How often a node says that it is there.
 pub(super) const LEASE_INTERVAL: Duration = Duration::from_secs(4);
 /// How long a node's word holds. With what lies between two words, a dead node's users are gone within 15 s.
@@ -63,6 +65,13 @@ pub enum PresenceNews {
     Asked(NodeId),
     /// These are writing, or have stopped.
     Typing(Arc<[TypingNews]>),
+    /// A user says something else of themselves.
+    Profile {
+        /// Who.
+        user: UserId,
+        /// What.
+        profile: Profile,
+    },
     /// A user lets others see which room they look at, or not.
     Viewing {
         /// Who.

@@ -11,11 +11,15 @@ use std::{
 
 use axum::extract::ws::Utf8Bytes;
 use protocol::{
-    PresenceState, RoomId, RoomPresence, Seq, ServerFrame, UnixMs, UserId, UserPresence, encode,
+    PresenceState, RoomId, RoomPresence, Seq, ServerFrame, UnixMs, UserId, UserPresence, UserProfile, encode,
     limits::PRESENCE_LISTED_MAX,
 };
 
-use crate::{hub::Follower, store::Roster};
+use super::profiles::Profiles;
+use crate::{
+    hub::Follower,
+    store::{Profile, Roster},
+};
 
 /// Batches kept for those who have not taken them yet.
 const BATCHES_MAX: usize = 8;
@@ -31,6 +35,7 @@ const PENDING_MAX: usize = 1_000;
 pub(super) struct Room {
     pub(super) followers: HashMap<u64, Arc<Follower>>,
     members: Members,
+    pub(super) profiles: Profiles,
     listed_to: Option<UserId>,
     online: u32,
     away: u32,
@@ -103,6 +108,12 @@ impl Room {
         for (user, seq, is_in) in pending {
             self.membership(user, seq, is_in);
         }
+        let all = match &self.members {
+            Members::Loading(_) => None,
+            Members::Known { all, .. } => Some(all),
+        };
+        self.profiles
+            .learn(&roster.profiles, |user| all.and_then(|all| all.get(&user)).is_some_and(|member| member.is_in));
         self.is_redrawn = true;
         Some(self.member_ids().collect())
     }
@@ -125,6 +136,16 @@ impl Room {
             Members::Loading(_) => false,
             Members::Known { all, .. } => all.get(&user).is_some_and(|member| member.is_in),
         }
+    }
+
+    /// What somebody says of themselves. Whether it is to be told here.
+    pub(super) fn set_profile(&mut self, user: UserId, profile: &Profile) -> bool {
+        match &self.members {
+            Members::Loading(_) => self.profiles.set_early(user, profile),
+            Members::Known { .. } if self.has(user) => self.profiles.set(user, profile),
+            Members::Known { .. } => {}
+        }
+        self.profiles.has_news()
     }
 
     /// Somebody has come in or gone out by this event. Whether that is news.
@@ -156,6 +177,7 @@ impl Room {
         let is_long = *count + 1 > PRESENCE_LISTED_MAX;
         if !is_in {
             self.count(before.state, -1);
+            self.profiles.forget(user);
         }
         // Whoever comes last in a long room is not listed, and nothing else moves.
         let is_beyond = self.listed_to.is_some_and(|last| user > last);
@@ -189,7 +211,7 @@ impl Room {
     /// Gathers what has changed into a batch, and wakes the followers.
     pub(super) fn flush(&mut self, id: RoomId) {
         let Members::Known { all, .. } = &self.members else { return };
-        if self.changed.is_empty() && !self.is_redrawn {
+        if self.changed.is_empty() && !self.profiles.has_news() && !self.is_redrawn {
             return;
         }
         self.version += 1;
@@ -198,6 +220,7 @@ impl Room {
             self.changed.clear();
             self.batches.clear();
             self.listed_to = RoomPresence::listed_to(self.member_ids());
+            self.profiles.take_news(self.listed_to);
         } else {
             let changed = std::mem::take(&mut self.changed);
             let is_listed = |user: &UserId| self.listed_to.is_none_or(|last| *user <= last);
@@ -205,7 +228,8 @@ impl Room {
             // Of who has left, the event tells.
             let users =
                 members.filter(|(_, member)| member.is_in).map(|(user, member)| member.presence(user)).collect();
-            let batch = encode(&ServerFrame::Presence(self.frame(id, false, users)));
+            let profiles = self.profiles.take_news(self.listed_to);
+            let batch = encode(&ServerFrame::Presence(self.frame(id, false, users, profiles)));
             self.batches.push_back((self.version, batch.into()));
             if self.batches.len() > BATCHES_MAX {
                 self.batches.pop_front();
@@ -244,11 +268,12 @@ impl Room {
             |member: &Member| member.is_in && (member.state != PresenceState::Offline || member.last_seen.is_some());
         let listed = all.iter().take_while(|(user, _)| self.listed_to.is_none_or(|last| **user <= last));
         let users = listed.filter(|(_, member)| is_told(member)).map(|(user, member)| member.presence(*user)).collect();
-        self.frame(id, true, users)
+        self.frame(id, true, users, self.profiles.picture(self.listed_to))
     }
 
-    fn frame(&self, room: RoomId, whole: bool, users: Vec<UserPresence>) -> RoomPresence {
-        RoomPresence { room, whole, users, online: self.online, away: self.away, listed_to: self.listed_to }
+    fn frame(&self, room: RoomId, whole: bool, users: Vec<UserPresence>, profiles: Vec<UserProfile>) -> RoomPresence {
+        let Self { online, away, listed_to, .. } = *self;
+        RoomPresence { room, whole, users, profiles, online, away, listed_to }
     }
 }
 
@@ -257,6 +282,7 @@ impl Room {
 pub(super) fn picture_of(
     id: RoomId,
     roster: &Roster,
+    now: UnixMs,
     mut presence: impl FnMut(&[(UserId, Option<UnixMs>)]) -> Vec<(PresenceState, bool)>,
 ) -> RoomPresence {
     let mut room = Room::default();
@@ -266,6 +292,7 @@ pub(super) fn picture_of(
             room.set(*user, state, here, *last_seen);
         }
     }
+    room.profiles.end(now);
     room.listed_to = RoomPresence::listed_to(room.member_ids());
     room.picture(id)
 }

@@ -16,7 +16,10 @@ use super::{
     seen::Seen,
     typing::Typing,
 };
-use crate::{hub::Follower, store::Roster};
+use crate::{
+    hub::Follower,
+    store::{Profile, Roster},
+};
 
 /// The shortest time between two tellings of presence.
 pub(super) const PRESENCE_INTERVAL: Duration = Duration::from_millis(500);
@@ -24,6 +27,9 @@ pub(super) const PRESENCE_INTERVAL: Duration = Duration::from_millis(500);
 const PRESENCE_DELAY: Duration = Duration::from_millis(100);
 /// The shortest time between two tellings of who is writing.
 pub(super) const TYPING_INTERVAL: Duration = Duration::from_millis(100);
+
+/// Users whose profiles are read at once.
+const NEWCOMERS_MAX: usize = 500;
 
 #[derive(Debug)]
 pub(super) struct State {
@@ -37,6 +43,11 @@ pub(super) struct State {
     dirty: HashSet<RoomId>,
     /// Rooms whose members have to be read, and when.
     pub(super) loads: BTreeSet<(Instant, RoomId)>,
+    /// Who came into a followed room: what they say of themselves has to be read, and when.
+    pub(super) newcomers: BTreeSet<(Instant, UserId)>,
+    /// When a status of somebody in a followed room is over.
+    status_end: Option<UnixMs>,
+    status_at: Option<Instant>,
     /// What this node has told the others: how many changes.
     version: u64,
     /// Another node has asked for all.
@@ -59,6 +70,9 @@ impl State {
             rooms_of: HashMap::new(),
             dirty: HashSet::new(),
             loads: BTreeSet::new(),
+            newcomers: BTreeSet::new(),
+            status_end: None,
+            status_at: None,
             version: 0,
             is_asked: false,
             flush_at: None,
@@ -94,20 +108,55 @@ impl State {
     }
 
     /// The members of a room came from the store. Whether they have to be read again.
-    pub(super) fn learn(&mut self, id: RoomId, roster: &Roster) -> bool {
+    pub(super) fn learn(&mut self, id: RoomId, roster: &Roster, now: Instant) -> bool {
         let Some(room) = self.rooms.get_mut(&id) else { return false };
         let Some(members) = room.learn(roster) else { return true };
         for user in members {
             self.rooms_of.entry(user).or_default().insert(id);
             let (state, rooms) = self.people.presence(user);
             room.set(user, state, rooms.contains(&id), None);
+            if roster.members.binary_search_by_key(&user, |(member, _)| *member).is_err() {
+                self.newcomers.insert((now, user));
+            }
         }
+        let room_end = room.profiles.next_end();
+        self.note_end(room_end);
         self.dirty.insert(id);
         false
     }
 
+    /// Somebody says something else of themselves. It is for the rooms that they are in; of those whose members are
+    /// on their way, it is not known yet which these are.
+    pub(super) fn set_profile(&mut self, user: UserId, profile: &Profile) {
+        for (id, room) in &mut self.rooms {
+            if room.set_profile(user, profile) {
+                self.dirty.insert(*id);
+            }
+        }
+        self.note_end(profile.status.as_ref().and_then(|status| status.until));
+    }
+
+    fn note_end(&mut self, end: Option<UnixMs>) {
+        self.status_end = self.status_end.into_iter().chain(end).min();
+    }
+
+    /// Ends the statuses that are over by the clock on the wall. It may be set: what is due is looked at again at each run.
+    fn end_statuses(&mut self, now: Instant, at: UnixMs) {
+        if self.status_end.is_some_and(|end| end <= at) {
+            for (id, room) in &mut self.rooms {
+                room.profiles.end(at);
+                if room.profiles.has_news() {
+                    self.dirty.insert(*id);
+                }
+            }
+            self.status_end = self.rooms.values().filter_map(|room| room.profiles.next_end()).min();
+        }
+        let left_ms = |end: UnixMs| u64::try_from(end.0 - at.0).unwrap_or(0);
+        self.status_at = self.status_end.map(|end| now + Duration::from_millis(left_ms(end)));
+    }
+
     /// Somebody has come into a room or gone out of it.
-    pub(super) fn membership(&mut self, id: RoomId, user: UserId, seq: Seq, is_in: bool) {
+    pub(super) fn membership(&mut self, id: RoomId, user: UserId, seq: Seq, is_in: bool, now: Instant) {
         let Some(room) = self.rooms.get_mut(&id) else { return };
         if !room.membership(user, seq, is_in) {
             return;
@@ -117,6 +166,7 @@ impl State {
             let (state, rooms) = self.people.presence(user);
             room.set(user, state, rooms.contains(&id), None);
             self.rooms_of.entry(user).or_default().insert(id);
+            self.newcomers.insert((now, user));
         } else {
             self.typing.stop(id, user);
             self.leave_index(user, id);
@@ -124,9 +174,9 @@ impl State {
     }
 
     /// Nobody is in a room any more.
-    pub(super) fn all_out(&mut self, id: RoomId, seq: Seq) {
+    pub(super) fn all_out(&mut self, id: RoomId, seq: Seq, now: Instant) {
         for user in self.rooms.get(&id).map(Room::everyone).unwrap_or_default() {
-            self.membership(id, user, seq, false);
+            self.membership(id, user, seq, false, now);
         }
     }
 
@@ -137,6 +187,18 @@ impl State {
         } else if self.rooms.get(&id).is_some_and(|room| room.has(user.id)) {
             self.typing.start(id, user, until);
         }
+    }
+
+    /// Of whom is to be read now what they say of themselves; at most [`NEWCOMERS_MAX`] at once.
+    pub(super) fn newcomers_at(&mut self, now: Instant) -> Vec<UserId> {
+        let mut users = Vec::new();
+        while let Some((_, user)) = self.newcomers.first().copied().filter(|(at, _)| *at <= now)
+            && users.len() < NEWCOMERS_MAX
+        {
+            self.newcomers.pop_first();
+            users.push(user);
+        }
+        users
     }
 
     /// When everyone was there last, if the server stops at that time.
@@ -163,6 +225,7 @@ impl State {
     pub(super) fn run(&mut self, now: Instant, at: UnixMs) -> Vec<PresenceNews> {
         self.people.expire(now);
         self.typing.expire(now);
+        self.end_statuses(now, at);
         let mut news = Vec::new();
         let has_changes = !self.people.changed.is_empty() || !self.dirty.is_empty();
         // What was to be told may have gone with the last follower of its room; then nothing is due.
@@ -196,13 +259,20 @@ impl State {
 
     /// When something is due next.
     pub(super) fn deadline(&self) -> Instant {
-        let others =
-            [self.people.deadline(), self.typing.deadline(), self.seen.deadline(), self.flush_at, self.typing_at];
+        let others = [
+            self.people.deadline(),
+            self.typing.deadline(),
+            self.seen.deadline(),
+            self.flush_at,
+            self.typing_at,
+            self.status_at,
+        ];
         others
             .into_iter()
             .flatten()
             .chain([self.lease_at])
             .chain(self.loads.first().map(|(at, _)| *at))
+            .chain(self.newcomers.first().map(|(at, _)| *at))
             .min()
             .unwrap_or(self.lease_at)
     }

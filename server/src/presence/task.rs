@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Presence, seen::SEEN_USERS_MAX};
 use crate::{
     bus::BusMessage,
-    store::{PresenceStore, Roster, StoreError},
+    store::{PresenceStore, Profile, Roster, StoreError},
 };
 
 /// How soon the store is asked again after it failed.
@@ -20,6 +20,7 @@ const RETRY: Duration = Duration::from_secs(1);
 enum Chore {
     Roster(RoomId, Result<Roster, StoreError>),
     Seen(Vec<(UserId, UnixMs)>, Result<(), StoreError>),
+    Profiles(Vec<UserId>, Result<Vec<(UserId, Profile)>, StoreError>),
 }
 
 impl Presence {
@@ -28,7 +29,7 @@ impl Presence {
         let mut chores: FuturesUnordered<BoxFuture<'static, Chore>> = FuturesUnordered::new();
         loop {
             let now = Instant::now();
-            let (news, loads, seen, deadline) = self.with(|state| {
+            let (news, loads, seen, newcomers, deadline) = self.with(|state| {
                 let news = state.run(now, self.clock.now());
                 let mut loads = Vec::new();
                 while let Some((_, room)) = state.loads.first().copied().filter(|(at, _)| *at <= now) {
@@ -38,7 +39,8 @@ impl Presence {
                         loads.push(room);
                     }
                 }
-                (news, loads, state.seen.begin(now), state.deadline())
+                let newcomers = state.newcomers_at(now);
+                (news, loads, state.seen.begin(now), newcomers, state.deadline())
             });
             for news in news {
                 self.bus.publish(BusMessage::Presence(news));
@@ -46,6 +48,14 @@ impl Presence {
             for room in loads {
                 let store = Arc::clone(&store);
                 chores.push(async move { Chore::Roster(room, store.roster(room).await) }.boxed());
+            }
+            if !newcomers.is_empty() {
+                let store = Arc::clone(&store);
+                let read = async move {
+                    let profiles = store.profiles(&newcomers).await;
+                    Chore::Profiles(newcomers, profiles)
+                };
+                chores.push(read.boxed());
             }
             if !seen.is_empty() {
                 let store = Arc::clone(&store);
@@ -76,6 +86,16 @@ impl Presence {
     fn done(&self, chore: Chore) {
         match chore {
             Chore::Roster(room, roster) => self.came(room, roster),
+            Chore::Profiles(_, Ok(profiles)) => self.change(|state| {
+                for (user, profile) in &profiles {
+                    state.set_profile(*user, profile);
+                }
+            }),
+            Chore::Profiles(users, Err(error)) => {
+                tracing::warn!(?error, users = users.len(), "what users say of themselves was not read; trying again");
+                let at = Instant::now() + RETRY;
+                self.with(|state| state.newcomers.extend(users.into_iter().map(|user| (at, user))));
+            }
             Chore::Seen(_, Ok(())) => self.with(|state| state.seen.end()),
             Chore::Seen(seen, Err(error)) => {
                 tracing::warn!(?error, users = seen.len(), "when users were there last was not kept; trying again");
@@ -86,7 +106,7 @@ impl Presence {
 
     fn came(&self, room: RoomId, roster: Result<Roster, StoreError>) {
         let is_done = match &roster {
-            Ok(roster) => !self.with(|state| state.learn(room, roster)),
+            Ok(roster) => !self.with(|state| state.learn(room, roster, Instant::now())),
             Err(error) => {
                 tracing::warn!(%room, ?error, "the members of a room could not be read; trying again");
                 false

@@ -24,6 +24,7 @@ use crate::{
 
 mod bounds;
 mod nodes;
+mod profiles;
 mod seen;
 mod typing;
 

@@ -25,12 +25,15 @@ mod profile;
 mod registration;
 mod room;
 mod sessions;
+mod status;
 
 /// The addresses of the settings.
 pub(crate) fn routes() -> Router<AppState> {
     Router::new()
         .route("/settings", get(overview))
         .route("/settings/profile", get(profile::show).post(profile::save))
+        .route("/settings/profile/status", post(status::set))
+        .route("/settings/profile/status/clear", post(status::clear))
         .route("/settings/password", get(password::show).post(password::change))
         .route("/settings/sessions", get(sessions::show))
         .route("/settings/sessions/{id}/end", post(sessions::end))

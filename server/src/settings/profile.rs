@@ -1,7 +1,7 @@
-//! One's name, and the zone that times are written in. The zone is a cookie: it belongs to a browser, like the one
+//! One's name, what one says of oneself, and the zone that times are written in. The zone is a cookie: it belongs to a browser, like the one
 //! that says which zone the device is in.
 
-use app::settings_pages::{Deed, Tab};
+use app::settings_pages::{Deed, Tab, Typed};
 use axum::{
     Form,
     extract::rejection::FormRejection,
@@ -15,6 +15,7 @@ use super::{Visit, done_at};
 use crate::{
     error::ApiError,
     pages::cookies::{ZONE_CHOSEN, page_cookie},
+    profile,
 };
 
 #[derive(Deserialize)]
@@ -24,7 +25,7 @@ pub(super) struct Choice {
 }
 
 pub(super) async fn show(visit: Visit) -> Response {
-    visit.page(tab(&visit))
+    visit.page_or_failure(tab(&visit, None).await)
 }
 
 pub(super) async fn save(visit: Visit, form: Result<Form<Choice>, FormRejection>) -> Response {
@@ -40,10 +41,13 @@ pub(super) async fn save(visit: Visit, form: Result<Form<Choice>, FormRejection>
             let cookie = page_cookie(ZONE_CHOSEN, &zone);
             ([(header::SET_COOKIE, cookie)], done_at("/settings/profile", Deed::ZoneChosen)).into_response()
         }
-        Err(error) => visit.refused(Ok(tab(&visit)), &error),
+        Err(error) => visit.refused(tab(&visit, None).await, &error),
     }
 }
 
-fn tab(visit: &Visit) -> Tab {
-    Tab::Profile { zone: visit.cookie(ZONE_CHOSEN).filter(|zone| app::is_known_zone(zone)) }
+/// The page; `typed` is what a form came back with.
+pub(super) async fn tab(visit: &Visit, typed: Option<Typed>) -> Result<Tab, ApiError> {
+    let profile = profile::own(&visit.app, visit.session.user.id).await?;
+    let zone = visit.cookie(ZONE_CHOSEN).filter(|zone| app::is_known_zone(zone));
+    Ok(Tab::Profile { zone, status: profile.status, typed })
 }

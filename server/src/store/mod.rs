@@ -9,16 +9,18 @@ use async_trait::async_trait;
 
 pub mod accounts;
 pub mod presence;
+pub mod profile;
 pub mod sqlite;
 pub mod streams;
 
 pub use accounts::AccountStore;
 pub use presence::{PresenceStore, Roster};
+pub use profile::{Profile, ProfileStore};
 pub use streams::{Actor, DirectoryAt, ExecuteError, NoFollowers, PageAt, Sink, StreamStore, WindowAt};
 
 /// Everything that a store does.
 #[async_trait]
-pub trait Store: AccountStore + PresenceStore + StreamStore {
+pub trait Store: AccountStore + PresenceStore + ProfileStore + StreamStore {
     /// Ends after what waits to be written is on disk; nothing is asked of it afterwards.
     async fn close(&self);
 }

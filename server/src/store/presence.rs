@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use protocol::{RoomId, Seq, UnixMs, UserId};
 
-use super::StoreError;
+use super::{Profile, ProfileStore, StoreError};
 
 /// Who is in a room.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -12,6 +12,8 @@ pub struct Roster {
     pub as_of: Seq,
     /// All members, by account number, and when they were there last.
     pub members: Vec<(UserId, Option<UnixMs>)>,
+    /// What those of them say of themselves who have ever said something.
+    pub profiles: Vec<(UserId, Profile)>,
 }
 
 /// What presence keeps and reads.
@@ -19,7 +21,7 @@ pub struct Roster {
 /// # Errors
 /// Every method: [`StoreError`].
 #[async_trait]
-pub trait PresenceStore: Send + Sync {
+pub trait PresenceStore: ProfileStore {
     /// Who is in a room; nobody where there is no such room.
     async fn roster(&self, room: RoomId) -> Result<Roster, StoreError>;
 

@@ -11,6 +11,7 @@ mod diagnostics;
 mod directory;
 mod invites;
 mod presence;
+mod profile;
 mod python_client;
 mod room_keeping;
 mod rooms;

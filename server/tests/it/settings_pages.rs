@@ -25,8 +25,10 @@ const PAGES: [(&str, bool); 7] = [
 type PageForm = (&'static str, &'static [(&'static str, &'static str)], bool);
 
 /// Every form, with fields that it takes, and whether it is for the owner alone.
-const FORMS: [PageForm; 10] = [
+const FORMS: [PageForm; 12] = [
     ("/settings/profile", &[("zone", "Europe/Berlin")], false),
+    ("/settings/profile/status", &[("emoji", "🌴"), ("text", "On holiday"), ("end", "week")], false),
+    ("/settings/profile/status/clear", &[], false),
     (
         "/settings/password",
         &[("current_password", PASSWORD), ("new_password", NEW_PASSWORD), ("repeated_password", NEW_PASSWORD)],

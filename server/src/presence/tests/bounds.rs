@@ -85,7 +85,7 @@ fn a_page_of_a_large_room_asks_for_a_few_members_at_a_time() {
     let roster = Roster { members: (1..=count).map(|id| (UserId(id), None)).collect(), ..Roster::default() };
 
     let mut asked = Vec::new();
-    let picture = picture_of(ROOM, &roster, |members| {
+    let picture = picture_of(ROOM, &roster, UnixMs(0), |members| {
         asked.push(members.len());
         members.iter().map(|(user, _)| (PresenceState::Online, *user == BOB)).collect()
     });

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 use protocol::{UnixMs, UserId, UserRef, Username, sessions::SessionInfo};
 use sqlx::{Row as _, sqlite::SqliteRow};
 
-use super::{SqliteStore, invites, owner, sessions, sign_up};
+use super::{SqliteStore, invites, owner, profile, sessions, sign_up};
 use crate::config::Registration;
 use crate::store::{
     StoreError,
@@ -93,6 +93,7 @@ impl AccountStore for SqliteStore {
         let mut tx = self.begin_write().await?;
         sessions::forget_expired(&mut tx, life).await?;
         invites::forget_expired(&mut tx, life.now).await?;
+        profile::forget_ended(&mut tx, life.now).await?;
         tx.commit().await
     }
 

@@ -38,6 +38,7 @@ mod invites;
 mod mentions;
 mod owner;
 mod presence;
+mod profile;
 mod reactions;
 mod redact;
 mod rows;

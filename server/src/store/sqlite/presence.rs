@@ -2,9 +2,9 @@
 
 use async_trait::async_trait;
 use protocol::{RoomId, Seq, StreamId, UnixMs, UserId};
-use sqlx::Row as _;
+use sqlx::{AssertSqlSafe, Row as _};
 
-use super::{SqliteStore, rows};
+use super::{SqliteStore, profile, rows};
 use crate::store::{PresenceStore, Roster, StoreError};
 
 #[async_trait]
@@ -22,7 +22,14 @@ impl PresenceStore for SqliteStore {
             let user = UserId(row.try_get::<i64, _>(0)?.cast_unsigned());
             Ok((user, row.try_get::<Option<i64>, _>(1)?.map(UnixMs)))
         });
-        Ok(Roster { as_of: head.map_or(Seq(0), rows::seq), members: members.collect::<Result<_, StoreError>>()? })
+        let members = members.collect::<Result<_, StoreError>>()?;
+        let sql = format!(
+            "SELECT {} FROM members JOIN users ON id = user_id WHERE room_id = ? AND profile_version > 0",
+            profile::PROFILE_COLUMNS
+        );
+        let rows = sqlx::query(AssertSqlSafe(sql)).bind(room.0.cast_signed()).fetch_all(&mut *tx).await?;
+        let profiles = rows.iter().map(profile::profile_of).collect::<Result<_, _>>()?;
+        Ok(Roster { as_of: head.map_or(Seq(0), rows::seq), members, profiles })
     }
 
     async fn note_seen(&self, seen: &[(UserId, UnixMs)]) -> Result<(), StoreError> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use protocol::{
     Applied, Body, ClientId, Command, Done, Entry, EntryKind, ErrorCode, Event, EventKind, Position, ReadCursor,
-    Record, Room, RoomId, Seq, StreamId, UnixMs, UserId, Username,
+    Record, Room, RoomId, Seq, Status, StreamId, UnixMs, UserId, Username,
     members::{AddMember, JoinRoom, LeaveRoom, RemoveMember},
     messages::{DeleteMessage, EditMessage, PostMessage},
     mute::MuteRoom,
@@ -12,8 +12,9 @@ use protocol::{
     rooms::{CreateRoom, History, RenameRoom, Visibility},
 };
 use server::store::{
-    AccountStore as _, Actor, DirectoryAt, ExecuteError, PageAt, Store, StreamStore as _, WindowAt,
-    accounts::{Admission, NewAccount, NewSession, TokenHash},
+    AccountStore as _, Actor, DirectoryAt, ExecuteError, PageAt, PresenceStore as _, Profile, ProfileStore as _, Store,
+    StreamStore as _, WindowAt,
+    accounts::{Admission, Lifetime, NewAccount, NewSession, TokenHash},
 };
 
 use super::Told;
@@ -470,6 +471,29 @@ pub(super) async fn a_muted_room_says_so_until_its_user_has_left<P: Place>() {
     assert!(!bench.is_muted(&ada, room).await);
 }
 
+pub(super) async fn what_people_say_of_themselves_is_counted_and_forgotten_when_over<P: Place>() {
+    let mut bench = Bench::<P>::new().await;
+    let (ada, bob) = (bench.user("ada").await.user.id, bench.user("bob").await.user.id);
+    let until = Some(UnixMs(NOW.0 + 1_000));
+    let status = Some(Status { emoji: "🌴".to_owned(), text: "On holiday".to_owned(), until });
+    let forget = |now| Lifetime { now, seen_after: UnixMs(0), created_after: UnixMs(0) };
+
+    assert_eq!(bench.store.profiles(&[ada, bob]).await.unwrap(), [], "nobody has said anything");
+    let first = bench.store.set_status(bob, None).await.unwrap();
+    let second = bench.store.set_status(bob, status.clone()).await.unwrap();
+
+    assert_eq!((first.status, second.status), (None, status.clone()));
+    assert!(first.version < second.version);
+    bench.reopen().await;
+    let known = bench.store.profiles(&[ada, bob]).await.unwrap();
+    assert_eq!(known, [(bob, Profile { version: second.version, status })]);
+    assert_eq!(bench.store.roster(GENERAL).await.unwrap().profiles, known);
+    bench.store.forget_expired(forget(NOW)).await.unwrap();
+    assert_eq!(bench.store.profiles(&[bob]).await.unwrap(), known, "it is not over");
+    bench.store.forget_expired(forget(UnixMs(NOW.0 + 1_000))).await.unwrap();
+    assert_eq!(bench.store.profiles(&[bob]).await.unwrap()[0].1.status, None);
+}
+
 pub(super) async fn public_names_are_unique_whatever_their_case<P: Place>() {
     let mut bench = Bench::<P>::new().await;
     let (ada, bob) = (bench.user("ada").await, bench.user("bob").await);
@@ -549,6 +573,7 @@ macro_rules! contract {
             history_before_joining_stays_hidden_where_the_room_says_so
             a_muted_room_says_so_until_its_user_has_left
             everyone_is_in_general_and_its_inbox_says_so
+            what_people_say_of_themselves_is_counted_and_forgotten_when_over
             public_names_are_unique_whatever_their_case
             outsiders_find_public_rooms_and_nothing_of_private_ones
             heads_and_replays_end_where_the_log_ends

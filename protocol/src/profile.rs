@@ -1,0 +1,205 @@
+//! What people say of themselves: a status, for a while or until they clear it.
+//!
+//! It belongs to an account, not to a room, and is told beside the presence in each room that its user is in: the
+//! latest holds, and nothing of it is in a log.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    error::{ErrorCode, Invalid},
+    from_json,
+    id::{UnixMs, UserId},
+    limits::{STATUS_AGE_MS_MAX, STATUS_CHARS_MAX},
+    reactions::check_emoji,
+};
+
+/// Combining marks on one letter: with more, a text covers what stands above and below it. Vietnamese needs two.
+const MARKS_MAX: usize = 4;
+
+/// What somebody is up to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Status {
+    /// One emoji.
+    pub emoji: String,
+    /// In a few words.
+    pub text: String,
+    /// When it ends by itself; none where it stays until it is cleared.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<UnixMs>,
+}
+
+from_json!(Status { emoji, text, until });
+
+impl Status {
+    /// Checks one that is to be set now: one emoji; 1 to 80 characters on one line; an end that lies ahead, within a year.
+    ///
+    /// # Errors
+    /// `invalid`, `too_large`.
+    pub fn check(&self, now: UnixMs) -> Result<(), Invalid> {
+        check_emoji(&self.emoji)
+            .map_err(|_| Invalid::new(ErrorCode::Invalid, "A status has one emoji. Choose one, or leave it out."))?;
+        if self.text.trim().is_empty() {
+            return Err(Invalid::new(ErrorCode::Invalid, "Say in a few words what your status is, or clear it."));
+        }
+        if self.text.chars().count() > STATUS_CHARS_MAX {
+            return Err(Invalid::new(
+                ErrorCode::TooLarge,
+                format!("A status has at most {STATUS_CHARS_MAX} characters. Shorten it."),
+            ));
+        }
+        if !is_plain_line(&self.text) {
+            return Err(Invalid::new(
+                ErrorCode::Invalid,
+                "A status is one line without spaces around it and without invisible characters.",
+            ));
+        }
+        if self.until.is_some_and(|until| until <= now || until.0 - now.0 > STATUS_AGE_MS_MAX) {
+            return Err(Invalid::new(ErrorCode::Invalid, "A status ends within a year from now. Choose such a time."));
+        }
+        Ok(())
+    }
+
+    /// Whether it has ended by then.
+    #[must_use]
+    pub fn is_over(&self, now: UnixMs) -> bool {
+        self.until.is_some_and(|until| until <= now)
+    }
+}
+
+/// Set one's status, in place of the one before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SetStatus {
+    /// See [`Status::check`].
+    pub emoji: String,
+    /// See [`Status::check`].
+    pub text: String,
+    /// See [`Status::check`].
+    #[serde(default)]
+    pub until: Option<UnixMs>,
+}
+
+impl From<SetStatus> for Status {
+    fn from(wanted: SetStatus) -> Self {
+        Self { emoji: wanted.emoji, text: wanted.text, until: wanted.until }
+    }
+}
+
+/// What one user says of themselves; without anything but the user: nothing.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserProfile {
+    /// Who.
+    pub user: UserId,
+    /// What they are up to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<Status>,
+}
+
+from_json!(UserProfile { user, status });
+
+/// Whether a text is one line that shows what it says: no control characters, nothing that turns the direction of
+/// what stands around it, nothing invisible but what joins letters and emoji, no heaps of combining marks.
+fn is_plain_line(text: &str) -> bool {
+    let mut marks = 0;
+    text.trim() == text
+        && text.chars().all(|c| {
+            marks = if is_mark(c) { marks + 1 } else { 0 };
+            marks <= MARKS_MAX && !c.is_control() && !is_hidden(c)
+        })
+}
+
+/// Combining marks that go with any letter (the blocks of Unicode that are called so).
+fn is_mark(c: char) -> bool {
+    matches!(c, '\u{300}'..='\u{36f}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}'
+        | '\u{fe20}'..='\u{fe2f}')
+}
+
+/// Embeddings, overrides and isolates of the direction (UAX #9), line and paragraph ends, and what has no width or
+/// looks like a space without being one.
+fn is_hidden(c: char) -> bool {
+    matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+        | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
+        | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: UnixMs = UnixMs(1_700_000_000_000);
+
+    fn status(text: &str) -> Status {
+        Status { emoji: "🌴".to_owned(), text: text.to_owned(), until: None }
+    }
+
+    fn code(status: &Status) -> Option<ErrorCode> {
+        status.check(NOW).err().map(|error| error.code)
+    }
+
+    #[test]
+    fn any_script_makes_a_status() {
+        for text in ["On holiday", "在开会", "در جلسه‌ام", "Đang họp", "לא כאן", "👩‍💻 & co", "x"]
+        {
+            assert_eq!(code(&status(text)), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn hostile_texts_are_refused() {
+        for text in [
+            "",
+            " ",
+            "two\nlines",
+            "a\u{0}b",
+            " around ",
+            "abc\u{202e}cba",
+            "\u{2066}isolated",
+            "a\u{200b}b",
+            "\u{3164}",
+            "line\u{2028}end",
+            "ca\u{301}\u{301}\u{301}\u{301}\u{301}t",
+        ] {
+            assert_eq!(code(&status(text)), Some(ErrorCode::Invalid), "{text:?}");
+        }
+        for emoji in ["", "x", "🌴🌴", "<b>"] {
+            assert_eq!(
+                code(&Status { emoji: emoji.to_owned(), ..status("fine") }),
+                Some(ErrorCode::Invalid),
+                "{emoji}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_is_told_later_takes_the_place_of_what_was_told_before() {
+        let room = crate::RoomId(1);
+        let says = |user, text| UserProfile { user: UserId(user), status: Some(status(text)) };
+        let news = |profiles| crate::RoomPresence { whole: false, profiles, ..crate::RoomPresence::unknown(room) };
+        let mut known = crate::RoomPresence::unknown(room);
+
+        known.update(news(vec![says(2, "b"), says(7, "g")]));
+        known.update(news(vec![says(1, "a"), UserProfile { user: UserId(2), status: None }, says(7, "G")]));
+
+        let text = |user| Some(known.profile(UserId(user))?.status.as_ref()?.text.as_str());
+        assert_eq!([1, 2, 3, 7].map(text), [Some("a"), None, None, Some("G")]);
+        known.update(crate::RoomPresence::unknown(room));
+        assert!(known.profile(UserId(7)).is_none(), "the whole picture takes the place of all");
+    }
+
+    #[test]
+    fn a_status_has_at_most_80_characters() {
+        assert_eq!(code(&status(&"ä".repeat(STATUS_CHARS_MAX))), None);
+        assert_eq!(code(&status(&"ä".repeat(STATUS_CHARS_MAX + 1))), Some(ErrorCode::TooLarge));
+    }
+
+    #[test]
+    fn a_status_ends_ahead_and_within_a_year() {
+        let until = |ms| Status { until: Some(UnixMs(NOW.0 + ms)), ..status("fine") };
+        assert_eq!(code(&until(1)), None);
+        assert_eq!(code(&until(STATUS_AGE_MS_MAX)), None);
+        for ms in [0, -1, STATUS_AGE_MS_MAX + 1] {
+            assert_eq!(code(&until(ms)), Some(ErrorCode::Invalid), "{ms}");
+        }
+        assert!(until(0).is_over(NOW) && !until(1).is_over(NOW) && !status("stays").is_over(NOW));
+    }
+}
