@@ -15,7 +15,7 @@ use crate::{
     later::{Later, Tool},
     mute::MuteButton,
     presence::{Company, PresenceDot, ViewingSwitch, aside, presence_of, words},
-    profile::status_of,
+    profile::{full_name, status_of},
     session::Session,
     shown::ShownRoom,
     time::Times,
@@ -69,8 +69,13 @@ pub(crate) fn MemberRow(room: ShownRoom, member: Member, may_remove: Memo<bool>)
     let is_me = id == session.me().user.id;
     let is_creator = move || room.creator.get() == Some(id);
     let shown = name.to_string();
+    let display = memo(move || room.display_name(id));
     let named = shown.clone();
-    let label = move || status.with(|status| format!("{named}{}", words(presence.get(), status, times)));
+    let called = shown.clone();
+    let handle = format!("@{shown}");
+    let label = move || {
+        status.with(|status| format!("{}{}", full_name(display.get(), &named), words(presence.get(), status, times)))
+    };
     let remove_label = format!("Remove {shown}");
     let remove = StoredValue::new(name);
     let on_remove = move |_| {
@@ -87,11 +92,14 @@ pub(crate) fn MemberRow(room: ShownRoom, member: Member, may_remove: Memo<bool>)
             </span>
             <span class="member__who">
                 <span class="member__title">
-                    <span class="member__name">{shown}</span>
+                    <bdi class="member__name">{live(move || display.get().unwrap_or_else(|| called.clone()))}</bdi>
                     {is_me.then(|| view! { <span class="member__note">"you"</span> })}
                     <span class="member__note" hidden=live(move || !is_creator())>"creator"</span>
                 </span>
-                <span class="member__presence">{live(move || status.with(|status| aside(presence.get(), status, times)))}</span>
+                <span class="member__presence">{live(move || {
+                    let handle = display.with(|display| display.is_some().then_some(handle.as_str()));
+                    status.with(|status| aside(handle, status, presence.get(), times))
+                })}</span>
             </span>
             {redrawn(move || {
                 (may_remove.get() && !is_me)

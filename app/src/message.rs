@@ -17,6 +17,7 @@ use crate::{
     later::{self, Later, Tool},
     markup::Said,
     notice::NoticeLine,
+    profile::full_name,
     reactions::Chips,
     replies::QuoteLine,
     rows::{Row, RowKey, RowView},
@@ -65,6 +66,7 @@ fn Message(room: ShownRoom, key: RowKey, view: RwSignal<RowView>) -> impl IntoVi
     let author = view.with_untracked(|view| view.author.clone());
     let is_mine = author.id == me;
     let name = author.name.to_string();
+    let display = memo(move || room.display_name(author.id));
     let at = move || view.with(|view| view.at);
     let edited_at = memo(move || view.with(|view| edited_at_of(&view.content)));
     let quote = memo(move || view.with(|view| view.quote.clone()));
@@ -75,7 +77,7 @@ fn Message(room: ShownRoom, key: RowKey, view: RwSignal<RowView>) -> impl IntoVi
         let name = name.clone();
         move || {
             let naming = if names_me() { ", mentions you" } else { "" };
-            format!("{name}, {}{naming}", times.clock(at()))
+            format!("{}, {}{naming}", full_name(display.get(), &name), times.clock(at()))
         }
     };
     let link = move || view.with(|view| view.seq.map(|seq| room.link(seq)));
@@ -93,7 +95,16 @@ fn Message(room: ShownRoom, key: RowKey, view: RwSignal<RowView>) -> impl IntoVi
         >
             <Avatar name=name.clone()/>
             <p class="message__head">
-                <span class="message__author">{name}</span>
+                {move || {
+                    let name = name.clone();
+                    match display.get() {
+                        Some(display) => Either::Left(view! {
+                            <bdi class="message__author">{display}</bdi>
+                            <span class="message__handle">"@" {name}</span>
+                        }),
+                        None => Either::Right(view! { <span class="message__author">{name}</span> }),
+                    }
+                }}
                 <a class="message__link" href=live(link) title="Link to this message">
                     <time class="message__time" datetime=live(move || time::machine(at())) title=live(move || times.full(at()))>
                         {live(move || times.clock(at()))}

@@ -8,7 +8,7 @@ use client::{Content, Line};
 use leptos::prelude::*;
 use protocol::{Body, Seq, UserId};
 
-use crate::erased::live;
+use crate::{erased::live, shown::ShownRoom};
 
 /// More of a message is not read out, in Unicode scalar values.
 const TOLD_CHARS_MAX: usize = 200;
@@ -36,7 +36,7 @@ impl News {
     }
 
     /// Takes note of the lines at the end of the room; where it was scrolled to only now, they are no news.
-    pub(crate) fn hear(self, lines: &[Line], me: UserId, was_at_end: bool) {
+    pub(crate) fn hear(self, room: ShownRoom, lines: &[Line], me: UserId, was_at_end: bool) {
         let Some(last) = lines.iter().rev().find_map(|line| line.seq) else { return };
         let Some(known) = self.known.get_value().filter(|_| was_at_end) else {
             self.known.set_value(Some(last));
@@ -48,7 +48,7 @@ impl News {
                 let text: String = text.chars().take(TOLD_CHARS_MAX).collect();
                 self.waiting.update_value(|(count, last)| {
                     *count += 1;
-                    *last = format!("{}: {text}", line.actor.name);
+                    *last = format!("{}: {text}", untrack(|| room.called(&line.actor)));
                 });
             }
         }
@@ -74,7 +74,7 @@ pub(crate) fn NewsTeller(news: News) -> impl IntoView {
 #[cfg(test)]
 mod tests {
     use client::{Key, Status};
-    use protocol::{UnixMs, UserRef, Username};
+    use protocol::{RoomId, UnixMs, UserRef, Username};
 
     use super::*;
 
@@ -96,10 +96,11 @@ mod tests {
     fn what_others_say_after_the_room_was_opened_is_told_together_and_once() {
         let owner = Owner::new();
         owner.with(|| {
-            let news = News::new();
+            let room = ShownRoom::new(RoomId(1));
+            let news = room.news;
             let mut lines = vec![line(1, 2, "before")];
             let told = |lines: &[Line]| {
-                news.hear(lines, UserId(1), true);
+                news.hear(room, lines, UserId(1), true);
                 news.tell();
                 news.told.get_untracked()
             };

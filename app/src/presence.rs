@@ -116,11 +116,17 @@ fn note(presence: Option<UserPresence>, times: Times) -> String {
     }
 }
 
-/// The line below a member's name: their status, and the note.
-pub(crate) fn aside(presence: Option<UserPresence>, status: &str, times: Times) -> String {
+/// The line below a member's name: the user name where that is another one, their status, and the note.
+pub(crate) fn aside(handle: Option<&str>, status: &str, presence: Option<UserPresence>, times: Times) -> String {
     let note = note(presence, times);
-    let dot = if status.is_empty() || note.is_empty() { "" } else { " · " };
-    format!("{status}{dot}{note}")
+    let mut aside = handle.unwrap_or_default().to_owned();
+    for part in [status, &*note] {
+        if !aside.is_empty() && !part.is_empty() {
+            aside += " · ";
+        }
+        aside += part;
+    }
+    aside
 }
 
 /// The sign on somebody's picture.

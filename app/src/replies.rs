@@ -15,7 +15,7 @@ pub(crate) fn QuoteLine(room: ShownRoom, quote: Quote) -> impl IntoView {
     let message = quote.message;
     let said = match quote.content {
         Quoted::Text { author, excerpt } => {
-            Either::Left(view! { <b class="quote__author">{author.name.to_string()}</b> " " {excerpt} })
+            Either::Left(view! { <b class="quote__author">{live(move || room.called(&author))}</b> " " {excerpt} })
         }
         Quoted::Deleted => Either::Right("A message that was deleted"),
         Quoted::Hidden => Either::Right("An earlier message"),
@@ -37,7 +37,7 @@ pub(crate) fn ReplyBar(room: ShownRoom) -> impl IntoView {
             view! {
                 <div class="reply-bar" role="group" aria-label="Reply">
                     <p class="reply-bar__text">
-                        "Replying to " <b>{answered.author.name.to_string()}</b> " " {answered.excerpt}
+                        "Replying to " <b>{room.called(&answered.author)}</b> " " {answered.excerpt}
                     </p>
                     <button
                         class="icon-button"

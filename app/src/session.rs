@@ -269,16 +269,15 @@ impl Session {
         let found =
             self.machine.with_value(|machine| Some((machine.shown.get(&id)?.0, machine.engine.presence(id).cloned())));
         if let Some((shown, presence)) = found {
-            shown::set(shown.presence, presence);
+            shown.show_presence(presence);
         }
     }
 
     fn show_typing(self, id: RoomId) {
-        let found = self
-            .machine
-            .with_value(|machine| Some((machine.shown.get(&id)?.0, typing::sentence(&machine.engine.typing(id)))));
-        if let Some((shown, sentence)) = found {
-            shown::set(shown.typing, sentence);
+        let found = self.machine.with_value(|machine| Some((machine.shown.get(&id)?.0, machine.engine.typing(id))));
+        if let Some((shown, users)) = found {
+            let names: Vec<String> = untrack(|| users.iter().map(|user| shown.called(user)).collect());
+            shown::set(shown.typing, typing::sentence(&names));
         }
     }
 
@@ -316,8 +315,8 @@ impl Session {
         });
         match said {
             Some(Said::Inside) => {
-                self.show_room(id);
                 self.show_presence(id);
+                self.show_room(id);
             }
             Some(Said::Outside) if known.is_none() => {
                 room.close();

@@ -44,7 +44,7 @@ const PAGES: [Entry; 7] = [
     own(
         "/settings/profile",
         "Profile",
-        "Your name, your status, and the time zone that times are written in.",
+        "Your names, your status, and the time zone that times are written in.",
         Glyph::Person,
     ),
     own("/settings/password", "Password", "Change your password.", Glyph::Key),
@@ -107,7 +107,7 @@ pub(crate) fn SettingsPage(settings: Settings) -> impl IntoView {
     let user = me.user.clone();
     let here = match tab {
         Tab::Overview => EitherOf8::A(view! { <Overview is_owner/> }),
-        Tab::Profile { zone, status, typed } => EitherOf8::B(view! { <Profile user zone status typed/> }),
+        Tab::Profile { zone, name, status, typed } => EitherOf8::B(view! { <Profile user name zone status typed/> }),
         Tab::Password => EitherOf8::C(view! { <Password/> }),
         Tab::Sessions(sessions) => EitherOf8::D(view! { <Sessions sessions/> }),
         Tab::Invites { invites, made, registration } => EitherOf8::E(view! { <Invites invites made registration/> }),

@@ -11,6 +11,7 @@ use crate::{
     erased::memo,
     news::News,
     place::Place,
+    profile::{self, Names},
     rows::{self, Marks, Row},
     time::Times,
 };
@@ -51,6 +52,8 @@ pub(crate) struct ShownRoom {
     pub(crate) member_count: RwSignal<u32>,
     /// Who is there; none before it is known.
     pub(crate) presence: RwSignal<Option<RoomPresence>>,
+    /// By what members are called whose display name is not their user name.
+    pub(crate) names: RwSignal<Names>,
     /// Who is writing, in words.
     pub(crate) typing: RwSignal<String>,
     pub(crate) rows: RwSignal<Vec<Row>>,
@@ -97,6 +100,7 @@ impl ShownRoom {
             members: RwSignal::default(),
             member_count: RwSignal::default(),
             presence: RwSignal::default(),
+            names: RwSignal::default(),
             typing: RwSignal::default(),
             rows: RwSignal::default(),
             has_no_messages: RwSignal::default(),
@@ -180,10 +184,10 @@ impl ShownRoom {
             self.mark(&view.lines, view.cursor, view.first_unread, me);
         }
         if view.at_end {
-            self.news.hear(&view.lines, me, self.edges.with_untracked(|edges| edges.at_end));
+            self.news.hear(self, &view.lines, me, self.edges.with_untracked(|edges| edges.at_end));
         }
         let mut members = view.members;
-        members.sort_by_cached_key(|member| member.user.name.folded());
+        self.names.with_untracked(|names| profile::sort(&mut members, names));
         let has_no_messages = view.at_start && view.at_end && !view.lines.iter().any(rows::is_message);
         set(self.has_no_messages, has_no_messages);
         set(self.edges, Edges { at_start: view.at_start, at_end: view.at_end });
@@ -195,6 +199,18 @@ impl ShownRoom {
         }
         rows::update(self.rows, rows::lay_out(view.lines, self.marks.get_value(), |at| times.civil_untracked(at)));
         set(self.state, state);
+    }
+
+    /// Takes over who is there and what they say of themselves.
+    pub(crate) fn show_presence(self, presence: Option<RoomPresence>) {
+        let names = presence.as_ref().map(profile::names_of).unwrap_or_default();
+        if self.names.with_untracked(|known| *known != names) {
+            let mut members = self.members.get_untracked();
+            profile::sort(&mut members, &names);
+            self.names.set(names);
+            set(self.members, members);
+        }
+        set(self.presence, presence);
     }
 }
 

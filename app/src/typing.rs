@@ -4,7 +4,6 @@
 //! minute and says nothing that the message will not say, which is read out when it comes.
 
 use leptos::prelude::*;
-use protocol::UserRef;
 
 use crate::{erased::live, shown::ShownRoom};
 
@@ -15,28 +14,26 @@ pub(crate) fn TypingLine(room: ShownRoom) -> impl IntoView {
 }
 
 /// These others are writing.
-pub(crate) fn sentence(users: &[UserRef]) -> String {
-    match users {
+pub(crate) fn sentence(names: &[String]) -> String {
+    match names {
         [] => String::new(),
-        [one] => format!("{} is typing", one.name),
-        [one, other] => format!("{} and {} are typing", one.name, other.name),
+        [one] => format!("{one} is typing"),
+        [one, other] => format!("{one} and {other} are typing"),
         _ => "Several people are typing".to_owned(),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use protocol::{UserId, Username};
-
     use super::*;
 
     #[test]
     fn up_to_two_are_named() {
-        let users = ["Ada", "Bob", "Cy"].map(|name| UserRef { id: UserId(1), name: Username::parse(name).unwrap() });
+        let names = ["Ada", "Bob", "Cy"].map(str::to_owned);
 
-        assert_eq!(sentence(&users[..0]), "");
-        assert_eq!(sentence(&users[..1]), "Ada is typing");
-        assert_eq!(sentence(&users[..2]), "Ada and Bob are typing");
-        assert_eq!(sentence(&users), "Several people are typing");
+        assert_eq!(sentence(&names[..0]), "");
+        assert_eq!(sentence(&names[..1]), "Ada is typing");
+        assert_eq!(sentence(&names[..2]), "Ada and Bob are typing");
+        assert_eq!(sentence(&names), "Several people are typing");
     }
 }

@@ -86,3 +86,103 @@ test("hostile words in a status are words", async ({ chat }) => {
   await expect(ada.member("bob")).toContainText(words);
   await expect(bob.page.getByRole("textbox", { name: "Status" })).toHaveValue(words);
 });
+
+async function setsName(person: Person, name: string): Promise<void> {
+  await opensProfile(person);
+  await person.page.getByRole("textbox", { name: "Display name" }).fill(name);
+  await person.page.getByRole("button", { name: "Save name" }).click();
+}
+
+for (const javaScript of [true, false]) {
+  test(`a display name is what others see, at once and after a reload, ${javaScript ? "with" : "without"} JavaScript`, async ({ chat }) => {
+    const ada = await chat.signUp("ada");
+    const bob = await chat.signUp("bob");
+    await bob.says("good morning");
+    await ada.sees("good morning");
+    await expect(ada.message("good morning")).toHaveAccessibleName(/^bob, \d\d:\d\d$/);
+    const settings = await chat.visitor("bob", { javaScript });
+    await settings.logsIn();
+    await settings.isIn("general");
+
+    await setsName(settings, "Robert Müller");
+    await isSure(settings, "Your name is saved.");
+
+    // What was said before, and its author, on the other side and on one's own.
+    for (const person of [ada, bob]) {
+      await expect(person.message("good morning")).toHaveAccessibleName(/^Robert Müller @bob, \d\d:\d\d$/);
+      await expect(person.message("good morning").getByText("@bob")).toBeVisible();
+      await expect(person.member("Robert Müller @bob, online, in this room")).toContainText("@bob");
+    }
+    await bob.composer.pressSequentially("hm");
+    await expect(ada.typing).toHaveText("Robert Müller is typing");
+    await bob.composer.press("Enter");
+    await ada.answers("hm", "what is it");
+    await expect(bob.quoteOf("what is it")).toHaveText(/Robert Müller hm$/);
+
+    await ada.page.reload();
+    await ada.isConnected();
+    await expect(ada.message("good morning")).toHaveAccessibleName(/^Robert Müller @bob, /);
+    await expect(ada.member("bob")).toContainText("Robert Müller");
+    // The user name is still what is written to name somebody.
+    await ada.says("@bob, look");
+    await bob.hasMentions("general", 0);
+    await expect(bob.message("@bob, look")).toHaveAccessibleName(/mentions you$/);
+
+    await setsName(settings, "");
+    await isSure(settings, "Your name is saved.");
+    await expect(ada.message("good morning")).toHaveAccessibleName(/^bob, \d\d:\d\d$/);
+    await expect(ada.message("good morning").getByText("@bob")).toHaveCount(0);
+  });
+}
+
+test("who takes another's name is told apart from them", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  const eve = await chat.signUp("eve");
+  await ada.says("the real one");
+  await eve.says("the other one");
+  eve.expects(/\/settings\/profile\/name: 422/);
+
+  await setsName(eve, "ada");
+  await isSure(eve, "Your name is saved.");
+
+  await expect(ada.message("the other one")).toHaveAccessibleName(/^ada @eve, /);
+  await expect(ada.message("the other one").getByText("@eve")).toBeVisible();
+  await expect(ada.message("the real one")).toHaveAccessibleName(/^ada, /);
+  await expect(ada.members.getByRole("listitem", { name: /^ada, / })).toHaveCount(1);
+  await expect(ada.members.getByRole("listitem", { name: /^ada @eve, / })).toContainText("@eve");
+  await setsName(eve, "Ada @ada");
+  await eve.isTold("A display name has a letter or a digit in it, and no @.");
+  await expect(eve.page.getByRole("textbox", { name: "Display name" })).toHaveValue("Ada @ada");
+});
+
+test("a display name is in the page before any program runs, and nothing moves when it comes", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  const bob = await chat.signUp("bob", { javaScript: false });
+  await ada.says("read me");
+  await ada.hasStored("read me");
+  await setsName(ada, "山田 太郎");
+
+  await bob.goesTo("/rooms/1-general");
+  await expect(bob.message("read me")).toHaveAccessibleName(/^山田 太郎 @ada, /);
+  await expect(bob.member("山田 太郎 @ada")).toBeVisible();
+  await ada.goesTo("/rooms/1-general");
+  await ada.isIn("general");
+  await ada.isConnected();
+  await expect(ada.message("read me")).toHaveAccessibleName(/^山田 太郎 @ada, /);
+  expect(await ada.shiftedBy()).toBeLessThan(0.05);
+});
+
+test("hostile names are names", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  const name = `<b>Bob</b>"'><script>alert(1)</script>`;
+  await ada.says("who am I");
+  await setsName(ada, name);
+  await isSure(ada, "Your name is saved.");
+  await expect(ada.page.getByRole("textbox", { name: "Display name" })).toHaveValue(name);
+
+  await ada.goesTo("/rooms/1-general");
+  await ada.isIn("general");
+  await ada.isConnected();
+  await expect(ada.message("who am I")).toContainText(name);
+  await expect(ada.member("ada")).toContainText(name);
+});

@@ -43,8 +43,10 @@ async function furnish(chat: Chat): Promise<{ ada: Person; rooms: Record<string,
   await dora!.commands([make("kitchen"), make("music for work"), make("running"), make("swap shop")]);
   await cid!.commands([join(design), join(garden), join(reading)]);
 
+  await cid!.puts("/api/v1/profile/name", { name: "Cecilia Lindqvist" });
   await bob!.puts("/api/v1/profile/status", { emoji: "🎧", text: "Focusing" });
   await dora!.puts("/api/v1/profile/status", { emoji: "🌴", text: "On holiday until the first pears are ripe" });
+  await ada.puts("/api/v1/profile/name", { name: "Ada Marie Adler-Östergaard" });
   await ada.puts("/api/v1/profile/status", { emoji: "🏡", text: "Working from home", until: Date.now() + 3_600_000 });
 
   await ada.commands(say(1, "Good morning, everybody", "The new machine is here. It is quieter than the old one was."));

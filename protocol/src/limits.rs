@@ -49,7 +49,9 @@ pub const MEMBERS_LISTED_MAX: u32 = 5_000;
 /// Members of a room whose presence is told one by one; in larger rooms those with the lowest account numbers are, and
 /// all others are only counted.
 pub const PRESENCE_LISTED_MAX: usize = 200;
-/// Longest text of a status, in Unicode scalar values. With its emoji, those of all who are listed in a room fit what may
+/// Longest display name, in Unicode scalar values.
+pub const DISPLAY_NAME_CHARS_MAX: usize = 60;
+/// Longest text of a status, in Unicode scalar values. With its emoji and a name, those of all who are listed in a room fit what may
 /// wait for a socket.
 pub const STATUS_CHARS_MAX: usize = 80;
 /// Longest time for which a status may be set, in milliseconds: a year.

@@ -1,4 +1,7 @@
-//! What people say of themselves: a status, for a while or until they clear it.
+//! What people say of themselves: a name by which the others call them, and a status, for a while or until they clear it.
+//!
+//! The user name stays who they are: mentions and logging in go by it, and it stands beside the other name, which may be
+//! anybody's.
 //!
 //! It belongs to an account, not to a room, and is told beside the presence in each room that its user is in: the
 //! latest holds, and nothing of it is in a log.
@@ -9,7 +12,7 @@ use crate::{
     error::{ErrorCode, Invalid},
     from_json,
     id::{UnixMs, UserId},
-    limits::{STATUS_AGE_MS_MAX, STATUS_CHARS_MAX},
+    limits::{DISPLAY_NAME_CHARS_MAX, STATUS_AGE_MS_MAX, STATUS_CHARS_MAX},
     reactions::check_emoji,
 };
 
@@ -85,17 +88,52 @@ impl From<SetStatus> for Status {
     }
 }
 
+/// Set one's display name, in place of the one before.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SetDisplayName {
+    /// See [`check_display_name`].
+    pub name: String,
+}
+
+/// Checks a display name: 1 to 60 characters of any script on one line, with a letter or digit among them. No `@`, which
+/// stands before user names: what follows it is always one.
+///
+/// # Errors
+/// `invalid`, `too_large`.
+pub fn check_display_name(name: &str) -> Result<(), Invalid> {
+    if name.chars().count() > DISPLAY_NAME_CHARS_MAX {
+        return Err(Invalid::new(
+            ErrorCode::TooLarge,
+            format!("A display name has at most {DISPLAY_NAME_CHARS_MAX} characters. Shorten it."),
+        ));
+    }
+    if !is_plain_line(name) {
+        return Err(Invalid::new(
+            ErrorCode::Invalid,
+            "A display name is one line without spaces around it and without invisible characters.",
+        ));
+    }
+    if !name.chars().any(char::is_alphanumeric) || name.contains(['@', '＠', '﹫']) {
+        return Err(Invalid::new(ErrorCode::Invalid, "A display name has a letter or a digit in it, and no @."));
+    }
+    Ok(())
+}
+
 /// What one user says of themselves; without anything but the user: nothing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserProfile {
     /// Who.
     pub user: UserId,
+    /// By what the others call them, where that is not the user name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// What they are up to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status: Option<Status>,
 }
 
-from_json!(UserProfile { user, status });
+from_json!(UserProfile { user, name, status });
 
 /// Whether a text is one line that shows what it says: no control characters, nothing that turns the direction of
 /// what stands around it, nothing invisible but what joins letters and emoji, no heaps of combining marks.
@@ -173,17 +211,51 @@ mod tests {
     #[test]
     fn what_is_told_later_takes_the_place_of_what_was_told_before() {
         let room = crate::RoomId(1);
-        let says = |user, text| UserProfile { user: UserId(user), status: Some(status(text)) };
+        let says = |user, text| UserProfile { user: UserId(user), name: None, status: Some(status(text)) };
         let news = |profiles| crate::RoomPresence { whole: false, profiles, ..crate::RoomPresence::unknown(room) };
         let mut known = crate::RoomPresence::unknown(room);
 
         known.update(news(vec![says(2, "b"), says(7, "g")]));
-        known.update(news(vec![says(1, "a"), UserProfile { user: UserId(2), status: None }, says(7, "G")]));
+        known.update(news(vec![says(1, "a"), UserProfile { user: UserId(2), name: None, status: None }, says(7, "G")]));
 
         let text = |user| Some(known.profile(UserId(user))?.status.as_ref()?.text.as_str());
         assert_eq!([1, 2, 3, 7].map(text), [Some("a"), None, None, Some("G")]);
         known.update(crate::RoomPresence::unknown(room));
         assert!(known.profile(UserId(7)).is_none(), "the whole picture takes the place of all");
+    }
+
+    #[test]
+    fn a_display_name_may_be_of_any_script_and_shows_what_it_says() {
+        for name in ["Ada", "Zoë O’Hara-Müller", "山田 太郎", "محمد", "Đặng Thị Hà", "J. R. R. 2nd", "🌴 Ada"]
+        {
+            assert_eq!(check_display_name(name), Ok(()), "{name}");
+        }
+        for name in [
+            "",
+            " ",
+            "Ada\nBob",
+            " Ada",
+            "Ada\u{202e}",
+            "\u{2067}Ada",
+            "\u{3164}",
+            "\u{200b}",
+            "A\u{200b}da",
+            "🌴",
+            "...",
+            "Ada @bob",
+            "Ada ＠bob",
+            "a\u{0}",
+            "Z\u{301}\u{301}\u{301}\u{301}\u{301}algo",
+        ] {
+            assert_eq!(check_display_name(name).err().map(|error| error.code), Some(ErrorCode::Invalid), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_display_name_has_at_most_60_characters() {
+        assert_eq!(check_display_name(&"ß".repeat(DISPLAY_NAME_CHARS_MAX)), Ok(()));
+        let error = check_display_name(&"ß".repeat(DISPLAY_NAME_CHARS_MAX + 1)).unwrap_err();
+        assert_eq!(error.code, ErrorCode::TooLarge);
     }
 
     #[test]

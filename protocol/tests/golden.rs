@@ -226,14 +226,18 @@ fn special_frames() -> Vec<(&'static str, ServerFrame)> {
     let whole = RoomPresence { whole: true, users: vec![away], listed_to: Some(UserId(230)), ..presence_changed() };
     let says = |user, until| UserProfile {
         user: UserId(user),
+        name: None,
         status: Some(Status { emoji: "🌴".to_owned(), text: "On holiday".to_owned(), until }),
     };
-    let silent = UserProfile { user: UserId(9), status: None };
+    let silent = UserProfile { user: UserId(9), name: None, status: None };
+    let called = UserProfile { name: Some("Ada Lovelace".to_owned()), ..says(7, None) };
     let profiles = RoomPresence { profiles: vec![says(7, Some(NOW)), says(8, None), silent], ..presence_changed() };
+    let names = RoomPresence { profiles: vec![called], ..presence_changed() };
     let named = RoomHead { room: ROOM, head: head(), messages: 31, recount: false, mentions: vec![Seq(41), Seq(42)] };
     vec![
         ("presence.whole", ServerFrame::Presence(whole)),
         ("presence.profiles", ServerFrame::Presence(profiles)),
+        ("presence.names", ServerFrame::Presence(names)),
         ("heads.mentions", ServerFrame::Heads { rooms: vec![named] }),
     ]
 }

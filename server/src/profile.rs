@@ -9,7 +9,11 @@ use axum::{
     response::IntoResponse,
     routing::{get, put},
 };
-use protocol::{Status, UserId, UserProfile, command::Cost, profile::SetStatus};
+use protocol::{
+    Status, UserId, UserProfile,
+    command::Cost,
+    profile::{SetDisplayName, SetStatus, check_display_name},
+};
 
 use crate::{
     error::ApiError,
@@ -21,12 +25,29 @@ use crate::{
 pub(crate) fn routes() -> Router<AppState> {
     Router::new()
         .route("/api/v1/profile", get(show))
+        .route("/api/v1/profile/name", put(put_name).delete(clear_name))
         .route("/api/v1/profile/status", put(put_status).delete(clear_status))
 }
 
 async fn show(State(app): State<AppState>, session: Session) -> Result<Json<UserProfile>, ApiError> {
     app.rates.check(Cost::Read, session.user.id)?;
     Ok(Json(own(&app, session.user.id).await?.of(session.user.id)))
+}
+
+async fn put_name(
+    State(app): State<AppState>,
+    session: Session,
+    Json(wanted): Json<SetDisplayName>,
+) -> Result<impl IntoResponse, ApiError> {
+    app.rates.check(Cost::Write, session.user.id)?;
+    set_display_name(&app, session.user.id, Some(wanted.name)).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+async fn clear_name(State(app): State<AppState>, session: Session) -> Result<impl IntoResponse, ApiError> {
+    app.rates.check(Cost::Write, session.user.id)?;
+    set_display_name(&app, session.user.id, None).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 async fn put_status(
@@ -50,6 +71,16 @@ pub(crate) async fn own(app: &AppState, user: UserId) -> Result<Profile, ApiErro
     let mut profile = app.store.profiles(&[user]).await?.pop().map(|(_, profile)| profile).unwrap_or_default();
     profile.end(app.clock.now());
     Ok(profile)
+}
+
+/// Sets a display name, or takes it away.
+pub(crate) async fn set_display_name(app: &AppState, user: UserId, name: Option<String>) -> Result<(), ApiError> {
+    if let Some(name) = &name {
+        check_display_name(name)?;
+    }
+    let profile = app.store.set_display_name(user, name).await?;
+    app.hub.presence().set_profile(user, profile);
+    Ok(())
 }
 
 /// Sets a status, or clears it.

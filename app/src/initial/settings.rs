@@ -26,10 +26,12 @@ pub enum Tab {
     Profile {
         /// The time zone that was chosen for this browser; none where it follows the device.
         zone: Option<String>,
+        /// The name by which others call them, where that is not the user name.
+        name: Option<String>,
         /// The status that others see.
         status: Option<Status>,
-        /// What was typed for another one, where that was refused.
-        typed: Option<Typed>,
+        /// What was typed, where a form was refused.
+        typed: Typed,
     },
     /// `/settings/password`.
     Password,
@@ -62,13 +64,13 @@ pub enum Tab {
     },
 }
 
-/// A status as it was typed.
+/// What was typed into a form of the profile.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Typed {
-    /// What was to be its emoji.
-    pub emoji: String,
-    /// What was to be its words.
-    pub text: String,
+    /// What was to be the display name.
+    pub name: Option<String>,
+    /// What were to be the emoji and the words of the status.
+    pub status: Option<(String, String)>,
 }
 
 /// When a status ends by itself, as the form offers it.
@@ -160,6 +162,8 @@ macro_rules! deeds {
 }
 
 deeds! {
+    /// The display name is another one.
+    NameSet: "name", "Your name is saved. Those who share a room with you see it now.";
     /// The status is another one.
     StatusSet: "status", "Your status is set. Those who share a room with you see it now.";
     /// The status is gone.

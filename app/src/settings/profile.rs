@@ -1,7 +1,7 @@
-//! One's name, one's status, and the zone that times are written in.
+//! One's names, one's status, and the zone that times are written in.
 
-use leptos::prelude::*;
-use protocol::{Status, UserRef};
+use leptos::{either::Either, prelude::*};
+use protocol::{Status, UserRef, limits::DISPLAY_NAME_CHARS_MAX};
 
 use super::{PlainForm, status::StatusSettings};
 use crate::{avatar::Avatar, initial::settings::Typed, platform};
@@ -10,11 +10,60 @@ use crate::{avatar::Avatar, initial::settings::Typed, platform};
 #[component]
 pub(super) fn Profile(
     user: UserRef,
+    name: Option<String>,
     zone: Option<String>,
     status: Option<Status>,
-    typed: Option<Typed>,
+    typed: Typed,
 ) -> impl IntoView {
-    let name = user.name.to_string();
+    let Typed { name: typed_name, status: typed_status } = typed;
+    let filled = typed_name.or_else(|| name.clone()).unwrap_or_default();
+    view! {
+        <Names user name/>
+        <PlainForm action="/settings/profile/name">
+            <div class="field">
+                <label for="name">"Display name"</label>
+                <input
+                    id="name"
+                    name="name"
+                    autocomplete="name"
+                    maxlength=DISPLAY_NAME_CHARS_MAX.to_string()
+                    aria-describedby="name-hint"
+                    value=filled
+                />
+                <p class="field__hint" id="name-hint">
+                    "In place of your user name, which stays beside it. Leave it empty to go by your user name."
+                </p>
+            </div>
+            <button class="button button--primary" type="submit">"Save name"</button>
+        </PlainForm>
+        <StatusSettings status typed=typed_status/>
+        <h2 class="settings__subtitle">"Times"</h2>
+        <Zone zone/>
+    }
+}
+
+/// What one is called.
+#[component]
+fn Names(user: UserRef, name: Option<String>) -> impl IntoView {
+    let username = user.name.to_string();
+    let handle = format!("@{username}");
+    let called = match name {
+        Some(name) => Either::Left(view! { <bdi>{name}</bdi> " " <span class="settings__handle">{handle}</span> }),
+        None => Either::Right(username.clone()),
+    };
+    view! {
+        <div class="settings__row settings__row--account">
+            <Avatar name=username/>
+            <div>
+                <p class="settings__name">{called}</p>
+                <p class="settings__facts">"Your user name stays as it was chosen: you log in with it, and it is what @mentions name."</p>
+            </div>
+        </div>
+    }
+}
+
+#[component]
+fn Zone(zone: Option<String>) -> impl IntoView {
     let zones = platform::zones()
         .into_iter()
         .map(|name| {
@@ -24,15 +73,6 @@ pub(super) fn Profile(
         })
         .collect_view();
     view! {
-        <div class="settings__row settings__row--account">
-            <Avatar name=name.clone()/>
-            <div>
-                <p class="settings__name">{name}</p>
-                <p class="settings__facts">"Others know you by this name. It stays as it was chosen."</p>
-            </div>
-        </div>
-        <StatusSettings status typed/>
-        <h2 class="settings__subtitle">"Times"</h2>
         <PlainForm action="/settings/profile">
             <div class="field">
                 <label for="zone">"Time zone"</label>

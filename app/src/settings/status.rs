@@ -4,11 +4,7 @@ use leptos::{either::Either, prelude::*};
 use protocol::{Status, UnixMs, limits::STATUS_CHARS_MAX};
 
 use super::{ButtonForm, PlainForm};
-use crate::{
-    initial::settings::{StatusEnd, Typed},
-    platform,
-    time::Times,
-};
+use crate::{initial::settings::StatusEnd, platform, time::Times};
 
 const MINUTE_MS: i64 = 60_000;
 const DAYS_OF_WEEK: u8 = 7;
@@ -63,11 +59,10 @@ impl StatusEnd {
 
 /// All of it.
 #[component]
-pub(super) fn StatusSettings(status: Option<Status>, typed: Option<Typed>) -> impl IntoView {
+pub(super) fn StatusSettings(status: Option<Status>, typed: Option<(String, String)>) -> impl IntoView {
     let until = status.as_ref().and_then(|status| status.until);
-    let filled = typed
-        .or_else(|| status.as_ref().map(|status| Typed { emoji: status.emoji.clone(), text: status.text.clone() }));
-    let filled = filled.unwrap_or_default();
+    let set = || status.as_ref().map(|status| (status.emoji.clone(), status.text.clone()));
+    let (emoji, text) = typed.or_else(set).unwrap_or_default();
     let now = match status {
         Some(status) => Either::Left(view! { <StatusNow status/> }),
         None => Either::Right(view! {
@@ -90,7 +85,7 @@ pub(super) fn StatusSettings(status: Option<Status>, typed: Option<Typed>) -> im
                         list="status-emoji-list"
                         autocomplete="off"
                         placeholder="💬"
-                        value=filled.emoji
+                        value=emoji
                     />
                     <datalist id="status-emoji-list">{EMOJI.map(|emoji| view! { <option value=emoji></option> })}</datalist>
                 </div>
@@ -103,7 +98,7 @@ pub(super) fn StatusSettings(status: Option<Status>, typed: Option<Typed>) -> im
                         placeholder="What are you up to?"
                         maxlength=STATUS_CHARS_MAX.to_string()
                         required
-                        value=filled.text
+                        value=text
                     />
                 </div>
             </div>

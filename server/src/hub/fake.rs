@@ -252,6 +252,13 @@ impl ProfileStore for FakeStore {
         Ok(users.iter().filter_map(|user| Some((*user, known.get(user)?.clone()))).collect())
     }
 
+    async fn set_display_name(&self, user: UserId, name: Option<String>) -> Result<Profile, StoreError> {
+        let mut known = self.profiles.lock().unwrap();
+        let profile = known.entry(user).or_default();
+        (profile.version, profile.name) = (profile.version + 1, name);
+        Ok(profile.clone())
+    }
+
     async fn set_status(&self, user: UserId, status: Option<Status>) -> Result<Profile, StoreError> {
         let mut known = self.profiles.lock().unwrap();
         let profile = known.entry(user).or_default();

@@ -32,6 +32,7 @@ pub(crate) fn routes() -> Router<AppState> {
     Router::new()
         .route("/settings", get(overview))
         .route("/settings/profile", get(profile::show).post(profile::save))
+        .route("/settings/profile/name", post(profile::set_name))
         .route("/settings/profile/status", post(status::set))
         .route("/settings/profile/status/clear", post(status::clear))
         .route("/settings/password", get(password::show).post(password::change))

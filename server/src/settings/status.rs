@@ -27,13 +27,13 @@ pub(super) struct NewStatus {
 pub(super) async fn set(visit: Visit, form: Result<Form<NewStatus>, FormRejection>) -> Response {
     let wanted = match form {
         Ok(Form(wanted)) => wanted,
-        Err(rejection) => return visit.refused(tab(&visit, None).await, &rejection.into()),
+        Err(rejection) => return visit.refused(tab(&visit, Typed::default()).await, &rejection.into()),
     };
     match keep(&visit, &wanted).await {
         Ok(()) => done_at(PAGE, Deed::StatusSet),
         Err(error) => {
-            let typed = Typed { emoji: wanted.emoji, text: wanted.text };
-            visit.refused(tab(&visit, Some(typed)).await, &error)
+            let typed = Typed { name: None, status: Some((wanted.emoji, wanted.text)) };
+            visit.refused(tab(&visit, typed).await, &error)
         }
     }
 }

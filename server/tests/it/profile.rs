@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use protocol::{
     RoomId, RoomPresence, ServerFrame, Status, StreamId, UnixMs, UserId,
-    limits::{STATUS_AGE_MS_MAX, STATUS_CHARS_MAX},
+    limits::{DISPLAY_NAME_CHARS_MAX, STATUS_AGE_MS_MAX, STATUS_CHARS_MAX},
     rooms::{History, Visibility},
 };
 use reqwest::Method;
@@ -16,6 +16,7 @@ use crate::support::{
 };
 
 const STATUS: &str = "/api/v1/profile/status";
+const NAME: &str = "/api/v1/profile/name";
 
 fn holiday() -> Value {
     json!({ "emoji": "🌴", "text": "On holiday" })
@@ -156,6 +157,74 @@ async fn a_status_is_set_by_its_user_from_our_own_pages_only() {
     let foreign = form(bob.request(Method::POST, "/settings/profile/status"), &fields);
     send(foreign.header("origin", "https://evil.test")).await.refused(403, "cross_site");
 
+    assert_eq!(bob.get("/api/v1/profile").await.json(), json!({ "user": 1 }));
+}
+
+#[tokio::test]
+async fn a_display_name_is_told_and_shown_beside_the_user_name() {
+    let server = TestServer::start().await;
+    let (ada, mut bob) = (server.user("ada").await, server.user("bob").await);
+    let mut at_ada = ada.connect().await;
+    at_ada.follow(StreamId::Room(GENERAL)).await;
+    let mut at_bob = bob.connect().await;
+    at_bob.say(GENERAL, "good morning").await;
+
+    let saved = bob.post_form("/settings/profile/name", &[("name", " Robert <b> ")]).await;
+
+    assert_eq!((saved.status, saved.header("location")), (303, "/settings/profile?done=name"));
+    let named = |name: Option<&'static str>| {
+        move |frame: &ServerFrame| match frame {
+            ServerFrame::Presence(news) => (news.profile(UserId(2))?.name.as_deref() == name).then_some(()),
+            _ => None,
+        }
+    };
+    at_ada.wait(named(Some("Robert <b>"))).await;
+    let page = ada.get("/rooms/1-general").await.body;
+    assert!(page.contains("aria-label=\"Robert &lt;b&gt; @bob, "), "{page}");
+    assert!(bob.get("/settings/profile").await.body.contains("Robert &lt;b&gt;"));
+    assert_eq!(bob.get("/api/v1/profile").await.json(), json!({ "user": 2, "name": "Robert <b>" }));
+    // Who they are is what it was.
+    assert_eq!(server.names().await, ["ada", "bob"]);
+    at_ada.event(StreamId::Room(GENERAL)).await;
+
+    assert_eq!(bob.post_form("/settings/profile/name", &[("name", "")]).await.status, 303);
+    at_ada.wait(named(None)).await;
+    assert!(!ada.get("/rooms/1-general").await.body.contains("Robert"));
+}
+
+#[tokio::test]
+async fn what_is_not_a_display_name_is_refused_and_changes_nothing() {
+    let server = TestServer::start().await;
+    let mut bob = server.user("bob").await;
+    assert_eq!(bob.json(Method::PUT, NAME, &json!({ "name": "Robert" })).await.status, 204);
+    let long = "ß".repeat(DISPLAY_NAME_CHARS_MAX + 1);
+
+    for (name, status, code) in [
+        ("", 422, "invalid"),
+        (" Robert", 422, "invalid"),
+        ("Rob\u{0}ert", 422, "invalid"),
+        ("Rob\u{202e}treb", 422, "invalid"),
+        ("\u{2066}Robert", 422, "invalid"),
+        ("\u{3164}", 422, "invalid"),
+        ("Robert @ada", 422, "invalid"),
+        ("...", 422, "invalid"),
+        (&*long, 413, "too_large"),
+    ] {
+        let refused = bob.json(Method::PUT, NAME, &json!({ "name": name })).await;
+        assert_eq!((refused.status, refused.code().as_str()), (status, code), "{name:?}");
+        if !name.trim().is_empty() && name.trim() == name {
+            let page = bob.post_form("/settings/profile/name", &[("name", name)]).await;
+            assert_eq!(page.status, status, "{name:?}");
+            assert!(page.body.contains("role=\"alert\""), "{name:?}");
+        }
+    }
+    bob.json(Method::PUT, NAME, &json!({ "name": "Bo", "role": "owner" })).await.refused(400, "malformed");
+    server.visitor().json(Method::PUT, NAME, &json!({ "name": "Bo" })).await.refused(401, "unauthorized");
+    let elsewhere = bob.request(Method::PUT, NAME).header("origin", "https://evil.test").json(&json!({ "name": "Bo" }));
+    send(elsewhere).await.refused(403, "cross_site");
+
+    assert_eq!(bob.get("/api/v1/profile").await.json(), json!({ "user": 1, "name": "Robert" }));
+    assert_eq!(bob.delete(NAME).await.status, 204);
     assert_eq!(bob.get("/api/v1/profile").await.json(), json!({ "user": 1 }));
 }
 

@@ -25,8 +25,9 @@ const PAGES: [(&str, bool); 7] = [
 type PageForm = (&'static str, &'static [(&'static str, &'static str)], bool);
 
 /// Every form, with fields that it takes, and whether it is for the owner alone.
-const FORMS: [PageForm; 12] = [
+const FORMS: [PageForm; 13] = [
     ("/settings/profile", &[("zone", "Europe/Berlin")], false),
+    ("/settings/profile/name", &[("name", "Robert")], false),
     ("/settings/profile/status", &[("emoji", "🌴"), ("text", "On holiday"), ("end", "week")], false),
     ("/settings/profile/status/clear", &[], false),
     (

@@ -2,7 +2,7 @@
 
 use protocol::{
     Event, Seq, Status,
-    limits::{EMOJI_BYTES_MAX, STATUS_CHARS_MAX},
+    limits::{DISPLAY_NAME_CHARS_MAX, EMOJI_BYTES_MAX, STATUS_CHARS_MAX},
     members::MemberAdded,
 };
 
@@ -15,7 +15,7 @@ use crate::{
 
 fn says(version: u64, text: &str, until: Option<i64>) -> Profile {
     let status = Status { emoji: "🌴".to_owned(), text: text.to_owned(), until: until.map(UnixMs) };
-    Profile { version, status: Some(status) }
+    Profile { version, name: None, status: Some(status) }
 }
 
 impl Node {
@@ -85,6 +85,21 @@ async fn a_status_is_over_within_seconds_of_its_end_and_another_one_is_not() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_name_stays_when_a_status_is_over() {
+    let node = Node::alone(2);
+    let mut ada = node.watcher(ADA).await;
+    node.sets(BOB, &Profile { name: Some("Robert".to_owned()), ..says(1, "lunch", Some(61_000)) });
+    ada.until_says(BOB, Some("lunch")).await;
+
+    node.clock.advance(Duration::from_secs(60));
+    ada.until_says(BOB, None).await;
+
+    assert_eq!(ada.picture.profile(BOB).unwrap().name.as_deref(), Some("Robert"));
+    node.sets(BOB, &Profile { version: 2, ..Profile::default() });
+    ada.until(|picture| picture.profile(BOB).is_some_and(|bob| bob.name.is_none())).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_is_brought_in_is_asked_of_the_store_and_again_when_that_fails() {
     let node = Node::alone(1);
     node.store.profiles.lock().unwrap().insert(BOB, says(1, "holiday", None));
@@ -123,7 +138,7 @@ fn the_longest_of_all_who_are_listed_fit_what_may_wait_for_a_socket() {
         text: "🌴".repeat(STATUS_CHARS_MAX),
         until: Some(UnixMs(i64::MAX)),
     };
-    let profile = Profile { version: 1, status: Some(longest) };
+    let profile = Profile { version: 1, name: Some("🌴".repeat(DISPLAY_NAME_CHARS_MAX)), status: Some(longest) };
     let profiles = members.iter().map(|(user, _)| (*user, profile.clone())).collect();
     let roster = Roster { as_of: Seq(1), members, profiles };
 

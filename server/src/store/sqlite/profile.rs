@@ -8,7 +8,8 @@ use super::SqliteStore;
 use crate::store::{ProfileStore, StoreError, profile::Profile};
 
 /// The columns of [`profile_of`], of `users`.
-pub(super) const PROFILE_COLUMNS: &str = "id, profile_version, status_emoji, status_text, status_until_ms";
+pub(super) const PROFILE_COLUMNS: &str =
+    "id, profile_version, status_emoji, status_text, status_until_ms, display_name";
 
 /// Whose it is, and what they say.
 pub(super) fn profile_of(row: &SqliteRow) -> Result<(UserId, Profile), StoreError> {
@@ -17,7 +18,7 @@ pub(super) fn profile_of(row: &SqliteRow) -> Result<(UserId, Profile), StoreErro
         (None | Some(_), _) => None,
     };
     let version = row.try_get::<i64, _>(1)?.cast_unsigned();
-    Ok((UserId(row.try_get::<i64, _>(0)?.cast_unsigned()), Profile { version, status }))
+    Ok((UserId(row.try_get::<i64, _>(0)?.cast_unsigned()), Profile { version, name: row.try_get(5)?, status }))
 }
 
 /// Takes the statuses away that are over.
@@ -39,6 +40,18 @@ impl ProfileStore for SqliteStore {
         let rows =
             sqlx::query(AssertSqlSafe(sql)).bind(format!("[{}]", numbers.join(","))).fetch_all(&self.read).await?;
         rows.iter().map(profile_of).collect()
+    }
+
+    async fn set_display_name(&self, user: UserId, name: Option<String>) -> Result<Profile, StoreError> {
+        let sql = format!(
+            "UPDATE users SET display_name = ?, profile_version = profile_version + 1 WHERE id = ? \
+             RETURNING {PROFILE_COLUMNS}"
+        );
+        let mut tx = self.begin_write().await?;
+        let row =
+            sqlx::query(AssertSqlSafe(sql)).bind(name).bind(user.0.cast_signed()).fetch_optional(&mut *tx).await?;
+        tx.commit().await?;
+        row.as_ref().map_or(Ok(Profile::default()), |row| Ok(profile_of(row)?.1))
     }
 
     async fn set_status(&self, user: UserId, status: Option<Status>) -> Result<Profile, StoreError> {

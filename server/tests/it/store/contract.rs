@@ -486,12 +486,15 @@ pub(super) async fn what_people_say_of_themselves_is_counted_and_forgotten_when_
     assert!(first.version < second.version);
     bench.reopen().await;
     let known = bench.store.profiles(&[ada, bob]).await.unwrap();
-    assert_eq!(known, [(bob, Profile { version: second.version, status })]);
+    assert_eq!(known, [(bob, Profile { version: second.version, name: None, status })]);
     assert_eq!(bench.store.roster(GENERAL).await.unwrap().profiles, known);
     bench.store.forget_expired(forget(NOW)).await.unwrap();
     assert_eq!(bench.store.profiles(&[bob]).await.unwrap(), known, "it is not over");
     bench.store.forget_expired(forget(UnixMs(NOW.0 + 1_000))).await.unwrap();
     assert_eq!(bench.store.profiles(&[bob]).await.unwrap()[0].1.status, None);
+    let named = bench.store.set_display_name(bob, Some("Robert".to_owned())).await.unwrap();
+    assert!(named.version > second.version && named.name.as_deref() == Some("Robert"));
+    assert_eq!(bench.store.set_display_name(bob, None).await.unwrap().name, None);
 }
 
 pub(super) async fn public_names_are_unique_whatever_their_case<P: Place>() {
