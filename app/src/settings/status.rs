@@ -137,13 +137,15 @@ fn StatusNow(status: Status) -> impl IntoView {
         None => "Until you clear it.".to_owned(),
     };
     view! {
-        <div class="settings__row settings__row--account settings__card">
-            <span class="settings__sign status__sign">{status.emoji}</span>
-            <div>
-                <p class="settings__name">{status.text}</p>
-                <p class="settings__facts">{ends}</p>
+        <div class="settings__card">
+            <div class="settings__row settings__row--account">
+                <span class="settings__sign status__sign">{status.emoji}</span>
+                <div>
+                    <p class="settings__name">{status.text}</p>
+                    <p class="settings__facts">{ends}</p>
+                </div>
+                <ButtonForm action="/settings/profile/status/clear" word="Clear" label="Clear status"/>
             </div>
-            <ButtonForm action="/settings/profile/status/clear" word="Clear" label="Clear status"/>
         </div>
     }
 }
@@ -160,13 +162,13 @@ fn moment(times: Times, at: UnixMs) -> String {
 #[component]
 fn UsualStatus(emoji: &'static str, text: &'static str, end: StatusEnd) -> impl IntoView {
     let how_long = match end {
-        StatusEnd::Never => "",
+        StatusEnd::Never => None,
         StatusEnd::Kept
         | StatusEnd::HalfHour
         | StatusEnd::Hour
         | StatusEnd::FourHours
         | StatusEnd::Today
-        | StatusEnd::Week => end.label(),
+        | StatusEnd::Week => Some(view! { <span class="status__long">{end.label()}</span> }),
     };
     view! {
         <form method="post" action="/settings/profile/status">
@@ -176,7 +178,7 @@ fn UsualStatus(emoji: &'static str, text: &'static str, end: StatusEnd) -> impl 
             <button class="status__chip" type="submit">
                 <span class="status__sign">{emoji}</span>
                 " " {text} " "
-                <span class="status__long">{how_long}</span>
+                {how_long}
             </button>
         </form>
     }
