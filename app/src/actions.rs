@@ -11,6 +11,7 @@ use crate::{
     composer::COMPOSER,
     icons::{Icon, Sign},
     message::Handle,
+    picker::Picking,
     platform,
     reactions::QuickRow,
     rows::RowKey,
@@ -28,10 +29,8 @@ pub(crate) struct Doing {
     pub(crate) answering: RwSignal<Option<Answering>>,
     /// Asked whether to delete this one.
     pub(crate) deleting: RwSignal<Option<Seq>>,
-    /// Looking for an emoji to react to this one with.
-    pub(crate) reacting: RwSignal<Option<Seq>>,
-    /// Looking for one to write.
-    pub(crate) inserting: RwSignal<bool>,
+    /// Looking for an emoji.
+    pub(crate) picking: RwSignal<Option<Picking>>,
 }
 
 /// A message that is being answered.
@@ -48,9 +47,14 @@ impl Doing {
             editing: RwSignal::new(None),
             answering: RwSignal::new(None),
             deleting: RwSignal::new(None),
-            reacting: RwSignal::new(None),
-            inserting: RwSignal::new(false),
+            picking: RwSignal::new(None),
         }
+    }
+
+    /// What was asked and not answered when the reader left is not asked again when they are back.
+    pub(crate) fn forget_questions(self) {
+        self.deleting.set(None);
+        self.picking.set(None);
     }
 }
 

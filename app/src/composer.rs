@@ -21,7 +21,7 @@ use crate::{
     later::{self, Later, Tool},
     mentions::{Completion, LIST, Offer},
     message::Handle,
-    picker::PICKER_BUTTON,
+    picker::{PICKER_BUTTON, Picking},
     platform,
     session::Session,
     shown::ShownRoom,
@@ -39,7 +39,7 @@ pub(crate) fn Composer(room: ShownRoom) -> impl IntoView {
     let me = session.me().user.id;
     let input = NodeRef::<html::Textarea>::new();
     let refusal = RwSignal::new(None::<String>);
-    let Doing { answering, reacting, inserting, .. } = room.doing;
+    let Doing { answering, picking, .. } = room.doing;
     let is_answer = memo(move || answering.with(Option::is_some));
     let completion = Completion::new(room, me, input);
     let label = move || format!("Message {}", room.name.get().unwrap_or_default());
@@ -138,7 +138,7 @@ pub(crate) fn Composer(room: ShownRoom) -> impl IntoView {
                     aria-label="Emoji"
                     title="Emoji"
                     aria-haspopup="dialog"
-                    on:click=on(move |_| inserting.set(true))
+                    on:click=on(move |_| picking.set(Some(Picking::Text)))
                 >
                     <Icon sign=Sign::Smile/>
                 </button>
@@ -146,7 +146,7 @@ pub(crate) fn Composer(room: ShownRoom) -> impl IntoView {
                     <Icon sign=Sign::Send/>
                 </button>
             </div>
-            {move || (inserting.get() || reacting.get().is_some()).then(|| view! { <Later room tool=Tool::Picker/> })}
+            {redrawn(move || picking.get().map(|picking| view! { <Later room tool=Tool::Picker(picking)/> }))}
             <p class="composer__hint" aria-hidden="true"><kbd>"Enter"</kbd>" sends, "<kbd>"Shift Enter"</kbd>" breaks the line"</p>
         </div>
     }

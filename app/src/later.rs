@@ -4,7 +4,7 @@
 //! files of its own. Each draws into an element that the page keeps for it, and fails where the part cannot be
 //! loaded, for instance because the network is gone. That is said in words, and can be tried again.
 
-use std::{any::Any, cell::Cell, pin::Pin};
+use std::{any::Any, cell::Cell, pin::Pin, time::Duration};
 
 use leptos::{html, mount::mount_to_renderer, prelude::*, wasm_split::wasm_split};
 use protocol::{
@@ -24,7 +24,7 @@ use crate::{
     mentions::{Completion, Names},
     message::Handle,
     new_room::NewRoomDialog,
-    picker::EmojiPicker,
+    picker::{EmojiPicker, Picking},
     platform,
     replies::ReplyBar,
     rows::RowKey,
@@ -131,7 +131,7 @@ pub(crate) enum Tool {
     /// The names that finish what is being written.
     Names(Completion),
     /// All emoji, a part of its own.
-    Picker,
+    Picker(Picking),
 }
 
 /// Where a tool is drawn, as soon as its part of the program is there.
@@ -140,7 +140,7 @@ pub(crate) fn Later(room: ShownRoom, tool: Tool) -> impl IntoView {
     let session = expect_context::<Session>();
     let times = expect_context::<Times>();
     let host = NodeRef::<html::Div>::new();
-    let is_picker = matches!(tool, Tool::Picker);
+    let is_picker = matches!(tool, Tool::Picker(_));
     let tool = StoredValue::new_local(Some(tool));
     let drawn = StoredValue::new_local(None::<Drawn>);
     let has_failed = RwSignal::new(false);
@@ -200,12 +200,16 @@ fn picker() -> Result<Drawer, NotLoaded> {
 /// Loads what stands around messages when the browser has nothing else to do, so that it is there when a network is
 /// not. Where that fails, it is tried again when it is asked for.
 pub(crate) fn prepare_tools() {
-    request_idle_callback(|| platform::spawn(async { _ = tools().await }));
+    let prepare = || platform::spawn(async { _ = tools().await });
+    if request_idle_callback_with_handle(prepare).is_err() {
+        // Not every browser tells when it is idle.
+        set_timeout(prepare, Duration::from_secs(2));
+    }
 }
 
 fn draw_picker(host: Element, session: Session, _: Times, room: ShownRoom, tool: Tool) -> Option<Drawn> {
-    drop(tool);
-    Some(Box::new(mount_to_renderer(&host, move || view! { <EmojiPicker session room/> })))
+    let Tool::Picker(picking) = tool else { return None };
+    Some(Box::new(mount_to_renderer(&host, move || view! { <EmojiPicker session room picking/> })))
 }
 
 fn draw(host: Element, session: Session, times: Times, room: ShownRoom, tool: Tool) -> Option<Drawn> {
@@ -244,7 +248,7 @@ fn draw(host: Element, session: Session, times: Times, room: ShownRoom, tool: To
             view! { <EarlierTexts room message is_open/> }
         })),
         Tool::Names(completion) => Box::new(mount_to_renderer(&host, move || view! { <Names completion/> })),
-        Tool::Picker => return None,
+        Tool::Picker(_) => return None,
     })
 }
 

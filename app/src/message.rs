@@ -10,13 +10,14 @@ use protocol::{Body, ClientId, Mentions, Seq, UnixMs, UserId};
 use wasm_bindgen::JsCast as _;
 
 use crate::{
-    actions::Allowed,
+    actions::{Allowed, Doing},
     avatar::Avatar,
     edits::EditedMark,
     erased::{live, memo, on, redrawn},
     later::{self, Later, Tool},
     markup::Said,
     notice::NoticeLine,
+    picker::Picking,
     profile::full_name,
     reactions::Chips,
     replies::QuoteLine,
@@ -169,8 +170,11 @@ fn Below(room: ShownRoom, key: RowKey, view: RwSignal<RowView>, hand: Hand) -> i
     let status = memo(move || view.with(|view| status_of(view).clone()));
     let handle = memo(move || view.with(|view| Handle::of(key, view)));
     // A question about it, or what it is asked for, takes the focus away for a while, and gives it back.
-    let asked = [room.doing.deleting, room.doing.reacting];
-    let is_asked = move || view.with(|view| view.seq.is_some() && asked.iter().any(|asked| asked.get() == view.seq));
+    let Doing { deleting, picking, .. } = room.doing;
+    let is_asked = move || {
+        let seq = view.with(|view| view.seq);
+        seq.is_some() && (deleting.get() == seq || picking.get() == seq.map(Picking::Reaction))
+    };
     let is_at_hand = memo(move || hand.points.get() || hand.holds.get() || is_asked());
     redrawn(move || match (status.get(), handle.get()) {
         (Status::Refused(error), Some(handle)) => {

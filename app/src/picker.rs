@@ -10,7 +10,6 @@ use wasm_bindgen::JsCast as _;
 use web_sys::{Element, HtmlElement};
 
 use crate::{
-    actions::Doing,
     composer::COMPOSER,
     icons::{Icon, Sign},
     platform,
@@ -35,7 +34,7 @@ const FOUND_MAX: usize = 80;
 
 /// What an emoji is looked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Picking {
+pub(crate) enum Picking {
     /// To react to this message.
     Reaction(Seq),
     /// To be written into the composer.
@@ -43,23 +42,14 @@ enum Picking {
 }
 
 impl Picking {
-    fn of(doing: Doing) -> Self {
-        doing.reacting.get_untracked().map_or(Self::Text, Self::Reaction)
-    }
-
-    fn end(self, doing: Doing) {
-        match self {
-            Self::Reaction(_) => doing.reacting.set(None),
-            Self::Text => doing.inserting.set(false),
-        }
-    }
-
-    /// What it was asked for with, and gets the focus back.
+    /// What it was asked for with, and gets the focus back; where that is gone, what it stood at.
     fn opener(self) -> Option<HtmlElement> {
-        find(&match self {
-            Self::Reaction(message) => format!("#message-{message} [aria-haspopup=dialog]"),
-            Self::Text => format!("#{PICKER_BUTTON}"),
-        })
+        match self {
+            Self::Reaction(message) => find(&format!("#message-{message} [aria-haspopup=dialog]"))
+                .or_else(|| find(&format!("#message-{message} article"))),
+            Self::Text => find(&format!("#{PICKER_BUTTON}")),
+        }
+        .or_else(|| find(&format!("#{COMPOSER}")))
     }
 }
 
@@ -115,8 +105,7 @@ impl Open {
 
 /// The dialog. It opens as soon as it stands in the page.
 #[component]
-pub(crate) fn EmojiPicker(session: Session, room: ShownRoom) -> impl IntoView {
-    let picking = Picking::of(room.doing);
+pub(crate) fn EmojiPicker(session: Session, room: ShownRoom, picking: Picking) -> impl IntoView {
     let me = session.me().user.id;
     let open = Open::new(me);
     let dialog = NodeRef::<html::Dialog>::new();
@@ -177,7 +166,7 @@ pub(crate) fn EmojiPicker(session: Session, room: ShownRoom) -> impl IntoView {
                 if let Some(opener) = picking.opener().filter(|_| !place::has_focus_elsewhere()) {
                     _ = opener.focus();
                 }
-                picking.end(room.doing);
+                room.doing.picking.set(None);
             }
             on:click=on_click
             on:keydown=on_key
@@ -193,7 +182,11 @@ pub(crate) fn EmojiPicker(session: Session, room: ShownRoom) -> impl IntoView {
             <Groups open/>
             <div class="picker__panel" node_ref=open.panel on:scroll=move |_| grid::follow(open)>
                 {move || match open.found() {
-                    Some(found) => Either::Left(view! { <Found open found/> }),
+                    Some(found) => {
+                        // What was found is drawn in another tone when that is chosen.
+                        open.tone.track();
+                        Either::Left(view! { <Found open found/> })
+                    }
                     None => Either::Right(view! { <AllGroups open/> }),
                 }}
             </div>

@@ -7,9 +7,9 @@ use protocol::{
 };
 
 use crate::{
-    actions::Doing,
     erased::{memo, on},
     icons::{Icon, Sign},
+    picker::Picking,
     platform,
     rows::RowView,
     session::Session,
@@ -89,7 +89,7 @@ fn chips(reactions: &[Reaction], me: UserId) -> Vec<Chip> {
 #[component]
 pub(crate) fn QuickRow(room: ShownRoom, message: Seq, on_done: impl Fn() + Copy + Send + 'static) -> impl IntoView {
     let session = expect_context::<Session>();
-    let Doing { reacting, .. } = room.doing;
+    let picking = room.doing.picking;
     let quick = QUICK.map(|emoji| {
         let name = format!("React with {emoji}");
         let react = move |event: MouseEvent| {
@@ -109,7 +109,7 @@ pub(crate) fn QuickRow(room: ShownRoom, message: Seq, on_done: impl Fn() + Copy 
             aria-label="More emoji"
             title="More emoji"
             aria-haspopup="dialog"
-            on:click=move |_| reacting.set(Some(message))
+            on:click=move |_| picking.set(Some(Picking::Reaction(message)))
         >
             <Icon sign=Sign::Add/>
         </button>

@@ -120,6 +120,7 @@ impl ShownRoom {
     pub(crate) fn enter(self, at: Option<Seq>) {
         self.marks.update_value(|marks| marks.target = at);
         self.news.begin();
+        self.doing.forget_questions();
         self.visit.update_value(|visit| {
             *visit = match visit {
                 Visit::First => Visit::First,

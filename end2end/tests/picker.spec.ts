@@ -169,3 +169,19 @@ test("fingers and small screens have the whole picker, and no keyboard in the wa
   await ada.page.touchscreen.tap(160, 20);
   await expect(ada.picker).toHaveCount(0);
 });
+
+test("a picker that was left open is closed when one comes back", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  await ada.makes("Public", "garden");
+  await ada.opens("general");
+  await ada.emojiButton.click();
+  await expect(ada.picker).toBeVisible();
+
+  await ada.page.goBack();
+  await ada.isIn("garden");
+  await expect(ada.picker).toHaveCount(0);
+  await ada.page.goForward();
+  await ada.isIn("general");
+  await expect(ada.composer).toBeVisible();
+  await expect(ada.picker).toHaveCount(0);
+});

@@ -199,7 +199,7 @@ test("times are shown in the zone that was chosen, also once the program runs", 
   await opens(ada, "Profile");
   // Where there is no summer time, nine hours from the zone of the browser under test.
   await ada.page.getByRole("combobox", { name: "Time zone" }).selectOption("Asia/Tokyo");
-  await ada.page.getByRole("button", { name: "Save" }).click();
+  await ada.page.getByRole("button", { name: "Save time zone" }).click();
   await isSure(ada, "Times are written in this zone");
   await expect(ada.page.getByRole("combobox", { name: "Time zone" })).toHaveValue("Asia/Tokyo");
 

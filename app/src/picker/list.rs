@@ -58,13 +58,13 @@ impl Emoji {
     fn fit_one(self, word: &str) -> Option<u8> {
         let (mut in_name, mut in_short, mut in_more) =
             (words_of(self.name), words_of(self.short), self.more.split(' '));
-        if self.name.starts_with(word) {
+        if begins(self.name, word) {
             Some(1)
-        } else if in_name.clone().any(|known| known == word) {
+        } else if in_name.clone().any(|known| known.eq_ignore_ascii_case(word)) {
             Some(2)
         } else if in_short.clone().any(|known| known == word) || in_more.clone().any(|known| known == word) {
             Some(3)
-        } else if in_name.any(|known| known.starts_with(word)) || in_short.any(|known| known.starts_with(word)) {
+        } else if in_name.any(|known| begins(known, word)) || in_short.any(|known| known.starts_with(word)) {
             Some(4)
         } else {
             in_more.any(|known| known.starts_with(word)).then_some(5)
@@ -74,6 +74,11 @@ impl Emoji {
 
 fn words_of(text: &'static str) -> impl Iterator<Item = &'static str> + Clone {
     text.split([' ', '_', '-', ':', ',']).filter(|word| !word.is_empty())
+}
+
+/// Whether a name begins with what was typed: countries and months have capitals.
+fn begins(name: &str, typed: &str) -> bool {
+    name.get(..typed.len()).is_some_and(|start| start.eq_ignore_ascii_case(typed))
 }
 
 /// Emoji of one kind.

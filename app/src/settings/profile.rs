@@ -82,7 +82,7 @@ fn Zone(zone: Option<String>) -> impl IntoView {
                 </select>
                 <p class="field__hint" id="zone-hint">"Kept in this browser, for the times that it shows you."</p>
             </div>
-            <button class="button button--primary" type="submit">"Save"</button>
+            <button class="button button--primary" type="submit">"Save time zone"</button>
         </PlainForm>
     }
 }

@@ -39,8 +39,10 @@ async fn until(
         .wait(|frame| match frame {
             ServerFrame::Presence(news) if news.room == room => {
                 picture.update(news.clone());
-                let told = picture.profile(user)?;
-                is_wanted(told.status.as_ref()).then(|| told.status.clone())
+                let told = picture.profile(user);
+                // Of whom the whole picture says nothing, there is nothing to say.
+                let status = told.and_then(|told| told.status.clone());
+                ((news.whole || told.is_some()) && is_wanted(status.as_ref())).then_some(status)
             }
             _ => None,
         })

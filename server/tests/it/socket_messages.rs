@@ -4,7 +4,7 @@
 use protocol::{
     Command, Done, ErrorCode, Event, Quoted, RoomId, Seq, ServerFrame, StreamId,
     edits::Edits,
-    limits::{EMOJI_BYTES_MAX, MENTIONS_MAX, REACTION_EMOJI_MAX},
+    limits::{EMOJI_BYTES_MAX, MENTIONS_MAX, REACTION_EMOJI_MAX, REACTIONS_MAX},
     messages::{DeleteMessage, EditMessage},
     rooms::{History, Visibility},
 };
