@@ -70,7 +70,8 @@ test("the banner says when the next try is, and the composer stays usable", asyn
   await ada.isAccessible();
 
   await chat.startServerAgain();
-  await ada.isConnected();
+  // The longer the server was away, the longer the page waits before it asks again: half a minute at most.
+  await expect(ada.connection).toHaveText("Connected", { timeout: 40_000 });
   await expect(ada.composer).toHaveValue("a draft");
 });
 

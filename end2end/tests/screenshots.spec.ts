@@ -114,7 +114,7 @@ for (const { device, visit } of DEVICES) {
     await ada.isPictured(named("message-delete"), dialog(ada, "Delete message"));
     await button(ada, "Keep").click();
 
-    await reaches("Good morning, everybody");
+    // The question gives the focus back, so the toolbar is still there.
     await ada.action("Good morning, everybody", "Add reaction").click();
     await ada.action("Good morning, everybody", "More emoji").click();
     await ada.emoji("thumbs up").hover();
