@@ -69,7 +69,7 @@ const DEBUG_SERVER: Step = Step {
 const BROWSER_TESTS: Step = Step {
     name: "browser tests",
     what: "people in two browsers, by Playwright in Chromium",
-    budget_min: 15,
+    budget_min: 22,
     by_hand: "cargo xtask build && cargo build --package server --features failpoints && (cd end2end && npx playwright test)",
 };
 
