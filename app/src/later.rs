@@ -33,7 +33,6 @@ use crate::{
     shown::ShownRoom,
     switcher::Switcher,
     time::Times,
-    topic::TopicForm,
 };
 
 /// A part of the program could not be loaded.
@@ -120,8 +119,6 @@ pub(crate) enum Tool {
     Edit { handle: Handle, text: String },
     /// The question whether to delete one.
     Delete,
-    /// The form for what the room is about.
-    Topic { topic: Memo<String>, is_edited: RwSignal<bool> },
     /// What a message said before.
     Earlier { message: Seq, is_open: RwSignal<bool> },
     /// The form that brings somebody into the room.
@@ -239,10 +236,6 @@ fn draw(host: Element, session: Session, times: Times, room: ShownRoom, tool: To
             view! { <AddForm room/> }
         })),
         Tool::Reply => Box::new(mount_to_renderer(&host, move || view! { <ReplyBar room/> })),
-        Tool::Topic { topic, is_edited } => Box::new(mount_to_renderer(&host, move || {
-            around();
-            view! { <TopicForm room topic is_edited/> }
-        })),
         Tool::Earlier { message, is_open } => Box::new(mount_to_renderer(&host, move || {
             around();
             view! { <EarlierTexts room message is_open/> }

@@ -64,7 +64,6 @@ mod theme;
 mod time;
 mod timeline;
 mod title;
-mod topic;
 mod typing;
 mod unread;
 

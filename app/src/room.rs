@@ -2,9 +2,14 @@
 
 use leptos::{
     either::{Either, EitherOf4},
+    ev::{KeyboardEvent, SubmitEvent},
+    html,
     prelude::*,
 };
-use protocol::{RoomId, rooms::Visibility};
+use protocol::{
+    Command, RoomId,
+    rooms::{SetTopic, TOPIC_CHARS_MAX, Visibility},
+};
 
 use crate::{
     address::Address,
@@ -14,7 +19,6 @@ use crate::{
     frame::{Bare, MEMBERS_PANEL, MissingPage, RoomsButton},
     icons::{Icon, Sign},
     initial::Open,
-    later::{Later, Tool},
     members::Members,
     news::NewsTeller,
     session::Session,
@@ -128,7 +132,7 @@ fn Topic(room: ShownRoom) -> impl IntoView {
     let may_set = memo(move || session.moderates(room));
     redrawn(move || {
         if is_edited.get() {
-            Either::Left(view! { <Later room tool=Tool::Topic { topic, is_edited }/> })
+            Either::Left(view! { <TopicForm room topic is_edited/> })
         } else {
             Either::Right(view! {
                 <p class="bar__note" title=live(move || topic.get())>{live(move || topic.get())}</p>
@@ -144,4 +148,46 @@ fn Topic(room: ShownRoom) -> impl IntoView {
             })
         }
     })
+}
+
+/// The form that changes it.
+#[component]
+fn TopicForm(room: ShownRoom, topic: Memo<String>, is_edited: RwSignal<bool>) -> impl IntoView {
+    let session = expect_context::<Session>();
+    let input = NodeRef::<html::Input>::new();
+    let save = move |event: SubmitEvent| {
+        event.prevent_default();
+        let Some(input) = input.get_untracked() else { return };
+        let topic = input.value().trim().to_owned();
+        session.run(
+            |client_id| Command::SetTopic(SetTopic { client_id, room: room.id, topic }),
+            move |result| match result {
+                Ok(_) => _ = is_edited.try_set(false),
+                Err(error) => session.complain(Err(error)),
+            },
+        );
+    };
+    let cancel = move |event: KeyboardEvent| {
+        if event.key() == "Escape" {
+            is_edited.set(false);
+        }
+    };
+    effect(move || {
+        if let Some(input) = input.get() {
+            _ = input.focus();
+        }
+    });
+    view! {
+        <form class="bar__form" on:submit=on(save) on:keydown=on(cancel)>
+            <input
+                type="text"
+                aria-label="Topic"
+                autocomplete="off"
+                maxlength=TOPIC_CHARS_MAX.to_string()
+                prop:value=topic.get_untracked()
+                node_ref=input
+            />
+            <button class="button button--small" type="submit">"Save"</button>
+        </form>
+    }
 }

@@ -1,20 +1,22 @@
-//! What happened, in the past tense: the payloads of the streams.
+//! What happened, in the past tense, and what it changes: the payloads of the streams.
 
 use serde::{Deserialize, Serialize};
 use strum::{EnumDiscriminants, EnumIter, IntoStaticStr};
 
 use crate::{
     account::UserRef,
+    effect::{Effect, Membership, Rooms},
     from_json,
     id::{ClientId, Epoch, Seq, UnixMs},
-    members::{MemberAdded, MemberJoined, MemberLeft, MemberRemoved, RoomJoined, RoomLeft},
+    members::{Member, MemberAdded, MemberJoined, MemberLeft, MemberRemoved, RoomJoined, RoomLeft},
     mentions::Mentions,
     messages::{MessageDeleted, MessageEdited, MessagePosted},
     mute::RoomMuted,
-    reactions::{ReactionAdded, ReactionRemoved},
-    rooms::{RoomCreated, RoomDeleted, RoomRenamed, RoomTransferred, TopicSet},
+    reactions::{Reaction, ReactionAdded, ReactionRemoved},
+    rooms::{RoomCreated, RoomDeleted, RoomInfo, RoomRenamed, RoomTransferred, Setting, TopicSet},
     stream::StreamId,
     tagged_from_json,
+    timeline::{Body, Change, Entry, EntryKind},
 };
 
 /// One entry of a stream, as it is stored and told.
@@ -38,6 +40,104 @@ pub struct Record {
 }
 
 from_json!(Record { stream, epoch, seq, at, actor, client_id, event });
+
+impl Record {
+    /// What a record changes; `None` for an event from a newer server, over which a reader must not step.
+    #[must_use]
+    pub fn effect(&self) -> Option<Effect> {
+        let actor = &self.actor;
+        let insert = |kind| Some(Change::Insert(Entry { seq: self.seq, at: self.at, actor: actor.clone(), kind }));
+        let notice = || insert(EntryKind::Notice { notice: self.event.clone() });
+        let joined = |user: &UserRef, since: Seq| Some(Membership::In(Member { user: user.clone(), since }));
+        let effect = match &self.event {
+            Event::RoomCreated(e) => Effect {
+                setting: match self.stream {
+                    StreamId::Room(id) => Some(Setting::Created(RoomInfo::created(id, actor.clone(), e))),
+                    StreamId::Inbox(_) => None,
+                },
+                membership: joined(actor, self.seq),
+                timeline: notice(),
+                ..Effect::default()
+            },
+            Event::RoomRenamed(e) => {
+                Effect { setting: Some(Setting::Name(e.name.clone())), timeline: notice(), ..Effect::default() }
+            }
+            Event::TopicSet(e) => {
+                Effect { setting: Some(Setting::Topic(e.topic.clone())), timeline: notice(), ..Effect::default() }
+            }
+            Event::RoomTransferred(e) => {
+                Effect { setting: Some(Setting::Creator(e.user.clone())), timeline: notice(), ..Effect::default() }
+            }
+            // No line of it: there is nobody left to read it.
+            Event::RoomDeleted(_) => Effect { membership: Some(Membership::AllOut), ..Effect::default() },
+            Event::MemberJoined(_) => {
+                Effect { membership: joined(actor, self.seq), timeline: notice(), ..Effect::default() }
+            }
+            Event::MemberLeft(_) => {
+                Effect { membership: Some(Membership::Out(actor.id)), timeline: notice(), ..Effect::default() }
+            }
+            Event::MemberAdded(e) => {
+                Effect { membership: joined(&e.user, self.seq), timeline: notice(), ..Effect::default() }
+            }
+            Event::MemberRemoved(e) => {
+                Effect { membership: Some(Membership::Out(e.user.id)), timeline: notice(), ..Effect::default() }
+            }
+            Event::MessagePosted(e) => {
+                let body = if e.redacted {
+                    Body::Deleted
+                } else {
+                    Body::Text {
+                        text: e.text.clone(),
+                        markup: e.markup.clone(),
+                        edited_at: None,
+                        mentions: e.mentions.clone(),
+                    }
+                };
+                Effect {
+                    timeline: insert(EntryKind::Message {
+                        client_id: self.client_id,
+                        ordinal: e.ordinal,
+                        body,
+                        quote: e.quote.clone(),
+                        reactions: Vec::new(),
+                    }),
+                    ..Effect::default()
+                }
+            }
+            Event::MessageEdited(e) => Effect {
+                // Nothing to set where the text is gone: the message it belonged to is deleted.
+                timeline: (!e.redacted).then(|| Change::SetText {
+                    message: e.message,
+                    text: e.text.clone(),
+                    markup: e.markup.clone(),
+                    edited_at: self.at,
+                    mentions: e.mentions.clone(),
+                    excerpt: e.excerpt.clone(),
+                }),
+                ..Effect::default()
+            },
+            Event::MessageDeleted(e) => {
+                Effect { timeline: Some(Change::Redact { message: e.message }), ..Effect::default() }
+            }
+            Event::ReactionAdded(e) => Effect {
+                timeline: Some(Change::React {
+                    message: e.message,
+                    reaction: Reaction { emoji: e.emoji.clone(), user: actor.clone() },
+                }),
+                ..Effect::default()
+            },
+            Event::ReactionRemoved(e) => Effect {
+                timeline: Some(Change::Unreact { message: e.message, emoji: e.emoji.clone(), user: actor.id }),
+                ..Effect::default()
+            },
+            Event::RoomJoined(e) => Effect { rooms: Some(Rooms::Joined(e.room.clone())), ..Effect::default() },
+            Event::RoomLeft(e) => Effect { rooms: Some(Rooms::Left(e.room)), ..Effect::default() },
+            Event::RoomMuted(e) => Effect { rooms: Some(Rooms::Muted(e.room, e.muted)), ..Effect::default() },
+            Event::Unknown => return None,
+        };
+        Some(effect)
+    }
+}
 
 /// What happened. Unknown fields are accepted; an unknown `type` stops the reader's cursor: a newer server was
 /// deployed, and the client has to be loaded again.

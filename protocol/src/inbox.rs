@@ -3,7 +3,7 @@
 use litemap::LiteMap;
 
 use crate::{
-    effect::{Rooms, effect},
+    effect::Rooms,
     event::Record,
     id::RoomId,
     room::{Applied, place},
@@ -61,7 +61,7 @@ impl Inbox {
         if place != Applied::Fresh {
             return place;
         }
-        let Some(effect) = effect(record) else { return Applied::Unknown };
+        let Some(effect) = record.effect() else { return Applied::Unknown };
         self.position.seq = record.seq;
         match effect.rooms {
             Some(Rooms::Joined(room)) => {

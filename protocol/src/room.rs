@@ -3,7 +3,7 @@
 use litemap::LiteMap;
 
 use crate::{
-    effect::{Effect, Membership, effect},
+    effect::{Effect, Membership},
     event::Record,
     id::{Epoch, Seq, UserId},
     members::Member,
@@ -90,7 +90,7 @@ impl Room {
         if place != Applied::Fresh {
             return place;
         }
-        let Some(effect) = effect(record) else { return Applied::Unknown };
+        let Some(effect) = record.effect() else { return Applied::Unknown };
         self.position.seq = record.seq;
         self.fold(record.seq, effect);
         Applied::Fresh

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use protocol::{
-    Applied, Done, Epoch, ErrorBody, ErrorCode, Position, Record, RoomId, Seq, StreamId,
-    effect::{Rooms, effect},
+    Applied, Done, Epoch, ErrorBody, ErrorCode, Position, Record, RoomId, Seq, StreamId, effect::Rooms,
     frame::StreamHead,
 };
 
@@ -49,7 +48,7 @@ impl Engine {
 
     fn inbox_changed(&mut self, record: &Record, now: Instant) {
         self.changed.insert(Change::Rooms);
-        match effect(record).and_then(|effect| effect.rooms) {
+        match record.effect().and_then(|effect| effect.rooms) {
             Some(Rooms::Joined(room)) => {
                 self.list.joined(&room, now);
                 if let Some(open) = self.open.get_mut(&room.id)

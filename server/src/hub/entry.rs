@@ -3,7 +3,7 @@
 use axum::extract::ws::Utf8Bytes;
 use protocol::{
     Epoch, Record, RoomId, Seq, ServerFrame, UserId,
-    effect::{Membership, Rooms, effect},
+    effect::{Membership, Rooms},
     encode,
     timeline::Change,
 };
@@ -44,7 +44,7 @@ pub(crate) enum RoomChange {
 
 impl Entry {
     pub(crate) fn encode(record: &Record) -> Self {
-        let effect = effect(record).unwrap_or_default();
+        let effect = record.effect().unwrap_or_default();
         let refers_to = record.event.refers_to();
         let withheld = ServerFrame::Withheld { stream: record.stream, epoch: record.epoch, seq: record.seq };
         Self {

@@ -18,9 +18,7 @@ use std::{
 
 use axum::extract::ws::Utf8Bytes;
 use protocol::{
-    Event, Record, RoomId, RoomPresence, StreamId, UserId, UserRef,
-    effect::{Membership, effect},
-    limits::TYPING_MS_MAX,
+    Event, Record, RoomId, RoomPresence, StreamId, UserId, UserRef, effect::Membership, limits::TYPING_MS_MAX,
 };
 use tokio::{sync::Notify, time::Instant};
 
@@ -184,7 +182,7 @@ impl Presence {
             self.change(|state| state.typing.stop(room, record.actor.id));
             return;
         }
-        let Some(membership) = effect(record).and_then(|effect| effect.membership) else { return };
+        let Some(membership) = record.effect().and_then(|effect| effect.membership) else { return };
         let (user, is_in) = match membership {
             Membership::In(member) => (member.user.id, true),
             Membership::Out(user) => (user, false),

@@ -2,7 +2,7 @@
 
 use protocol::{
     ClientId, Epoch, Event, Mentions, Quote, Quoted, Record, RoomId, RoomInfo, Seq, StreamId, UnixMs, UserId, UserRef,
-    effect::{Effect, Membership, Rooms, effect},
+    effect::{Effect, Membership, Rooms},
     replies::plain_excerpt,
     rooms::{History, Setting, Visibility},
     timeline::{Body, Change, Entry, EntryKind},
@@ -54,7 +54,7 @@ pub(super) async fn append(
 }
 
 async fn project(tx: &mut SqliteConnection, record: &Record) -> Result<(), StoreError> {
-    let Some(Effect { setting, membership, timeline, rooms }) = effect(record) else { return Ok(()) };
+    let Some(Effect { setting, membership, timeline, rooms }) = record.effect() else { return Ok(()) };
     let room = match record.stream {
         StreamId::Room(room) => room,
         StreamId::Inbox(user) => return change_inbox(tx, user, rooms).await,
