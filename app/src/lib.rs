@@ -12,6 +12,7 @@ mod adding;
 mod address;
 #[cfg(not(target_arch = "wasm32"))]
 mod app;
+mod attributes;
 #[cfg(not(target_arch = "wasm32"))]
 mod auth;
 mod avatar;

@@ -11,6 +11,7 @@ use wasm_bindgen::JsCast as _;
 
 use crate::{
     actions::{Allowed, Doing},
+    attributes::{Values, attributes},
     avatar::Avatar,
     edits::EditedMark,
     erased::{live, memo, on, redrawn},
@@ -27,36 +28,41 @@ use crate::{
     time::{self, Times},
 };
 
-/// A row.
+/// A row. Many come at once in a lively room, so each has as few effects as it can.
 #[component]
 pub(crate) fn RowLine(room: ShownRoom, row: Row) -> impl IntoView {
     let key = row.key;
     let view = RwSignal::from(row.view);
     let times = expect_context::<Times>();
-    let is_notice = memo(move || view.with(|view| matches!(view.content, Content::Notice(_))));
+    let is_notice = view.with_untracked(|view| matches!(view.content, Content::Notice(_)));
+    let above = move || {
+        let (opens_day, is_first_new, at) = view.with(|view| (view.opens_day, view.is_first_new, view.at));
+        let day =
+            opens_day.then(|| view! { <p class="day"><time datetime=time::machine(at)>{times.day(at)}</time></p> });
+        let new = is_first_new.then(|| view! { <p class="new-line"><span>"New"</span></p> });
+        (day.is_some() || new.is_some()).then_some((day, new))
+    };
     view! {
-        <div
-            class="row"
-            class:row--continued=live(move || view.with(|view| view.is_continued))
-            class:row--target=live(move || view.with(|view| view.is_target))
-            id=live(move || view.with(|view| view.element_id(key)))
-            data-seq=live(move || view.with(|view| view.seq.map(|seq| seq.to_string())))
-            data-start=live(move || view.with(|view| view.is_first_new.then_some("")))
-        >
-            {redrawn(move || {
-                let (opens_day, at) = view.with(|view| (view.opens_day, view.at));
-                opens_day.then(|| view! { <p class="day"><time datetime=time::machine(at)>{times.day(at)}</time></p> })
-            })}
-            {redrawn(move || view.with(|view| view.is_first_new).then(|| view! { <p class="new-line"><span>"New"</span></p> }))}
-            {redrawn(move || {
-                if is_notice.get() {
-                    Either::Left(view! { <NoticeLine view/> })
-                } else {
-                    Either::Right(view! { <Message room key view/> })
-                }
-            })}
+        <div {..attributes(move || view.with(|view| row_attributes(view, key)))}>
+            {redrawn(above)}
+            {if is_notice {
+                Either::Left(view! { <NoticeLine view/> })
+            } else {
+                Either::Right(view! { <Message room key view/> })
+            }}
         </div>
     }
+}
+
+fn row_attributes(view: &RowView, key: RowKey) -> Values {
+    let continued = if view.is_continued { " row--continued" } else { "" };
+    let target = if view.is_target { " row--target" } else { "" };
+    vec![
+        ("class", Some(format!("row{continued}{target}"))),
+        ("id", Some(view.element_id(key))),
+        ("data-seq", view.seq.map(|seq| seq.to_string())),
+        ("data-start", view.is_first_new.then(String::new)),
+    ]
 }
 
 /// A message. The same component draws it queued, sent, stored, refused and deleted.
@@ -69,34 +75,42 @@ fn Message(room: ShownRoom, key: RowKey, view: RwSignal<RowView>) -> impl IntoVi
     let name = author.name.to_string();
     let display = memo(move || room.display_name(author.id));
     let at = move || view.with(|view| view.at);
-    let edited_at = memo(move || view.with(|view| edited_at_of(&view.content)));
-    let quote = memo(move || view.with(|view| view.quote.clone()));
     let state = move || view.with(|view| state_word(status_of(view)));
-    let names_me = move || !is_mine && view.with(|view| mentions_of(&view.content).names(me));
-    let hand = Hand::new();
+    let hand = RwSignal::new(Hand::default());
+    let has_quote = view.with_untracked(|view| view.quote.is_some());
+    let quote = move || {
+        let quote = memo(move || view.with(|view| view.quote.clone()));
+        redrawn(move || quote.get().map(|quote| view! { <QuoteLine room quote/> }))
+    };
     let label = {
         let name = name.clone();
         move || {
-            let naming = if names_me() { ", mentions you" } else { "" };
-            format!("{}, {}{naming}", full_name(display.get(), &name), times.clock(at()))
+            let (is_pending, names_me, at) = view.with(|view| {
+                let names_me = !is_mine && mentions_of(&view.content).is_some_and(|mentions| mentions.names(me));
+                (state_word(status_of(view)).is_some(), names_me, view.at)
+            });
+            let pending = if is_pending { " message--pending" } else { "" };
+            let (naming, named) = if names_me { (" message--names-me", ", mentions you") } else { ("", "") };
+            vec![
+                ("class", Some(format!("message{pending}{naming}"))),
+                ("aria-label", Some(format!("{}, {}{named}", full_name(display.get(), &name), times.clock(at)))),
+            ]
         }
     };
+    let when = move || vec![("datetime", Some(time::machine(at()))), ("title", Some(times.full(at())))];
     let link = move || view.with(|view| view.seq.map(|seq| room.link(seq)));
     view! {
         <article
-            class="message"
-            class:message--pending=live(move || state().is_some())
-            class:message--names-me=live(names_me)
-            aria-label=live(label)
+            {..attributes(label)}
             tabindex="-1"
-            on:pointerenter=on(move |_| hand.points.set(true))
-            on:pointerleave=on(move |_| hand.points.set(false))
-            on:focusin=on(move |_| hand.holds.set(true))
-            on:focusout=on(move |event| hand.holds.set(stays_inside(&event)))
+            on:pointerenter=on(move |_| hand.update(|hand| hand.points = true))
+            on:pointerleave=on(move |_| hand.update(|hand| hand.points = false))
+            on:focusin=on(move |_| hand.update(|hand| hand.holds = true))
+            on:focusout=on(move |event| hand.update(|hand| hand.holds = stays_inside(&event)))
         >
             <Avatar name=name.clone()/>
             <p class="message__head">
-                {move || {
+                {redrawn(move || {
                     let name = name.clone();
                     match display.get() {
                         Some(display) => Either::Left(view! {
@@ -105,17 +119,14 @@ fn Message(room: ShownRoom, key: RowKey, view: RwSignal<RowView>) -> impl IntoVi
                         }),
                         None => Either::Right(view! { <span class="message__author">{name}</span> }),
                     }
-                }}
+                })}
                 <a class="message__link" href=live(link) title="Link to this message">
-                    <time class="message__time" datetime=live(move || time::machine(at())) title=live(move || times.full(at()))>
-                        {live(move || times.clock(at()))}
-                    </time>
+                    <time class="message__time" {..attributes(when)}>{live(move || times.clock(at()))}</time>
                 </a>
             </p>
             <div class="message__body">
-                {redrawn(move || quote.get().map(|quote| view! { <QuoteLine room quote/> }))}
+                {has_quote.then(quote)}
                 <Words room key view/>
-                {redrawn(move || edited_at.get().map(|edited_at| view! { <EditedMark room view edited_at/> }))}
                 {redrawn(move || state().map(|word| view! { <span class="message__state">{word}</span> }))}
                 <Chips room view/>
             </div>
@@ -125,16 +136,10 @@ fn Message(room: ShownRoom, key: RowKey, view: RwSignal<RowView>) -> impl IntoVi
 }
 
 /// Whether the reader has a hand on a message: points at it, or has the focus in it. A tap gives it the focus.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Hand {
-    points: RwSignal<bool>,
-    holds: RwSignal<bool>,
-}
-
-impl Hand {
-    fn new() -> Self {
-        Self { points: RwSignal::new(false), holds: RwSignal::new(false) }
-    }
+    points: bool,
+    holds: bool,
 }
 
 /// Whether the focus goes to something else inside of the same message.
@@ -144,57 +149,94 @@ fn stays_inside(event: &FocusEvent) -> bool {
     message.is_some_and(|message| message.contains(next.as_ref()))
 }
 
-/// What a message says: its text, the editor for it, or that it is gone.
+/// What a message says: its text, the editor for it, or that it is gone; and that it was edited.
 #[component]
 fn Words(room: ShownRoom, key: RowKey, view: RwSignal<RowView>) -> impl IntoView {
     let me = expect_context::<Session>().me().user.id;
-    let said = memo(move || view.with(|view| said(view, me)));
-    // By what it is changed, while it is.
-    let edited =
-        memo(move || view.with(|view| Handle::of(key, view)).filter(|_| room.doing.editing.get() == Some(key)));
-    redrawn(move || match (said.get(), edited.get()) {
-        (Some(said), Some(handle)) => EitherOf3::A(view! { <Later room tool=Tool::Edit { handle, text: said.text }/> }),
-        (Some(said), None) => EitherOf3::B(said),
-        (None, _) => {
-            EitherOf3::C(view! { <p class="message__text message__text--deleted">"This message was deleted."</p> })
-        }
+    let words = memo(move || {
+        let is_edited = room.doing.editing.get() == Some(key);
+        view.with(|view| {
+            // By what it is changed, while it is.
+            let edited = is_edited.then(|| Handle::of(key, view)).flatten();
+            (said(view, me), edited, edited_at_of(&view.content))
+        })
+    });
+    redrawn(move || {
+        let (said, edited, edited_at) = words.get();
+        let text = match (said, edited) {
+            (Some(said), Some(handle)) => {
+                EitherOf3::A(view! { <Later room tool=Tool::Edit { handle, text: said.text }/> })
+            }
+            (Some(said), None) => EitherOf3::B(said),
+            (None, _) => {
+                EitherOf3::C(view! { <p class="message__text message__text--deleted">"This message was deleted."</p> })
+            }
+        };
+        (text, edited_at.map(|edited_at| view! { <EditedMark room view edited_at/> }))
     })
+}
+
+/// What stands below a message.
+#[derive(Clone, PartialEq)]
+enum Foot {
+    Nothing,
+    /// Why it was refused, and what can be done about it.
+    Refused {
+        reason: String,
+        handle: Handle,
+        may_edit: bool,
+    },
+    /// What can be done with it: it is at hand.
+    Actions {
+        message: Seq,
+        text: String,
+    },
+}
+
+fn foot(key: RowKey, view: &RowView, is_at_hand: bool) -> Foot {
+    let handle = Handle::of(key, view);
+    match (status_of(view), handle) {
+        (Status::Refused(error), Some(handle)) => Foot::Refused {
+            reason: format!("Not sent. {}", error.message),
+            handle,
+            may_edit: text_of(&view.content).is_some(),
+        },
+        (Status::Stored, Some(Handle::Stored(message))) if is_at_hand => {
+            text_of(&view.content).map_or(Foot::Nothing, |text| Foot::Actions { message, text: text.to_owned() })
+        }
+        (Status::Queued | Status::Sent | Status::Stored, _) | (Status::Refused(_), None) => Foot::Nothing,
+    }
 }
 
 /// Why a message was refused, or what can be done with it.
 #[component]
-fn Below(room: ShownRoom, key: RowKey, view: RwSignal<RowView>, hand: Hand) -> impl IntoView {
+fn Below(room: ShownRoom, key: RowKey, view: RwSignal<RowView>, hand: RwSignal<Hand>) -> impl IntoView {
     let session = expect_context::<Session>();
-    let is_mine = view.with_untracked(|view| view.author.id) == session.me().user.id;
-    let text = memo(move || view.with(|view| text_of(&view.content)));
-    let status = memo(move || view.with(|view| status_of(view).clone()));
-    let handle = memo(move || view.with(|view| Handle::of(key, view)));
-    // A question about it, or what it is asked for, takes the focus away for a while, and gives it back.
-    let Doing { deleting, picking, .. } = room.doing;
-    let is_asked = move || {
-        let seq = view.with(|view| view.seq);
-        seq.is_some() && (deleting.get() == seq || picking.get() == seq.map(Picking::Reaction))
-    };
-    let is_at_hand = memo(move || hand.points.get() || hand.holds.get() || is_asked());
-    redrawn(move || match (status.get(), handle.get()) {
-        (Status::Refused(error), Some(handle)) => {
-            let may_edit = text.with(Option::is_some);
-            EitherOf3::A(view! {
-                <div class="message__refusal">
-                    <p class="notice notice--refused">{format!("Not sent. {}", error.message)}</p>
-                    <Later room tool=Tool::Refused { key, handle, may_edit }/>
-                </div>
-            })
+    let Doing { deleting, picking, editing, .. } = room.doing;
+    let foot = memo(move || {
+        let Hand { points, holds } = hand.get();
+        let (deleting, picking) = (deleting.get(), picking.get());
+        let is_edited = editing.get() == Some(key);
+        view.with(|view| {
+            // A question about it, or what it is asked for, takes the focus away for a while, and gives it back.
+            let is_asked = view.seq.is_some() && (deleting == view.seq || picking == view.seq.map(Picking::Reaction));
+            foot(key, view, (points || holds || is_asked) && !is_edited)
+        })
+    });
+    redrawn(move || match foot.get() {
+        Foot::Refused { reason, handle, may_edit } => EitherOf3::A(view! {
+            <div class="message__refusal">
+                <p class="notice notice--refused">{reason}</p>
+                <Later room tool=Tool::Refused { key, handle, may_edit }/>
+            </div>
+        }),
+        Foot::Actions { message, text } => {
+            let author = view.with_untracked(|view| view.author.clone());
+            let is_mine = author.id == session.me().user.id;
+            let allowed = Allowed { edit: is_mine, delete: is_mine || session.moderates(room), unread: !is_mine };
+            EitherOf3::B(view! { <Later room tool=Tool::Actions { message, key, author, text, allowed }/> })
         }
-        (Status::Stored, Some(Handle::Stored(message))) if is_at_hand.get() => {
-            let is_edited = room.doing.editing.get() == Some(key);
-            EitherOf3::B(text.get().filter(|_| !is_edited).map(|text| {
-                let allowed = Allowed { edit: is_mine, delete: is_mine || session.moderates(room), unread: !is_mine };
-                let author = view.with_untracked(|view| view.author.clone());
-                view! { <Later room tool=Tool::Actions { message, key, author, text, allowed }/> }
-            }))
-        }
-        (Status::Queued | Status::Sent | Status::Stored, _) | (Status::Refused(_), None) => EitherOf3::C(()),
+        Foot::Nothing => EitherOf3::C(()),
     })
 }
 
@@ -219,9 +261,9 @@ impl Handle {
     }
 }
 
-fn text_of(content: &Content) -> Option<String> {
+fn text_of(content: &Content) -> Option<&str> {
     match content {
-        Content::Message(Body::Text { text, .. }) => Some(text.clone()),
+        Content::Message(Body::Text { text, .. }) => Some(text),
         Content::Message(Body::Deleted) | Content::Notice(_) => None,
     }
 }
@@ -247,10 +289,10 @@ fn said(view: &RowView, me: UserId) -> Option<Said> {
     }
 }
 
-fn mentions_of(content: &Content) -> Mentions {
+fn mentions_of(content: &Content) -> Option<&Mentions> {
     match content {
-        Content::Message(Body::Text { mentions, .. }) => mentions.clone(),
-        Content::Message(Body::Deleted) | Content::Notice(_) => Mentions::default(),
+        Content::Message(Body::Text { mentions, .. }) => Some(mentions),
+        Content::Message(Body::Deleted) | Content::Notice(_) => None,
     }
 }
 

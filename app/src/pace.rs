@@ -1,7 +1,8 @@
 //! When what has changed is drawn: at once, but what the server tells in quick succession together.
 //!
-//! Drawing a room costs the same for one new message as for many, and keys wait while it is drawn. So after something was
-//! drawn there is a rest for what else the server has to tell. What the user does is never kept waiting.
+//! Keys wait while a room is drawn. So after something was drawn there is a rest for what else the server has to tell: a
+//! short one, or, where drawing takes this device long, one that leaves most of its time to who writes. What the user
+//! does is never kept waiting.
 
 use std::time::Duration;
 
@@ -10,6 +11,15 @@ use client::{Change, Instant};
 /// After something was drawn, what the server tells waits this long, in milliseconds.
 const REST_MS: u64 = 100;
 
+/// A draw that was in the picture within this time costs nobody anything, in milliseconds: two pictures.
+const TOOK_MS_MIN: u64 = 34;
+
+/// What it took longer, the rest is longer by as many times.
+const REST_TIMES: u64 = 16;
+
+/// Nobody is kept waiting longer than this, in milliseconds.
+const REST_MS_MAX: u64 = 2_000;
+
 /// What is to be drawn.
 #[derive(Default)]
 pub(crate) struct Pace {
@@ -17,6 +27,10 @@ pub(crate) struct Pace {
     is_urgent: bool,
     rests_until: Instant,
     is_waiting: bool,
+    /// Something waits.
+    is_late: bool,
+    /// What was drawn last had waited: more comes than is drawn at once.
+    had_waited: bool,
 }
 
 /// What is to be done about it.
@@ -47,13 +61,21 @@ impl Pace {
         let rest = self.rests_until - now;
         if self.is_urgent || rest.is_zero() {
             self.is_urgent = false;
-            let changed = std::mem::take(&mut self.changed);
+            let changed = self.take();
+            self.had_waited = self.is_late && !changed.is_empty();
+            self.is_late = false;
             return if changed.is_empty() { Due::Nothing } else { Due::Now(changed) };
         }
+        self.is_late |= !self.changed.is_empty();
         if self.changed.is_empty() || std::mem::replace(&mut self.is_waiting, true) {
             return Due::Nothing;
         }
         Due::In(rest)
+    }
+
+    /// What has changed since: it is drawn together with what was due.
+    pub(crate) fn take(&mut self) -> Vec<Change> {
+        std::mem::take(&mut self.changed)
     }
 
     /// What was due is drawn.
@@ -61,10 +83,19 @@ impl Pace {
         self.rests_until = now + Duration::from_millis(REST_MS);
     }
 
+    /// What was drawn at `start` is in the picture. What comes alone does not make the next wait.
+    pub(crate) fn took(&mut self, start: Instant, now: Instant) {
+        if !self.had_waited {
+            return;
+        }
+        let took = u64::try_from((now - start).as_millis()).unwrap_or(u64::MAX);
+        let rest = took.saturating_sub(TOOK_MS_MIN).saturating_mul(REST_TIMES).min(REST_MS_MAX);
+        self.rests_until = self.rests_until.max(now + Duration::from_millis(rest));
+    }
+
     /// The wait that was asked for is over.
     pub(crate) fn waited(&mut self) {
         self.is_waiting = false;
-        self.hurry();
     }
 }
 
@@ -88,6 +119,39 @@ mod tests {
         pace.waited();
         assert_eq!(pace.due(Instant(1_110)), Due::Now(vec![Change::Rooms, Change::Viewing]));
         assert_eq!(pace.due(Instant(1_110)), Due::Nothing);
+    }
+
+    #[test]
+    fn where_drawing_takes_long_what_goes_on_coming_waits_longer() {
+        let rests = |took_ms: u64| {
+            let mut pace = Pace::default();
+            pace.rest(Instant(1_000));
+            pace.note(Change::Rooms);
+            assert_eq!(pace.due(Instant(1_000)), Due::In(Duration::from_millis(REST_MS)));
+            pace.waited();
+            assert_eq!(pace.due(Instant(1_100)), Due::Now(vec![Change::Rooms]));
+            pace.rest(Instant(1_100));
+            pace.took(Instant(1_100), Instant(1_100 + took_ms));
+            pace.note(Change::Rooms);
+            pace.due(Instant(1_100 + took_ms))
+        };
+
+        assert_eq!(rests(TOOK_MS_MIN), Due::In(Duration::from_millis(REST_MS - TOOK_MS_MIN)));
+        assert_eq!(rests(TOOK_MS_MIN + 50), Due::In(Duration::from_millis(50 * REST_TIMES)));
+        assert_eq!(rests(10_000), Due::In(Duration::from_millis(REST_MS_MAX)));
+    }
+
+    #[test]
+    fn what_came_alone_makes_nothing_wait_however_long_it_took() {
+        let mut pace = Pace::default();
+        pace.note(Change::Rooms);
+        assert_eq!(pace.due(Instant(1_000)), Due::Now(vec![Change::Rooms]));
+        pace.rest(Instant(1_000));
+
+        pace.took(Instant(1_000), Instant(1_900));
+
+        pace.note(Change::Rooms);
+        assert_eq!(pace.due(Instant(1_900)), Due::Now(vec![Change::Rooms]));
     }
 
     #[test]

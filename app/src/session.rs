@@ -3,9 +3,12 @@
 //! The engine decides, the platform acts, and this file only carries between them and the components. On the server
 //! it holds the same engine, started from the same snapshots and never stepped: so both sides draw the same.
 
+mod drawing;
+
 use std::collections::{HashMap, VecDeque};
 
-use client::{At, Change, Engine, Input, Intent, Journal, Output, Start};
+use client::{At, Engine, Input, Intent, Journal, Output, Start};
+use drawing::{is_urgent, items};
 use leptos::prelude::*;
 use protocol::{ClientId, Command, Done, ErrorBody, RoomId, RoomSnapshot, Seq, messages::PostMessage};
 
@@ -13,13 +16,13 @@ use crate::{
     connection::ConnectionView,
     erased::effect,
     initial::{Inside, Me, Open},
-    pace::{Due, Pace},
+    pace::Pace,
     place::Place,
     platform,
     rooms::RoomItem,
-    shown::{self, ShownRoom},
+    shown::ShownRoom,
     time::Times,
-    title, typing,
+    title,
 };
 
 /// What is called when a command was answered.
@@ -131,7 +134,7 @@ impl Session {
     /// Tells the engine what happened, carries out what it says, and shows what has changed.
     pub(crate) fn step(self, input: Input) {
         let starts = self.machine.try_update_value(|machine| {
-            if !matches!(input, Input::Frame { .. }) {
+            if is_urgent(&input) {
                 machine.pace.hurry();
             }
             machine.waiting.push_back(input);
@@ -180,115 +183,6 @@ impl Session {
             | Output::WakeAt(_)
             | Output::Reload { .. }
             | Output::LoggedOut => platform::perform(self, output),
-        }
-    }
-
-    /// Shows what has changed, now or when enough has come together.
-    fn show_changes(self) {
-        match self.machine.try_update_value(|machine| machine.pace.due(platform::monotonic())) {
-            Some(Due::Now(changes)) => {
-                changes.into_iter().for_each(|change| self.show_change(change));
-                self.machine.update_value(|machine| machine.pace.rest(platform::monotonic()));
-            }
-            Some(Due::In(rest)) => set_timeout(
-                move || {
-                    _ = self.machine.try_update_value(|machine| machine.pace.waited());
-                    self.show_changes();
-                },
-                rest,
-            ),
-            Some(Due::Nothing) | None => {}
-        }
-    }
-
-    fn show_change(self, change: Change) {
-        match change {
-            Change::Connection => self.show_connection(),
-            Change::Rooms => {
-                let rooms = self.machine.with_value(|machine| items(&machine.engine));
-                if self.rooms.with_untracked(|shown| *shown != rooms) {
-                    self.rooms.set(rooms);
-                }
-            }
-            Change::Room(id) => self.show_room(id),
-            Change::Presence(id) => self.show_presence(id),
-            Change::Typing(id) => self.show_typing(id),
-            Change::Viewing => shown::set(self.shows_viewing, self.machine.with_value(|m| m.engine.shows_viewing())),
-        }
-        let unsent = self.machine.with_value(|machine| machine.engine.unsent());
-        if self.unsent.get_untracked() != unsent {
-            self.unsent.set(unsent);
-        }
-    }
-
-    /// Shows how the connection is; the seconds to the next try pass without the engine changing.
-    pub(crate) fn show_connection(self) {
-        let view = self.machine.with_value(|machine| ConnectionView::of(&machine.engine, platform::monotonic()));
-        let view = match (view, self.connection.get_untracked()) {
-            // The first connection is no news, unless it fails.
-            (ConnectionView::Trying, before @ ConnectionView::Opening) => before,
-            (view, _) => view,
-        };
-        if self.connection.get_untracked() != view {
-            self.connection.set(view);
-        }
-    }
-
-    /// A second has passed.
-    fn second(self) {
-        self.show_connection();
-        self.times.tick(platform::now());
-        if let Some(room) = self.open_room.get_value().and_then(|id| self.shown(id)) {
-            room.news.tell();
-        }
-    }
-
-    /// Which messages are the first of a day depends on where the day begins.
-    fn lay_out_again_in_another_zone(self) {
-        Effect::new(move |before: Option<()>| {
-            self.times.follow_zone();
-            let rooms: Vec<RoomId> = self.machine.with_value(|machine| machine.shown.keys().copied().collect());
-            if before.is_some() {
-                rooms.into_iter().for_each(|id| self.show_room(id));
-            }
-        });
-    }
-
-    fn show_room(self, id: RoomId) {
-        let Some((shown, view)) = self.machine.with_value(|machine| {
-            let (shown, _) = machine.shown.get(&id)?;
-            Some((*shown, machine.engine.room(id)?))
-        }) else {
-            self.forget(id);
-            return;
-        };
-        shown.show(view, self.me.with_value(|me| me.user.id), self.times);
-    }
-
-    fn show_presence(self, id: RoomId) {
-        let found =
-            self.machine.with_value(|machine| Some((machine.shown.get(&id)?.0, machine.engine.presence(id).cloned())));
-        if let Some((shown, presence)) = found {
-            shown.show_presence(presence);
-        }
-    }
-
-    fn show_typing(self, id: RoomId) {
-        let found = self.machine.with_value(|machine| Some((machine.shown.get(&id)?.0, machine.engine.typing(id))));
-        if let Some((shown, users)) = found {
-            let names: Vec<String> = untrack(|| users.iter().map(|user| shown.called(user)).collect());
-            shown::set(shown.typing, typing::sentence(&names));
-        }
-    }
-
-    /// Lets go of what was drawn of a room that the engine has closed: the one that was left longest ago.
-    fn forget(self, id: RoomId) {
-        let is_closed = self.machine.with_value(|machine| machine.engine.room(id).is_none());
-        if is_closed && self.open_room.get_value() != Some(id) {
-            let forgotten = self.machine.try_update_value(|machine| machine.shown.remove(&id)).flatten();
-            if let Some((_, owner)) = forgotten {
-                owner.cleanup();
-            }
         }
     }
 
@@ -402,8 +296,13 @@ impl Session {
     }
 
     /// The reader nears the oldest row.
-    pub(crate) fn load_older(self, room: RoomId) {
-        self.step(Input::Intent(Intent::LoadOlder(room)));
+    pub(crate) fn load_older(self, room: ShownRoom) {
+        if room.hides_older() {
+            room.draw_older();
+            self.show_room(room.id);
+        } else {
+            self.step(Input::Intent(Intent::LoadOlder(room.id)));
+        }
     }
 
     /// The reader nears the newest row that is here.
@@ -436,7 +335,7 @@ impl Session {
 
     /// Goes to a message of a room that is shown.
     pub(crate) fn go_to(self, room: ShownRoom, message: Seq) {
-        room.aim(message);
+        room.aim(Some(message));
         self.step(Input::Intent(Intent::Open { room: room.id, at: At::Line(message) }));
         self.show_room(room.id);
     }
@@ -471,18 +370,4 @@ impl Session {
 enum Said {
     Inside,
     Outside,
-}
-
-fn items(engine: &Engine) -> Vec<RoomItem> {
-    let rooms = engine.rooms().into_iter();
-    rooms
-        .map(|summary| RoomItem {
-            id: summary.room.id,
-            name: summary.room.name,
-            visibility: summary.room.visibility,
-            unread: summary.unread,
-            mentions: summary.mentions,
-            muted: summary.muted,
-        })
-        .collect()
 }

@@ -16,6 +16,15 @@ use crate::{
     time::Times,
 };
 
+/// Rows that are drawn for who goes along with the end of a room: some screens full.
+const FOLLOWED_ROWS_MAX: usize = 120;
+
+/// New rows that are drawn at once for them; of more than that nobody sees the first.
+const NEW_ROWS_MAX: usize = 40;
+
+/// Rows that are drawn in addition when the reader goes up from there.
+const OLDER_ROWS: usize = 50;
+
 /// How it stands with a room.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) enum RoomState {
@@ -71,6 +80,7 @@ pub(crate) struct ShownRoom {
     cursor: StoredValue<ReadCursor>,
     /// Something was marked as unread during this visit: looking at it reads nothing.
     holds_unread: StoredValue<bool>,
+    drawn: StoredValue<Drawn>,
 }
 
 /// Where the reader is with a room: the marks are made when it is entered and stay until it is entered again.
@@ -113,12 +123,13 @@ impl ShownRoom {
             visit: StoredValue::new(Visit::First),
             cursor: StoredValue::new(ReadCursor::default()),
             holds_unread: StoredValue::new(false),
+            drawn: StoredValue::new(Drawn::default()),
         }
     }
 
     /// The reader comes in, at a message or where they left off.
     pub(crate) fn enter(self, at: Option<Seq>) {
-        self.marks.update_value(|marks| marks.target = at);
+        self.aim(at);
         self.news.begin();
         self.doing.forget_questions();
         self.visit.update_value(|visit| {
@@ -155,9 +166,31 @@ impl ShownRoom {
         self.visit.set_value(Visit::Marked);
     }
 
-    /// The address points at another message.
-    pub(crate) fn aim(self, at: Seq) {
-        self.marks.update_value(|marks| marks.target = Some(at));
+    /// The address points at another message, which may be above what is drawn.
+    pub(crate) fn aim(self, at: Option<Seq>) {
+        self.marks.update_value(|marks| marks.target = at);
+        self.drawn.set_value(Drawn::default());
+    }
+
+    /// The reader is at the end of the room, and goes along with what comes, or is not.
+    pub(crate) fn follow(self, follows: bool) {
+        // By the time that a page goes, its room may have gone.
+        _ = self.drawn.try_update_value(|drawn| drawn.follows = follows);
+    }
+
+    /// Whether the reader goes along with the end, and this line is about to come there.
+    pub(crate) fn follows_to(self, newest: Seq) -> bool {
+        self.drawn.with_value(|drawn| drawn.follows && newest > drawn.newest)
+    }
+
+    /// Whether there is more above what is drawn.
+    pub(crate) fn hides_older(self) -> bool {
+        self.drawn.with_value(|drawn| drawn.hidden != 0)
+    }
+
+    /// Draws more of it the next time.
+    pub(crate) fn draw_older(self) {
+        self.drawn.update_value(|drawn| drawn.asks_for_older = true);
     }
 
     /// The address of a message: path and query.
@@ -191,14 +224,17 @@ impl ShownRoom {
         self.names.with_untracked(|names| profile::sort(&mut members, names));
         let has_no_messages = view.at_start && view.at_end && !view.lines.iter().any(rows::is_message);
         set(self.has_no_messages, has_no_messages);
-        set(self.edges, Edges { at_start: view.at_start, at_end: view.at_end });
+        let mut lines = view.lines;
+        let hidden = self.drawn.try_update_value(|drawn| drawn.hide(&lines)).unwrap_or_default();
+        lines.drain(..hidden);
+        set(self.edges, Edges { at_start: view.at_start && hidden == 0, at_end: view.at_end });
         set(self.unread, view.unread);
         set(self.members, members);
         set(self.member_count, view.member_count);
         if view.info.is_some() {
             set(self.info, view.info);
         }
-        rows::update(self.rows, rows::lay_out(view.lines, self.marks.get_value(), |at| times.civil_untracked(at)));
+        rows::update(self.rows, rows::lay_out(lines, self.marks.get_value(), |at| times.civil_untracked(at)));
         set(self.state, state);
     }
 
@@ -218,6 +254,38 @@ impl ShownRoom {
 pub(crate) fn set<T: Clone + PartialEq + Send + Sync + 'static>(signal: RwSignal<T>, value: T) {
     if signal.with_untracked(|shown| *shown != value) {
         signal.set(value);
+    }
+}
+
+/// Which lines of the window are drawn. Every row makes every picture dearer: who is at the end has few above.
+#[derive(Clone, Debug, Default)]
+struct Drawn {
+    follows: bool,
+    /// The first line that is drawn.
+    first: Seq,
+    /// The last one that the server has.
+    newest: Seq,
+    /// How many are above the first.
+    hidden: usize,
+    asks_for_older: bool,
+}
+
+impl Drawn {
+    /// How many lines are not drawn.
+    fn hide(&mut self, lines: &[Line]) -> usize {
+        let known = lines.iter().position(|line| line.seq.is_none_or(|seq| seq >= self.first)).unwrap_or_default();
+        self.hidden = match (std::mem::take(&mut self.asks_for_older), self.follows) {
+            (true, _) => known.saturating_sub(OLDER_ROWS),
+            (false, true) => {
+                let new = lines.iter().rev().take_while(|line| line.seq.is_none_or(|seq| seq > self.newest)).count();
+                let most = if new < NEW_ROWS_MAX { FOLLOWED_ROWS_MAX } else { NEW_ROWS_MAX };
+                known.max(lines.len().saturating_sub(most))
+            }
+            (false, false) => known,
+        };
+        self.first = lines.get(self.hidden).and_then(|line| line.seq).unwrap_or_default();
+        self.newest = lines.iter().rev().find_map(|line| line.seq).unwrap_or_default();
+        self.hidden
     }
 }
 

@@ -6,7 +6,7 @@ use protocol::Seq;
 use crate::{
     actions,
     address::Address,
-    erased::{effect, live, memo, on, redrawn},
+    erased::{effect, lets_go, live, memo, on, redrawn},
     icons::{Icon, Sign},
     later::{Later, Tool},
     message::RowLine,
@@ -49,6 +49,7 @@ pub(crate) fn TimelineView(room: ShownRoom) -> impl IntoView {
         if is_away.get_untracked() == at_end {
             is_away.set(!at_end);
         }
+        room.follow(at_end);
         crate::platform::note_place(anchor.as_ref());
         place.set_value(Place { at_end, anchor });
         if let Some(seq) = scroll::last_visible(&log)
@@ -58,8 +59,10 @@ pub(crate) fn TimelineView(room: ShownRoom) -> impl IntoView {
             session.read(room.id, seq);
         }
         let edges = room.edges.get_untracked();
-        if !edges.at_start && log.scroll_top() < LOAD_AHEAD_PX {
-            session.load_older(room.id);
+        // Who goes along with the end has above what fits; the rest is there for who goes up.
+        let has_enough = at_end && room.hides_older() && log.scroll_top() > 0;
+        if !edges.at_start && !has_enough && log.scroll_top() < LOAD_AHEAD_PX {
+            session.load_older(room);
         }
         if !edges.at_end && scroll::below(&log) < LOAD_AHEAD_PX {
             session.load_newer(room.id);
@@ -88,6 +91,7 @@ pub(crate) fn TimelineView(room: ShownRoom) -> impl IntoView {
     };
 
     Effect::new(move |before: Option<()>| {
+        lets_go();
         room.rows.track();
         let is_first = before.is_none();
         unsettled.set_value((!is_first).then(|| height.get_value()));
@@ -110,6 +114,7 @@ pub(crate) fn TimelineView(room: ShownRoom) -> impl IntoView {
     });
     // A link to a message of this room was followed, or the history gone through.
     Effect::new(move |before: Option<()>| {
+        lets_go();
         address.arrivals.track();
         let Some(log) = log.get_untracked().filter(|_| before.is_some()) else { return };
         let at = address.at();
@@ -129,6 +134,7 @@ pub(crate) fn TimelineView(room: ShownRoom) -> impl IntoView {
             actions::walk(&log, &event);
         }
     };
+    on_cleanup(move || room.follow(false));
     // In an effect, because there is no window on the server.
     effect(move || {
         let on_focus = window_event_listener(ev::focus, move |_| look());

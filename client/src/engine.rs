@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use litemap::LiteMap;
 use protocol::{
-    Command, CommandId, ErrorCode, Inbox, Mentions, RoomId, RoomPresence, RoomSummary, UserRef, codec,
+    Command, CommandId, ErrorCode, Inbox, Mentions, RoomId, RoomPresence, RoomSummary, Seq, UserRef, codec,
     command::ClientFrame,
 };
 
@@ -257,6 +257,13 @@ impl Engine {
             unread: self.unread(id),
             is_live: open.follow.is_live(),
         })
+    }
+
+    /// The newest line of an open room, where it is in the window.
+    #[must_use]
+    pub fn newest(&self, id: RoomId) -> Option<Seq> {
+        let timeline = self.open.get(&id)?.state.as_ref()?.timeline();
+        timeline.entries().next_back().filter(|_| timeline.is_at_end()).map(|entry| entry.seq)
     }
 
     /// Who is there in an open room, once that is known.

@@ -1,5 +1,5 @@
 // Typing while a room is in uproar, on a slow device; and what a page keeps of all it has shown.
-import { type Chat, type Person, test } from "../tests/chat.ts";
+import { type Chat, test } from "../tests/chat.ts";
 import { Crowd, misses } from "./crowd.ts";
 import { types } from "./letters.ts";
 import { ROUNDS, Report, percentile } from "./report.ts";
@@ -74,7 +74,7 @@ async function typingInAnUproar(chat: Chat, report: Report): Promise<void> {
 // grows in the second half as in the first.
 async function remembering(chat: Chat, report: Report): Promise<void> {
   const dora = await chat.visitor("dora");
-  await seesMemory(dora);
+  await dora.seesMemory();
   await dora.goesTo("/signup");
   await dora.submits("Create account", dora.name, "nine odd teapots");
   await dora.isIn("general");
@@ -82,7 +82,7 @@ async function remembering(chat: Chat, report: Report): Promise<void> {
   await dora.makes("Private", "archive");
   await dora.says("empty so far");
   await dora.hasStored("empty so far");
-  const holds = await memory(dora);
+  const holds = await dora.measures();
   const notes = async (what: string, halves: readonly [() => Promise<void>, () => Promise<void>]): Promise<void> => {
     const before = await holds();
     await halves[0]();
@@ -118,31 +118,4 @@ async function remembering(chat: Chat, report: Report): Promise<void> {
   };
   await notes(`${SCROLLED} messages scrolled`, [upTo(SCROLLED / 2), upTo(1)]);
   await dora.context.close();
-}
-
-// Remembers the memory of the program that the page starts.
-async function seesMemory(person: Person): Promise<void> {
-  await person.page.addInitScript(() => {
-    const { instantiateStreaming } = WebAssembly;
-    WebAssembly.instantiateStreaming = async (source, imports) => {
-      const started = await instantiateStreaming(source, imports);
-      const { memory } = started.instance.exports;
-      const page = window as unknown as { memory?: WebAssembly.Memory };
-      if (memory instanceof WebAssembly.Memory) page.memory ??= memory;
-      return started;
-    };
-  });
-}
-
-// The objects of JavaScript after the garbage was collected, and the memory of the program, which never gives any back.
-async function memory(person: Person): Promise<() => Promise<{ heap_bytes: number; wasm_bytes: number }>> {
-  const measured = await person.measures();
-  return async () => {
-    const { heap_bytes } = await measured();
-    const wasm_bytes = await person.page.evaluate(() => {
-      const { memory } = window as unknown as { memory?: WebAssembly.Memory };
-      return memory?.buffer.byteLength ?? Number.NaN;
-    });
-    return { heap_bytes, wasm_bytes };
-  };
 }

@@ -690,15 +690,33 @@ export class Person {
   }
 
   // Counts what the page holds, after the garbage was collected.
-  async measures(): Promise<() => Promise<{ nodes: number; listeners: number; heap_bytes: number }>> {
+  async measures(): Promise<() => Promise<{ nodes: number; listeners: number; heap_bytes: number; wasm_bytes: number }>> {
     const session = await this.context.newCDPSession(this.page);
     await session.send("Performance.enable");
     return async () => {
       await session.send("HeapProfiler.collectGarbage");
       const { metrics } = await session.send("Performance.getMetrics");
       const of = (name: string): number => metrics.find((metric) => metric.name === name)?.value ?? Number.NaN;
-      return { nodes: of("Nodes"), listeners: of("JSEventListeners"), heap_bytes: of("JSHeapUsedSize") };
+      const wasm_bytes = await this.page.evaluate(() => {
+        const { memory } = window as unknown as { memory?: WebAssembly.Memory };
+        return memory?.buffer.byteLength ?? Number.NaN;
+      });
+      return { nodes: of("Nodes"), listeners: of("JSEventListeners"), heap_bytes: of("JSHeapUsedSize"), wasm_bytes };
     };
+  }
+
+  // From the next page on, the memory of its program can be measured. It never gives any back.
+  async seesMemory(): Promise<void> {
+    await this.page.addInitScript(() => {
+      const { instantiateStreaming } = WebAssembly;
+      WebAssembly.instantiateStreaming = async (source, imports) => {
+        const started = await instantiateStreaming(source, imports);
+        const { memory } = started.instance.exports;
+        const page = window as unknown as { memory?: WebAssembly.Memory };
+        if (memory instanceof WebAssembly.Memory) page.memory ??= memory;
+        return started;
+      };
+    });
   }
 
   // --- the connection

@@ -1,5 +1,5 @@
 // Reading comfort: permalinks, places in the history, a bounded page, drafts, times, and what screen readers hear.
-import { type Person, expect, test } from "./chat.ts";
+import { PASSWORD, type Person, expect, test } from "./chat.ts";
 
 test.use({ flags: ["--posts-per-second", "5000", "--posts-burst", "5000"] });
 
@@ -62,7 +62,12 @@ test("the page holds a bounded number of messages however far one scrolls", asyn
 });
 
 test("200 room switches leave no more behind than 20 do", async ({ chat }) => {
-  const ada = await chat.signUp("ada");
+  const ada = await chat.visitor("ada");
+  await ada.seesMemory();
+  await ada.goesTo("/signup");
+  await ada.submits("Create account", ada.name, PASSWORD);
+  await ada.isIn("general");
+  await ada.isConnected();
   await tells(ada, 40);
   await ada.makes("Public", "garden");
   await ada.says("roses");
@@ -86,6 +91,8 @@ test("200 room switches leave no more behind than 20 do", async ({ chat }) => {
   expect(after.nodes - before.nodes, `${before.nodes} nodes, then ${after.nodes}`).toBeLessThan(150);
   expect(after.listeners - before.listeners, `${before.listeners} listeners, then ${after.listeners}`).toBeLessThan(20);
   expect(after.heap_bytes, `${before.heap_bytes} bytes before`).toBeLessThan(before.heap_bytes + 3_000_000);
+  // A switch that left forty rows' effects behind would show as millions.
+  expect(after.wasm_bytes, `${before.wasm_bytes} bytes before`).toBeLessThan(before.wasm_bytes + 1_000_000);
 });
 
 test("each room has a draft of its own, which a reload keeps", async ({ chat }) => {

@@ -45,3 +45,63 @@ fn what_was_marked_as_unread_is_released_when_everything_is_marked_as_read() {
         assert!(!room.may_read(), "and held when it is marked again");
     });
 }
+
+fn line(seq: u64) -> Line {
+    let author = protocol::UserRef { id: UserId(2), name: protocol::Username::parse("bob").unwrap() };
+    Line {
+        key: client::Key::Line(Seq(seq)),
+        seq: Some(Seq(seq)),
+        at: protocol::UnixMs(0),
+        actor: author,
+        content: client::Content::Message(protocol::Body::text("hi".to_owned())),
+        quote: None,
+        reactions: Vec::new(),
+        status: client::Status::Stored,
+        change: None,
+    }
+}
+
+fn lines(count: u64) -> Vec<Line> {
+    (1..=count).map(line).collect()
+}
+
+#[test]
+fn who_goes_along_with_the_end_has_a_bounded_number_of_rows() {
+    let most = FOLLOWED_ROWS_MAX as u64;
+    let mut drawn = Drawn { follows: true, newest: Seq(most), ..Drawn::default() };
+
+    assert_eq!(drawn.hide(&lines(most)), 0);
+    assert_eq!(drawn.hide(&lines(most + 1)), 1);
+    assert_eq!(drawn.hide(&lines(most + 30)), 30);
+}
+
+#[test]
+fn of_very_many_new_lines_who_goes_along_sees_the_last() {
+    let mut drawn = Drawn { follows: true, newest: Seq(100), ..Drawn::default() };
+
+    assert_eq!(drawn.hide(&lines(100 + NEW_ROWS_MAX as u64 - 1)), 139 - FOLLOWED_ROWS_MAX);
+    assert_eq!(drawn.hide(&lines(400)), 400 - NEW_ROWS_MAX);
+}
+
+#[test]
+fn nothing_above_is_taken_away_from_who_has_left_the_end() {
+    let mut drawn = Drawn { follows: true, newest: Seq(200), ..Drawn::default() };
+    drawn.hide(&lines(200));
+    drawn.follows = false;
+
+    assert_eq!(drawn.hide(&lines(230)), 80, "what comes is added below");
+    assert_eq!(drawn.hide(&lines(230)[30..]), 50, "and what the window lets go of was hidden");
+}
+
+#[test]
+fn what_is_hidden_is_drawn_bit_by_bit_when_the_reader_goes_up() {
+    let mut drawn = Drawn { follows: true, newest: Seq(200), ..Drawn::default() };
+    drawn.hide(&lines(200));
+    drawn.follows = false;
+
+    drawn.asks_for_older = true;
+    assert_eq!(drawn.hide(&lines(200)), 80 - OLDER_ROWS);
+    assert_eq!(drawn.hide(&lines(200)), 80 - OLDER_ROWS);
+    drawn.asks_for_older = true;
+    assert_eq!(drawn.hide(&lines(200)), 0);
+}

@@ -14,6 +14,8 @@ use leptos::{
     },
 };
 
+use crate::erased::lets_go;
+
 /// What is in the page.
 pub(crate) struct InPage(Box<dyn Mountable>);
 
@@ -53,6 +55,7 @@ pub(crate) fn redrawn<V: RenderHtml + 'static>(mut draw: impl FnMut() -> V + Sen
 impl Redrawn {
     fn start(mut self, mut found: Found) -> RenderEffectState<InPage> {
         RenderEffect::new(move |before: Option<InPage>| {
+            lets_go();
             let mut drawn = (self.0)(found.take());
             if let Some(mut before) = before {
                 before.insert_before_this(&mut drawn);
