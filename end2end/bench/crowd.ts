@@ -5,8 +5,8 @@ import { type Chat, type Person, expect } from "../tests/chat.ts";
 const QUIET_PAGE = "/settings";
 // How long a page may take to show what was said while it was slow.
 const CAUGHT_UP_MS_MAX = 300_000;
-// Rows of one author that a page at least has of a crowd's talk.
-const EACH_HELD_MIN = 50;
+// Of what each author has said at last, so many messages are looked at.
+const EACH_CHECKED = 50;
 
 export class Crowd {
   private constructor(
@@ -30,7 +30,7 @@ export class Crowd {
   async talks(about: string, per_second: number, duration_ms: number): Promise<number> {
     const each = Math.round((per_second * duration_ms) / 1_000 / this.people.length);
     const talk = async (person: Person): Promise<void> => {
-      const texts = Array.from({ length: each }, (_, n) => `${about}: number ${n + 1} of what ${person.name} says`);
+      const texts = Array.from({ length: each }, (_, n) => said(about, n + 1, person.name));
       await person.page.evaluate(post, { texts, room: this.room, interval_ms: duration_ms / each });
     };
     await Promise.all(this.people.map(talk));
@@ -65,24 +65,29 @@ async function post(load: { texts: string[]; room: number; interval_ms: number }
   socket.close();
 }
 
-// What somebody who reads at the end of the room has not got of what a crowd of people has said, each of them so many
-// messages; nothing when it is all there. The page keeps the last rows only: of each author they have to be the last
-// ones, once each and in order.
+const said = (about: string, number: number, name: string): string => `${about}: number ${number} of what ${name} says`;
+
+// Waits until somebody who reads at the end of the room has what each of a crowd has said at last.
+export async function shows(reader: Person, crowd: Crowd, about: string, each: number): Promise<void> {
+  for (const { name } of crowd.people) {
+    await expect(reader.message(said(about, each, name))).toBeVisible({ timeout: CAUGHT_UP_MS_MAX });
+  }
+}
+
+// What they have not got of what a crowd of people has said, each of them so many messages; nothing when it is all
+// there. Of each author the last ones have to be there, once each and in order; the reader goes up to see them, and
+// comes back.
 export async function misses(reader: Person, crowd: Crowd, about: string, each: number): Promise<string | undefined> {
-  let wrong: string[] = [];
-  const look = async (): Promise<void> => {
-    const rows = await reader.messages.evaluateAll((articles) => articles.map((article) => article.textContent ?? ""));
-    wrong = crowd.people.flatMap(({ name }) => {
-      const said = new RegExp(`${about}: number (\\d+) of what ${name} says`);
-      const numbers = rows.map((row) => Number(said.exec(row)?.[1])).filter((number) => number > 0);
-      const wanted = numbers.map((_, n) => each - numbers.length + n + 1);
-      const isAll = numbers.length >= Math.min(each, EACH_HELD_MIN) && String(numbers) === String(wanted);
-      return isAll ? [] : [`of ${name}: ${numbers.length}, from ${numbers[0]} to ${numbers.at(-1)} of ${each}`];
-    });
-    expect(wrong).toEqual([]);
-  };
-  await expect(look)
-    .toPass({ timeout: CAUGHT_UP_MS_MAX })
-    .catch(() => {});
+  const first = Math.max(1, each - EACH_CHECKED + 1);
+  for (const { name } of crowd.people) await reader.scrollsUntil("up", said(about, first, name));
+  const rows = await reader.messages.evaluateAll((articles) => articles.map((article) => article.textContent ?? ""));
+  const wrong = crowd.people.flatMap(({ name }) => {
+    const pattern = new RegExp(`${about}: number (\\d+) of what ${name} says`);
+    const numbers = rows.map((row) => Number(pattern.exec(row)?.[1])).filter((number) => number >= first);
+    const wanted = Array.from({ length: each - first + 1 }, (_, n) => first + n);
+    return String(numbers) === String(wanted) ? [] : [`of ${name}: ${numbers.length}, from ${numbers[0]} to ${numbers.at(-1)} of ${each}`];
+  });
+  await reader.jump.click();
+  await shows(reader, crowd, about, each);
   return wrong.length === 0 ? undefined : wrong.join("; ");
 }
