@@ -112,6 +112,10 @@ pub(crate) fn EmojiPicker(session: Session, room: ShownRoom, picking: Picking) -
     Effect::new(move |_| {
         if let Some(dialog) = dialog.get() {
             _ = dialog.show_modal();
+            // Not by `autofocus` on the dialog itself, which Chromium passes over for the field.
+            if place::opens_keyboard() {
+                _ = dialog.focus();
+            }
             if let Some(opener) = picking.opener() {
                 place::beside(&dialog, &opener);
             }
@@ -161,7 +165,6 @@ pub(crate) fn EmojiPicker(session: Session, room: ShownRoom, picking: Picking) -
             node_ref=dialog
             aria-label="Pick an emoji"
             tabindex="-1"
-            autofocus=place::opens_keyboard()
             on:close=move |_| {
                 if let Some(opener) = picking.opener().filter(|_| !place::has_focus_elsewhere()) {
                     _ = opener.focus();
