@@ -37,11 +37,13 @@ pub(crate) fn AccountBar() -> impl IntoView {
     };
     view! {
         <div class="account">
-            <Avatar name=name.clone()/>
-            <p class="account__who">
-                <span class="account__name">{name}</span>
-                <span class="account__role" title=meaning>{role}</span>
-            </p>
+            <a class="account__me" href="/settings/profile" rel="external" title="Your name and status">
+                <Avatar name=name.clone()/>
+                <span class="account__who">
+                    <bdi class="account__name">{me.called.unwrap_or(name)}</bdi>
+                    <span class="account__role" title=meaning>{role}</span>
+                </span>
+            </a>
             <ThemeButton/>
             <a class="icon-button" href="/settings" rel="external" aria-label="Settings" title="Settings">
                 <Icon sign=Sign::Settings/>

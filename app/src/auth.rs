@@ -55,6 +55,12 @@ pub(crate) fn AuthPage(form: AuthForm) -> impl IntoView {
     let invite = form.invite.clone().filter(|_| is_new);
     let next = form.next.clone();
     let other = other_form(&form);
+    let described = match (has_error, is_new) {
+        (true, true) => Some("error username-hint"),
+        (true, false) => Some("error"),
+        (false, true) => Some("username-hint"),
+        (false, false) => None,
+    };
     let hint = is_new.then(|| {
         view! {
             <p class="field__hint" id="password-hint">
@@ -85,8 +91,13 @@ pub(crate) fn AuthPage(form: AuthForm) -> impl IntoView {
                             autofocus
                             maxlength=USERNAME_CHARS_MAX.to_string()
                             value=form.username
-                            aria-describedby=has_error.then_some("error")
+                            aria-describedby=described
                         />
+                        {is_new.then(|| view! {
+                            <p class="field__hint" id="username-hint">
+                                "One word, such as ada or ada.lovelace. You can add your full name once you are in."
+                            </p>
+                        })}
                     </div>
                     <div class="field">
                         <label for="password">"Password"</label>
@@ -105,6 +116,9 @@ pub(crate) fn AuthPage(form: AuthForm) -> impl IntoView {
                     <button class="button button--primary button--wide" type="submit">{words.button}</button>
                 </form>
                 {other}
+                {(!is_new).then(|| view! {
+                    <p class="auth__other">"Forgotten your password? Whoever runs this server can set a new one."</p>
+                })}
             </div>
         </main>
     }
@@ -113,6 +127,7 @@ pub(crate) fn AuthPage(form: AuthForm) -> impl IntoView {
 /// The way to the other form, or why there is none.
 fn other_form(form: &AuthForm) -> impl IntoView + use<> {
     let (words, link) = match (form.form, form.registration) {
+        (Form::SignUp, _) if form.first => ("Once you are in, you can invite the others.", None),
         (Form::SignUp, _) => ("You have an account? ", Some(("/login", "Log in"))),
         (Form::LogIn, Registration::Open) => ("New here? ", Some(("/signup", "Create an account"))),
         (Form::LogIn, _) if form.first => ("Nobody is here yet. ", Some(("/signup", "Create the first account"))),

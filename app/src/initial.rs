@@ -116,9 +116,12 @@ pub struct Me {
     pub user: UserRef,
     /// Whether it owns the server.
     pub owner: bool,
+    /// By what the others call them, where that is not the user name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub called: Option<String>,
 }
 
-from_json!(Me { user, owner });
+from_json!(Me { user, owner, called });
 
 /// What is open beside the list of rooms.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -236,7 +236,7 @@ impl Session {
 
     /// Whether the user may manage this room.
     pub(crate) fn moderates(self, room: ShownRoom) -> bool {
-        let Me { user, owner } = self.me();
+        let Me { user, owner, called: _ } = self.me();
         owner || room.creator.get() == Some(user.id)
     }
 

@@ -60,7 +60,7 @@ fn inside(open: Open) -> Page {
     };
     let inbox = InboxSnapshot { position: Position { epoch: Epoch(1), seq: Seq(1) }, rooms: vec![summary] };
     Page::Inside(Inside {
-        me: Me { user: user(1, "ada"), owner: true },
+        me: Me { user: user(1, "ada"), owner: true, called: None },
         inbox,
         open,
         presence: Some(Box::new(presence())),

@@ -14,10 +14,24 @@ for (const javaScript of [true, false]) {
       await expect(bob.page.getByTitle("Owner of this server")).toHaveCount(0);
     });
 
+    test("the form says what a username is like, and offers no log-in where nobody has an account", async ({ chat }) => {
+      const ada = await chat.visitor("ada", { javaScript });
+      await ada.goesTo("/signup");
+      await expect(ada.page.getByRole("textbox", { name: "Username" })).toHaveAccessibleDescription(/^One word, such as/);
+      await expect(ada.page.getByRole("link", { name: "Log in" })).toHaveCount(0);
+
+      await ada.submits("Create account", "ada", PASSWORD);
+      await ada.isIn("general");
+      const bob = await chat.visitor("bob", { javaScript });
+      await bob.goesTo("/signup");
+      await expect(bob.page.getByRole("link", { name: "Log in" })).toBeVisible();
+    });
+
     test("who logs out is at the door, and gets in again with the password", async ({ chat }) => {
       const ada = await chat.signUp("ada", { javaScript });
 
       await ada.logsOut();
+      await expect(ada.page.getByText("Whoever runs this server can set a new one.")).toBeVisible();
       await ada.goesTo("/rooms/1-general");
       await ada.isAtTheDoor();
 
@@ -92,6 +106,11 @@ test.describe("by invitation only", () => {
 
     await bob.goesTo("/login");
     await expect(bob.page.getByText("Ask someone who is in for an invitation.")).toBeVisible();
+    // Before anything is filled in, and again afterwards.
+    await bob.goesTo("/signup");
+    await bob.isTold("You need an invitation to sign up here.");
+    await bob.goesTo("/signup?invite=mistyped");
+    await bob.isTold("This invitation is not valid.");
     await bob.goesTo("/signup");
     await bob.submits("Create account", "bob", PASSWORD);
     await bob.isTold("You need an invitation to sign up here.");

@@ -135,6 +135,17 @@ for (const javaScript of [true, false]) {
   });
 }
 
+test("one's own name stands below the rooms, and leads to where it is changed", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  await ada.puts("/api/v1/profile/name", { name: "Ada Lovelace" });
+  await ada.page.reload();
+  await ada.isConnected();
+
+  await ada.page.getByRole("link", { name: "Ada Lovelace Owner" }).click();
+
+  await expect(ada.page.getByRole("heading", { name: "Profile" })).toBeVisible();
+});
+
 test("who takes another's name is told apart from them", async ({ chat }) => {
   const ada = await chat.signUp("ada");
   const eve = await chat.signUp("eve");

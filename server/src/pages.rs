@@ -18,6 +18,7 @@ use crate::{
     auth::{
         extract::session_of,
         forms::{AuthPage, FormFailure},
+        sign_up::admit,
     },
     config::Registration,
     error::{self, ApiError},
@@ -131,7 +132,13 @@ async fn form_page(app: AppState, form: Form, uri: &Uri, headers: &HeaderMap) ->
         }
         let filled =
             AuthForm { next: cookies::parameter(query, "next"), invite: cookies::parameter(query, "invite"), ..empty };
-        Ok(pages.page(StatusCode::OK, Page::Auth(filled)))
+        // Who cannot sign up hears so before they have thought of a name and a password.
+        let refusal = match form {
+            Form::LogIn => None,
+            Form::SignUp => admit(&app, filled.invite.as_deref()).await.err().map(ApiError::from),
+        };
+        let error = refusal.map(|refusal| refusal.body().clone());
+        Ok(pages.page(StatusCode::OK, Page::Auth(AuthForm { error, ..filled })))
     })
     .await
 }
@@ -174,7 +181,8 @@ async fn inside(State(app): State<AppState>, uri: Uri, headers: HeaderMap) -> Re
             Open::Doorstep(_) | Open::Directory { .. } | Open::Diagnostics | Open::Missing => None,
         };
         let shows_viewing = app.store.shows_viewing(session.user.id).await?;
-        let me = me_of(&session);
+        let mut profiles = app.store.profiles(&[session.user.id]).await?;
+        let me = Me { called: profiles.pop().and_then(|(_, profile)| profile.name), ..me_of(&session) };
         Ok(pages.page_at(&uri, status, Page::Inside(Inside { me, inbox, open, presence, shows_viewing })))
     })
     .await
@@ -233,7 +241,7 @@ pub(crate) fn me_of(session: &Session) -> Me {
         Role::Owner => true,
         Role::Member => false,
     };
-    Me { user: session.user.clone(), owner }
+    Me { user: session.user.clone(), owner, called: None }
 }
 
 /// Where to log in, to come back to this page.

@@ -31,7 +31,7 @@ pub(super) fn Profile(
                     value=filled
                 />
                 <p class="field__hint" id="name-hint">
-                    "In place of your user name, which stays beside it. Leave it empty to go by your user name."
+                    "In place of your username, which stays beside it. Leave it empty to go by your username."
                 </p>
             </div>
             <button class="button button--primary" type="submit">"Save name"</button>
@@ -56,7 +56,7 @@ fn Names(user: UserRef, name: Option<String>) -> impl IntoView {
             <Avatar name=username/>
             <div>
                 <p class="settings__name">{called}</p>
-                <p class="settings__facts">"Your user name stays as it was chosen: you log in with it, and it is what @mentions name."</p>
+                <p class="settings__facts">"Your username stays as it was chosen: you log in with it, and it is what @mentions name."</p>
             </div>
         </div>
     }

@@ -30,10 +30,8 @@ pub struct SignUp {
 /// Every case of [`AuthError`] but `WrongLogin`; then nothing has changed.
 pub async fn sign_up(app: &AppState, form: SignUp, from: IpAddr) -> Result<LoggedIn, AuthError> {
     app.throttle.sign_up(from)?;
-    let registration = app.config.registration(app.store.registration().await?);
-    let admission = admission(registration, form.invite.as_deref())?;
     // Before the name is looked at: who may not come in does not learn which names are taken.
-    check_admission(app, admission).await?;
+    let admission = admit(app, form.invite.as_deref()).await?;
     let username = Username::parse(&form.username)?;
     username.check_new()?;
     check_new(&username, &form.password)?;
@@ -50,6 +48,17 @@ pub async fn sign_up(app: &AppState, form: SignUp, from: IpAddr) -> Result<Logge
     let signed_up = done.map_err(|error| AuthError::Internal(std::sync::Arc::new(error)))??;
     tracing::info!(user = %signed_up.session.user.id, "signed up");
     Ok(LoggedIn { session: signed_up.session, token })
+}
+
+/// Whether somebody may make an account now, with this invitation or without one.
+///
+/// # Errors
+/// Why they may not, or `Internal`.
+pub async fn admit(app: &AppState, invite: Option<&str>) -> Result<Admission, AuthError> {
+    let registration = app.config.registration(app.store.registration().await?);
+    let admission = admission(registration, invite)?;
+    check_admission(app, admission).await?;
+    Ok(admission)
 }
 
 fn admission(registration: Registration, invite: Option<&str>) -> Result<Admission, AuthError> {
