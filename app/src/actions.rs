@@ -4,7 +4,7 @@
 //! messages, and one hand. Its buttons are in the plain order of Tab, right after the message.
 
 use leptos::{ev::KeyboardEvent, html, prelude::*};
-use protocol::{Body, Command, Seq, UserRef, messages::DeleteMessage, replies};
+use protocol::{Body, Command, Seq, UserId, UserRef, messages::DeleteMessage, replies};
 use wasm_bindgen::JsCast as _;
 
 use crate::{
@@ -31,6 +31,8 @@ pub(crate) struct Doing {
     pub(crate) deleting: RwSignal<Option<Seq>>,
     /// Looking for an emoji.
     pub(crate) picking: RwSignal<Option<Picking>>,
+    /// Asked whether to leave, or to put this member out.
+    pub(crate) parting: RwSignal<Option<UserId>>,
 }
 
 /// A message that is being answered.
@@ -48,6 +50,7 @@ impl Doing {
             answering: RwSignal::new(None),
             deleting: RwSignal::new(None),
             picking: RwSignal::new(None),
+            parting: RwSignal::new(None),
         }
     }
 
@@ -55,6 +58,7 @@ impl Doing {
     pub(crate) fn forget_questions(self) {
         self.deleting.set(None);
         self.picking.set(None);
+        self.parting.set(None);
     }
 }
 
@@ -93,29 +97,31 @@ pub(crate) fn Actions(
         });
     };
     view! {
-        <div class="actions" role="toolbar" aria-label="Message actions">
-            {move || picks.get().then(|| view! { <QuickRow room message on_done=move || picks.set(false)/> })}
-            <ActionButton
-                name="Add reaction"
-                sign=Sign::Smile
-                expanded=Signal::derive(move || Some(picks.get()))
-                action=move || picks.update(|picks| *picks = !*picks)
-            />
-            <ActionButton
-                name="Reply"
-                sign=Sign::Reply
-                action=move || {
-                    doing.editing.set(None);
-                    doing.answering.set(Some(answered.get_value()));
-                }
-            />
-            <span class="actions__said" role="status">{move || is_copied.get().then_some("Link copied")}</span>
-            <button class="actions__button" type="button" aria-label="Copy link" title="Copy link" on:click=copy>
-                <Icon sign=Sign::Link/>
-            </button>
-            {allowed.unread.then(|| view! { <MarkUnread room message/> })}
-            {allowed.edit.then(|| view! { <ActionButton name="Edit" sign=Sign::Edit action=move || doing.editing.set(Some(key))/> })}
-            {allowed.delete.then(|| view! { <ActionButton name="Delete" sign=Sign::Delete action=move || doing.deleting.set(Some(message))/> })}
+        <div class="actions__place">
+            <div class="actions" role="toolbar" aria-label="Message actions">
+                {move || picks.get().then(|| view! { <QuickRow room message on_done=move || picks.set(false)/> })}
+                <ActionButton
+                    name="Add reaction"
+                    sign=Sign::Smile
+                    expanded=Signal::derive(move || Some(picks.get()))
+                    action=move || picks.update(|picks| *picks = !*picks)
+                />
+                <ActionButton
+                    name="Reply"
+                    sign=Sign::Reply
+                    action=move || {
+                        doing.editing.set(None);
+                        doing.answering.set(Some(answered.get_value()));
+                    }
+                />
+                <span class="actions__said" role="status">{move || is_copied.get().then_some("Link copied")}</span>
+                <button class="actions__button" type="button" aria-label="Copy link" title="Copy link" on:click=copy>
+                    <Icon sign=Sign::Link/>
+                </button>
+                {allowed.unread.then(|| view! { <MarkUnread room message/> })}
+                {allowed.edit.then(|| view! { <ActionButton name="Edit" sign=Sign::Edit action=move || doing.editing.set(Some(key))/> })}
+                {allowed.delete.then(|| view! { <ActionButton name="Delete" sign=Sign::Delete action=move || doing.deleting.set(Some(message))/> })}
+            </div>
         </div>
     }
 }

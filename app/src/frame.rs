@@ -8,7 +8,7 @@ use crate::{
     connection::ConnectionStatus,
     diagnostics::DiagnosticsPage,
     directory::Directory,
-    erased::{effect, memo, on, redrawn},
+    erased::{effect, live, memo, on, redrawn},
     icons::{BrandMark, Icon, Sign},
     initial::Inside,
     keys, later,
@@ -17,7 +17,7 @@ use crate::{
     place::Place,
     platform,
     room::RoomPage,
-    rooms::RoomList,
+    rooms::{RoomItem, RoomList},
     session::Session,
     title,
 };
@@ -54,6 +54,7 @@ pub(crate) const MEMBERS_PANEL: &str = "members";
 fn Frame() -> impl IntoView {
     let address = expect_context::<Address>();
     let overlays = expect_context::<Overlays>();
+    let owns = expect_context::<Session>().me().owner;
     Effect::new(move |before: Option<String>| {
         let path = address.path.get();
         if before.is_some_and(|before| before != path) {
@@ -95,6 +96,11 @@ fn Frame() -> impl IntoView {
                         <a class="sidebar__action" href="/rooms" rel="external">
                             <Icon sign=Sign::Compass/> "Public rooms"
                         </a>
+                        {owns.then(|| view! {
+                            <a class="sidebar__action" href="/settings/invites" rel="external">
+                                <Icon sign=Sign::Members/> "Invite people"
+                            </a>
+                        })}
                     </div>
                     <AccountBar/>
                 </div>
@@ -149,7 +155,7 @@ fn Here() -> impl IntoView {
         Place::Directory => EitherOf5::B(view! { <Directory/> }),
         Place::Room(id) => EitherOf5::C(view! { <RoomPage id/> }),
         Place::Diagnostics => EitherOf5::D(view! { <DiagnosticsPage/> }),
-        Place::LogIn | Place::SignUp | Place::Unknown => EitherOf5::E(view! { <MissingPage/> }),
+        Place::LogIn | Place::SignUp | Place::Unknown => EitherOf5::E(view! { <MissingPage was=None/> }),
     })
 }
 
@@ -188,28 +194,50 @@ pub(crate) fn Bare<V: IntoView + 'static>(children: TypedChildren<V>) -> impl In
     }
 }
 
-/// That there is no such room, beside the list of those that there are.
+/// That there is no such room, or no more of the one that one was in, beside the list of those that there are.
 #[component]
-pub(crate) fn MissingPage() -> impl IntoView {
+pub(crate) fn MissingPage(was: Option<String>) -> impl IntoView {
+    let (heading, words) = match was {
+        Some(name) => (
+            format!("You are not in {name} any more"),
+            "You left it, somebody took you out of it, or it was deleted. Ask someone who was in it with you.",
+        ),
+        None => (
+            "There is nothing here".to_owned(),
+            "This room does not exist, or you are not in it. Check the address, ask someone in the room to add you, \
+             or look through the public rooms.",
+        ),
+    };
     view! {
         <Bare>
             <div class="failure">
-                <h1>"There is nothing here"</h1>
-                <p>
-                    "This room does not exist, or you are not in it. Check the address, ask someone in the room to add you, "
-                    "or look through the public rooms."
-                </p>
+                <h1>{heading}</h1>
+                <p>{words}</p>
                 <p><a class="button" href="/rooms" rel="external">"Public rooms"</a></p>
             </div>
         </Bare>
     }
 }
 
-/// Opens the list of rooms where it is not beside the messages.
+/// Opens the list of rooms where it is not beside the messages, and shows that there is something to read in it.
 #[component]
 pub(crate) fn RoomsButton() -> impl IntoView {
+    let session = expect_context::<Session>();
+    let address = expect_context::<Address>();
+    let calls = memo(move || {
+        let here = address.place();
+        let is_news = |room: &RoomItem| room.unread != 0 && !room.muted && Place::Room(room.id) != here;
+        session.rooms.with(|rooms| rooms.iter().any(is_news))
+    });
     view! {
-        <button class="icon-button bar__rooms" type="button" popovertarget=ROOMS_PANEL aria-label="Show rooms">
+        <button
+            class="icon-button bar__rooms"
+            class:bar__rooms--unread=calls
+            type="button"
+            popovertarget=ROOMS_PANEL
+            aria-label="Show rooms"
+            aria-description=live(move || calls.get().then_some("Unread messages in other rooms"))
+        >
             <Icon sign=Sign::Menu/>
         </button>
     }

@@ -24,6 +24,7 @@ use crate::{
     mentions::{Completion, Names},
     message::Handle,
     new_room::NewRoomDialog,
+    parting::PartingDialog,
     picker::{EmojiPicker, Picking},
     platform,
     replies::ReplyBar,
@@ -123,6 +124,8 @@ pub(crate) enum Tool {
     Earlier { message: Seq, is_open: RwSignal<bool> },
     /// The form that brings somebody into the room.
     AddMember,
+    /// The question whether somebody is to be out of it.
+    Part(Address),
     /// What is being answered.
     Reply,
     /// The names that finish what is being written.
@@ -234,6 +237,10 @@ fn draw(host: Element, session: Session, times: Times, room: ShownRoom, tool: To
         Tool::AddMember => Box::new(mount_to_renderer(&host, move || {
             around();
             view! { <AddForm room/> }
+        })),
+        Tool::Part(address) => Box::new(mount_to_renderer(&host, move || {
+            around();
+            view! { <PartingDialog room address/> }
         })),
         Tool::Reply => Box::new(mount_to_renderer(&host, move || view! { <ReplyBar room/> })),
         Tool::Earlier { message, is_open } => Box::new(mount_to_renderer(&host, move || {

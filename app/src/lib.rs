@@ -42,6 +42,7 @@ mod news;
 mod notice;
 mod overlays;
 mod pace;
+mod parting;
 mod picker;
 mod place;
 mod platform;

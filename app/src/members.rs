@@ -1,10 +1,7 @@
-//! Who is in a room; bringing people in, putting them out, leaving.
+//! Who is in a room and what it is about; the ways to bring people in, to put them out, and to leave.
 
 use leptos::prelude::*;
-use protocol::{
-    Command, UserRef,
-    members::{LeaveRoom, Member, RemoveMember},
-};
+use protocol::{UserRef, members::Member};
 
 use crate::{
     address::Address,
@@ -25,14 +22,17 @@ use crate::{
 #[component]
 pub(crate) fn Members(room: ShownRoom) -> impl IntoView {
     let session = expect_context::<Session>();
+    let address = expect_context::<Address>();
     let count = move || room.member_count.get();
+    let topic = memo(move || room.topic());
+    let asks = memo(move || room.doing.parting.get().is_some());
     let may_add = memo(move || session.moderates(room) && !room.everyone.get());
     let more = memo(move || {
         let listed = room.members.with(Vec::len);
         usize::try_from(count()).unwrap_or(usize::MAX).saturating_sub(listed)
     });
     view! {
-        <aside class="frame__members panel" id=MEMBERS_PANEL popover aria-label="Members">
+        <aside class="frame__members panel" id=MEMBERS_PANEL popover tabindex="-1" aria-label="Members">
             <div class="members">
                 <div class="members__head">
                     <h2 class="members__title">"Members " <span class="members__count">{live(count)}</span></h2>
@@ -46,14 +46,20 @@ pub(crate) fn Members(room: ShownRoom) -> impl IntoView {
                         <Icon sign=Sign::Close/>
                     </button>
                 </div>
+                <p class="members__topic" hidden=live(move || topic.with(String::is_empty))>{topic}</p>
                 <Company room may_remove=may_add/>
                 <p class="members__more" hidden=live(move || more.get() == 0)>{live(move || format!("and {} more", more.get()))}</p>
-                <AddButton room may_add/>
-                <MuteButton room/>
-                <p class="members__more" hidden=live(move || !room.everyone.get())>"Everyone is in this room."</p>
-                <LeaveButton room/>
-                <ViewingSwitch/>
+                <div class="members__actions">
+                    <AddButton room may_add/>
+                    <MuteButton room/>
+                    <LeaveButton room/>
+                    <p class="members__more" hidden=live(move || !room.everyone.get())>
+                        "Everyone who has an account is in this room."
+                    </p>
+                    <ViewingSwitch/>
+                </div>
             </div>
+            {redrawn(move || asks.get().then(|| view! { <Later room tool=Tool::Part(address)/> }))}
         </aside>
     }
 }
@@ -77,13 +83,7 @@ pub(crate) fn MemberRow(room: ShownRoom, member: Member, may_remove: Memo<bool>)
         status.with(|status| format!("{}{}", full_name(display.get(), &named), words(presence.get(), status, times)))
     };
     let remove_label = format!("Remove {shown}");
-    let remove = StoredValue::new(name);
-    let on_remove = move |_| {
-        session.run(
-            |client_id| Command::RemoveMember(RemoveMember { client_id, room: room.id, username: remove.get_value() }),
-            move |result| session.complain(result),
-        );
-    };
+    let on_remove = move |_| room.doing.parting.set(Some(id));
     view! {
         <li class="member" aria-label=live(label)>
             <span class="member__face">
@@ -93,8 +93,10 @@ pub(crate) fn MemberRow(room: ShownRoom, member: Member, may_remove: Memo<bool>)
             <span class="member__who">
                 <span class="member__title">
                     <bdi class="member__name">{live(move || display.get().unwrap_or_else(|| called.clone()))}</bdi>
-                    {is_me.then(|| view! { <span class="member__note">"you"</span> })}
-                    <span class="member__note" hidden=live(move || !is_creator())>"creator"</span>
+                    <span class="member__notes">
+                        {is_me.then(|| view! { <span class="member__note">"you"</span> })}
+                        <span class="member__note" hidden=live(move || !is_creator())>"creator"</span>
+                    </span>
                 </span>
                 <span class="member__presence">{live(move || {
                     let handle = display.with(|display| display.is_some().then_some(handle.as_str()));
@@ -127,6 +129,7 @@ fn AddButton(room: ShownRoom, may_add: Memo<bool>) -> impl IntoView {
             aria-expanded=live(move || is_open.get().to_string())
             on:click=on(move |_| is_open.update(|is_open| *is_open = !*is_open))
         >
+            <Icon sign=Sign::Add/>
             "Add someone"
         </button>
         {redrawn(move || is_open.get().then(|| view! { <Later room tool=Tool::AddMember/> }))}
@@ -135,24 +138,15 @@ fn AddButton(room: ShownRoom, may_add: Memo<bool>) -> impl IntoView {
 
 #[component]
 fn LeaveButton(room: ShownRoom) -> impl IntoView {
-    let session = expect_context::<Session>();
-    let address = expect_context::<Address>();
-    let leave = move |_| {
-        session.run(
-            |client_id| Command::LeaveRoom(LeaveRoom { client_id, room: room.id }),
-            move |result| match result {
-                Ok(_) => address.go(&session.elsewhere(room.id)),
-                Err(error) => session.complain(Err(error)),
-            },
-        );
-    };
+    let me = expect_context::<Session>().me().user.id;
     view! {
         <button
-            class="members__leave"
+            class="members__action members__action--leave"
             type="button"
             hidden=live(move || room.everyone.get())
-            on:click=on(leave)
+            on:click=on(move |_| room.doing.parting.set(Some(me)))
         >
+            <Icon sign=Sign::LogOut/>
             "Leave room"
         </button>
     }

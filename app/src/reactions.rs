@@ -102,17 +102,19 @@ pub(crate) fn QuickRow(room: ShownRoom, message: Seq, on_done: impl Fn() + Copy 
         }
     });
     view! {
-        {quick}
-        <button
-            class="actions__button"
-            type="button"
-            aria-label="More emoji"
-            title="More emoji"
-            aria-haspopup="dialog"
-            on:click=move |_| picking.set(Some(Picking::Reaction(message)))
-        >
-            <Icon sign=Sign::Add/>
-        </button>
+        <span class="actions__quick">
+            {quick}
+            <button
+                class="actions__button"
+                type="button"
+                aria-label="More emoji"
+                title="More emoji"
+                aria-haspopup="dialog"
+                on:click=move |_| picking.set(Some(Picking::Reaction(message)))
+            >
+                <Icon sign=Sign::Add/>
+            </button>
+        </span>
     }
 }
 

@@ -49,7 +49,7 @@ pub(crate) fn RoomPage(id: RoomId) -> impl IntoView {
         RoomState::Outside => EitherOf4::C(match session.opened_with() {
             Open::Doorstep(doorstep) if doorstep.id == id => Either::Left(view! { <DoorstepPage room=doorstep/> }),
             Open::Doorstep(_) | Open::Room(_) | Open::Directory { .. } | Open::Diagnostics | Open::Missing => {
-                Either::Right(view! { <MissingPage/> })
+                Either::Right(view! { <MissingPage was=room.name.get_untracked()/> })
             }
         }),
         RoomState::Failed(reason) => EitherOf4::D(view! {
@@ -128,7 +128,7 @@ fn RoomSettingsLink(room: ShownRoom) -> impl IntoView {
 fn Topic(room: ShownRoom) -> impl IntoView {
     let session = expect_context::<Session>();
     let is_edited = RwSignal::new(false);
-    let topic = memo(move || room.info.with(|info| info.as_ref().map_or_else(String::new, |info| info.topic.clone())));
+    let topic = memo(move || room.topic());
     let may_set = memo(move || session.moderates(room));
     redrawn(move || {
         if is_edited.get() {
@@ -140,6 +140,7 @@ fn Topic(room: ShownRoom) -> impl IntoView {
                     class="icon-button"
                     type="button"
                     aria-label="Change topic"
+                    title="Change topic"
                     hidden=live(move || !may_set.get())
                     on:click=on(move |_| is_edited.set(true))
                 >

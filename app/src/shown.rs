@@ -193,6 +193,11 @@ impl ShownRoom {
         self.drawn.update_value(|drawn| drawn.asks_for_older = true);
     }
 
+    /// What the room is about, as far as it is known; often nothing.
+    pub(crate) fn topic(self) -> String {
+        self.info.with(|info| info.as_ref().map_or_else(String::new, |info| info.topic.clone()))
+    }
+
     /// The address of a message: path and query.
     pub(crate) fn link(self, message: Seq) -> String {
         self.name

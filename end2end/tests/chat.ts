@@ -162,6 +162,24 @@ export class Person {
     await expect(this.member(someone)).toBeVisible();
   }
 
+  // Puts somebody out, and says so when asked.
+  async removes(someone: string): Promise<void> {
+    await this.members.getByRole("button", { name: `Remove ${someone}`, exact: true }).click();
+    await this.page.getByRole("dialog", { name: "Remove member" }).getByRole("button", { name: "Remove" }).click();
+  }
+
+  // Asks to leave the room: what is asked back.
+  async startsToLeave(): Promise<Locator> {
+    await this.members.getByRole("button", { name: "Leave room" }).click();
+    return this.page.getByRole("dialog", { name: "Leave room" });
+  }
+
+  async leaves(): Promise<void> {
+    const dialog = await this.startsToLeave();
+    await dialog.getByRole("button", { name: "Leave" }).click();
+    await expect(dialog).toBeHidden();
+  }
+
   get members(): Locator {
     return this.page.getByRole("complementary", { name: "Members" });
   }

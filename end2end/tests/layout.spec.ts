@@ -53,6 +53,32 @@ test("on a phone the composer is at the lower edge of the screen, and the messag
   expect(await ada.scrollsSideways()).toBe(false);
 });
 
+test("on a phone, what the room is about is with its members", async ({ chat }) => {
+  const ada = await chat.signUp("ada", { viewport: { width: 390, height: 844 } });
+  await ada.page.getByRole("button", { name: "Change topic" }).click();
+  await ada.page.getByRole("textbox", { name: "Topic" }).fill("Lunch is at half past twelve, and whoever comes first lays the table.");
+  await ada.page.keyboard.press("Enter");
+  await expect(ada.page.getByRole("button", { name: "Change topic" })).toBeVisible();
+
+  await ada.page.getByRole("button", { name: "Show members" }).click();
+
+  await expect(ada.members.getByText("Lunch is at half past twelve")).toBeVisible();
+});
+
+test("a long name has its line in the list of members, and what else there is to say goes below", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  await ada.puts("/api/v1/profile/name", { name: "Ada Marie Adler-Östergaard" });
+  await ada.page.reload();
+  await ada.isConnected();
+  const row = ada.member("ada");
+
+  const name = await row.getByText("Ada Marie Adler-Östergaard").boundingBox();
+  const note = await row.getByText("creator").boundingBox();
+
+  expect(name!.width, "the name has most of the line").toBeGreaterThan(150);
+  expect(note!.y, "the notes are below it").toBeGreaterThanOrEqual(name!.y + name!.height - 2);
+});
+
 test("every page is without findings of axe, in light and dark", async ({ chat }) => {
   const visitor = await chat.visitor("visitor");
   for (const path of ["/signup", "/login"]) {

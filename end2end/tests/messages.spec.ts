@@ -82,6 +82,22 @@ test("a text over the limit is refused in words and stays in the composer", asyn
   await ada.composer.fill("");
 });
 
+test("the actions of a message that is longer than the screen are in sight wherever one reads it", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  const text = Array.from({ length: 60 }, (_, number) => `line ${number + 1}`).join("\n");
+  await ada.says(text);
+  const message = ada.messages.filter({ hasText: "line 60" });
+  await expect(message).toBeVisible();
+  const box = (await ada.log.boundingBox())!;
+
+  for (const scrolls of [100_000, -100_000]) {
+    await ada.page.mouse.move(box.x + 200, box.y + box.height / 2);
+    await ada.page.mouse.wheel(0, scrolls);
+    await message.hover();
+    await expect(message.getByRole("button", { name: "Reply" })).toBeInViewport({ ratio: 1 });
+  }
+});
+
 for (const { device, viewport } of [
   { device: "desk", viewport: { width: 1440, height: 900 } },
   { device: "phone", viewport: { width: 390, height: 844 } },

@@ -86,13 +86,13 @@ test("a member who was removed sees no more of the room", async ({ chat }) => {
   await ada.adds("bob");
   await bob.opens("cellar");
 
-  await ada.page.getByRole("button", { name: "Remove bob" }).click();
+  await ada.removes("bob");
   await expect(ada.member("bob")).toHaveCount(0);
   await ada.says("he is gone");
 
   await expect(bob.roomLink("cellar")).toHaveCount(0);
   await expect(bob.page.getByText("he is gone")).toHaveCount(0);
-  await expect(bob.page.getByRole("heading", { name: "There is nothing here" })).toBeVisible();
+  await expect(bob.page.getByRole("heading", { name: "You are not in cellar any more" })).toBeVisible();
 });
 
 test("who leaves a room is out, and may join again", async ({ chat }) => {
@@ -101,12 +101,50 @@ test("who leaves a room is out, and may join again", async ({ chat }) => {
   await ada.makes("Public", "garden");
   await bob.joins("garden");
 
-  await bob.page.getByRole("button", { name: "Leave room" }).click();
+  await bob.leaves();
   await expect(bob.roomLink("garden")).toHaveCount(0);
   await expect(ada.member("bob")).toHaveCount(0);
 
   await bob.joins("garden");
   await expect(ada.member("bob")).toBeVisible();
+});
+
+test("nobody is out of a room by one press: it is asked first, and told what it comes to", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  const bob = await chat.signUp("bob", { viewport: { width: 390, height: 844 }, hasTouch: true });
+  await ada.makes("Private", "cellar");
+  await ada.adds("bob");
+  await bob.goesTo("/rooms/2");
+  await bob.isIn("cellar");
+  await bob.isConnected();
+
+  await ada.page.getByRole("button", { name: "Remove bob" }).click();
+  const removal = ada.page.getByRole("dialog", { name: "Remove member" });
+  await expect(removal).toContainText("Remove bob from cellar?");
+  await expect(removal).toContainText("until they are added again");
+  await ada.isAccessible();
+  await removal.getByRole("button", { name: "Keep" }).click();
+  await expect(removal).toBeHidden();
+  await expect(ada.member("bob")).toBeVisible();
+
+  const leaving = await ada.startsToLeave();
+  await expect(leaving).toContainText("Leave cellar?");
+  await expect(leaving).toContainText("only if somebody adds you again");
+  await expect(leaving).toContainText("You keep this room.");
+  await ada.page.keyboard.press("Escape");
+  await expect(leaving).toBeHidden();
+  await ada.isIn("cellar");
+
+  await bob.page.getByRole("button", { name: "Show members" }).tap();
+  const parting = await bob.startsToLeave();
+  await expect(parting).toContainText("only if somebody adds you again");
+  await expect(parting).not.toContainText("You keep this room.");
+  await bob.isAccessible();
+  await parting.getByRole("button", { name: "Leave" }).tap();
+  await bob.isIn("general");
+  await expect(ada.member("bob")).toHaveCount(0);
+
+  await expect(await ada.startsToLeave()).toContainText("nobody can come back to it");
 });
 
 test("a room without a name and a taken name are refused in words, and the dialog stays", async ({ chat }) => {

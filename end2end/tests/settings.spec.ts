@@ -171,7 +171,17 @@ test("who keeps a room renames it, gives it away, and the other deletes it", asy
   await isSure(cid, "The room is deleted");
 
   await expect(bob.roomLink("attic")).toHaveCount(0);
-  await expect(bob.page.getByRole("heading", { name: "There is nothing here" })).toBeVisible();
+  await expect(bob.page.getByRole("heading", { name: "You are not in attic any more" })).toBeVisible();
+});
+
+test("the owner finds the way to invite people beside the rooms, and nobody else does", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  const bob = await chat.signUp("bob");
+  await expect(bob.page.getByRole("link", { name: "Invite people" })).toHaveCount(0);
+
+  await ada.page.getByRole("link", { name: "Invite people" }).click();
+
+  await expect(ada.page.getByRole("heading", { name: "Invitations" })).toBeVisible();
 });
 
 test("a link is copied with a button, where scripts run", async ({ chat }) => {

@@ -23,6 +23,37 @@ test("the New line stays while the room is open, and is gone when one comes back
   await ada.hasNoNewLine();
 });
 
+test("on a phone the button that shows the rooms tells of news in the others, but not of muted ones", async ({ chat }) => {
+  const ada = await chat.signUp("ada", { viewport: { width: 390, height: 844 } });
+  const bob = await chat.signUp("bob");
+  await bob.makes("Public", "garden");
+  await bob.adds("ada");
+  const button = ada.page.getByRole("button", { name: "Show rooms", exact: true });
+  await ada.says("good morning");
+  await expect(button).toHaveAccessibleDescription("");
+
+  await bob.says("the first tomato");
+  await expect(button).toHaveAccessibleDescription("Unread messages in other rooms");
+  await bob.opens("general");
+  await bob.says("good morning to you");
+  await ada.sees("good morning to you");
+
+  await button.click();
+  await ada.opens("garden");
+  await expect(button).toHaveAccessibleDescription("");
+  await ada.page.getByRole("button", { name: "Show members" }).click();
+  await ada.members.getByRole("button", { name: "Mute room" }).click();
+  await ada.page.getByRole("button", { name: "Close members" }).click();
+  await button.click();
+  await ada.opens("general");
+  await bob.opens("garden");
+  await bob.says("the second one");
+  await bob.opens("general");
+  await bob.says("that was all");
+  await ada.sees("that was all");
+  await expect(button).toHaveAccessibleDescription("");
+});
+
 test("a message marked as unread stays unread while one looks at it, and after a reload", async ({ chat }) => {
   const ada = await chat.signUp("ada");
   const bob = await chat.signUp("bob");
