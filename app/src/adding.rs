@@ -20,7 +20,7 @@ pub(crate) fn AddForm(room: ShownRoom) -> impl IntoView {
         event.prevent_default();
         let Some(input) = input.get_untracked() else { return };
         let typed = input.value();
-        let username = match Username::parse(typed.trim()) {
+        let username = match Username::parse(typed.trim().trim_start_matches('@')) {
             Ok(username) => username,
             Err(invalid) => {
                 said.set(Some(Said::Refused(invalid.to_string())));

@@ -3,7 +3,7 @@
 //! The focus stays in the field; which room Enter opens is told by `aria-activedescendant` (ARIA Authoring Practices,
 //! combobox with a listbox).
 
-use leptos::{ev::KeyboardEvent, html, prelude::*};
+use leptos::{either::Either, ev::KeyboardEvent, html, prelude::*};
 use protocol::{RoomId, rooms::Visibility, unread};
 
 use crate::{
@@ -105,8 +105,10 @@ pub(crate) fn Switcher(session: Session, address: Address, asked: ReadSignal<u32
             </ul>
             <p class="switcher__hint" role="status">
                 {move || match found.with(Vec::len) {
-                    0 => "You are in no room of such a name.",
-                    _ => "↑ and ↓ choose, Enter goes there, Escape stays.",
+                    0 => Either::Left(view! {
+                        "You are in no room of such a name. " <a href="/rooms" rel="external">"Look through the public rooms"</a>
+                    }),
+                    _ => Either::Right("↑ and ↓ choose, Enter goes there, Escape stays."),
                 }}
             </p>
         </dialog>
