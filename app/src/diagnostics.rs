@@ -90,7 +90,7 @@ pub(crate) fn Diagnostics(session: Session) -> impl IntoView {
     view! {
         <RoundTripsRegion/>
         <History journal times=session.times() offset_ms/>
-        <LastMessages journal/>
+        <LastMessages journal session/>
     }
 }
 

@@ -1,5 +1,6 @@
 //! What happened to the connection since this engine was made, and how long the last messages took: for people who
-//! ask why. Bounded, told to nobody, and nothing depends on it.
+//! ask why. Bounded, told to nobody, and nothing depends on it. Nothing of what was said is in it, so deleted means gone
+//! here too.
 
 use protocol::{ClientId, RoomId, Seq};
 
@@ -12,8 +13,6 @@ use crate::{
 pub const HAPPENINGS_MAX: usize = 50;
 /// Messages whose stages are kept.
 pub const TIMED_MESSAGES_MAX: usize = 20;
-/// Characters of a message that are kept to tell it from others.
-const EXCERPT_CHARS_MAX: usize = 60;
 
 /// Something that happened to the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -85,8 +84,6 @@ pub struct Timed {
     pub client_id: ClientId,
     /// Where.
     pub room: RoomId,
-    /// How it begins.
-    pub excerpt: String,
     /// When the user sent it.
     pub queued: Instant,
     /// When it went out first.
@@ -192,13 +189,11 @@ impl Journal {
     }
 
     /// The user has sent a message.
-    pub(crate) fn queued(&mut self, client_id: ClientId, room: RoomId, text: &str) {
+    pub(crate) fn queued(&mut self, client_id: ClientId, room: RoomId) {
         if self.messages.len() >= TIMED_MESSAGES_MAX {
             self.messages.remove(0);
         }
-        let excerpt = text.chars().take(EXCERPT_CHARS_MAX).collect();
-        let timed =
-            Timed { client_id, room, excerpt, queued: self.now, sent: None, stored: None, seen: None, refused: false };
+        let timed = Timed { client_id, room, queued: self.now, sent: None, stored: None, seen: None, refused: false };
         self.messages.push(timed);
     }
 

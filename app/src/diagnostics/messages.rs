@@ -1,17 +1,22 @@
-//! How long the last messages of this tab took from stage to stage.
+//! How long the last messages of this tab took from stage to stage. They are named by where they are: what they said may
+//! have been deleted meanwhile.
 
 use client::{Instant, Journal, Timed};
-use leptos::prelude::*;
+use leptos::{either::Either, prelude::*};
+
+use crate::{place::Place, session::Session};
 
 #[component]
-pub(super) fn LastMessages(journal: RwSignal<Journal>) -> impl IntoView {
-    let rows = move || journal.with(|journal| journal.messages().iter().rev().map(row).collect_view());
+pub(super) fn LastMessages(journal: RwSignal<Journal>, session: Session) -> impl IntoView {
+    let rows = move || {
+        journal.with(|journal| journal.messages().iter().rev().map(|message| row(message, session)).collect_view())
+    };
     let is_empty = move || journal.with(|journal| journal.messages().is_empty());
     view! {
         <section class="diagnostics__part" aria-labelledby="last-messages">
             <h2 class="diagnostics__title" id="last-messages">"Last messages"</h2>
             <p class="diagnostics__lead">
-                "What you wrote in this tab, the latest first: how long it took until it was sent, from there until the server had it on disk, \
+                "What you wrote in this tab, by room and number, the latest first: how long it took until it was sent, from there until the server had it on disk, \
                  and from there until somebody else had read it. Who hides which room they look at is not counted."
             </p>
             <table class="diagnostics__table" hidden=is_empty>
@@ -33,11 +38,21 @@ pub(super) fn LastMessages(journal: RwSignal<Journal>) -> impl IntoView {
     }
 }
 
-fn row(message: &Timed) -> impl IntoView + use<> {
+fn row(message: &Timed, session: Session) -> impl IntoView + use<> {
     let stored = message.stored.map(|(_, at)| at);
+    let room = message.room;
+    let name = session.rooms.with(|rooms| rooms.iter().find(|known| known.id == room).map(|known| known.name.clone()));
+    let name = name.unwrap_or_else(|| format!("Room {room}"));
+    let named = match message.stored {
+        Some((seq, _)) => {
+            let href = format!("{}?at={seq}", Place::room_path(room, &name));
+            Either::Left(view! { <a href=href>{format!("{name}, {seq}")}</a> })
+        }
+        None => Either::Right(name),
+    };
     view! {
         <tr>
-            <th scope="row" class="diagnostics__excerpt">{message.excerpt.clone()}</th>
+            <th scope="row" class="diagnostics__message">{named}</th>
             <td>{took(Some(message.queued), message.sent, message.refused)}</td>
             <td>{took(message.sent, stored, message.refused)}</td>
             <td>{took(stored, message.seen, false)}</td>

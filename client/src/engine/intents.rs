@@ -107,7 +107,7 @@ impl Engine {
             None => {
                 if let Command::PostMessage(post) = &command {
                     self.presence.posts(post.room);
-                    self.journal.queued(client_id, post.room, &post.text);
+                    self.journal.queued(client_id, post.room);
                 }
                 let entry = self.outbox.push(command);
                 self.save(entry);
@@ -147,7 +147,7 @@ impl Engine {
             return;
         }
         if let Command::PostMessage(post) = &command {
-            self.journal.queued(new_client_id, post.room, &post.text);
+            self.journal.queued(new_client_id, post.room);
         }
         // The new one is saved before the old one is removed: nothing is lost in between.
         let entry = self.outbox.push(command);
