@@ -129,6 +129,7 @@ impl Store for SqliteStore {
                 tracing::error!(%error, "a task of the store ended abnormally");
             }
         }
+        eraser::finish(&self.lane).await;
         self.read.close().await;
         self.lane.pool.close().await;
     }

@@ -4,7 +4,7 @@
 //! A message may have been edited and answered thousands of times, and all rooms wait for the transaction that deletes
 //! it. That takes out the first text and a bounded number of the other events ([`at_once`]); of what is left the message
 //! is noted in the table `redactions`, and from then on the log reads as it will be in the end ([`Pending`]). It is
-//! overwritten in batches between which others write ([`some`]), after a restart too.
+//! overwritten in batches between which others write ([`some`]), before the store closes, and after a restart too.
 //!
 //! That somebody reacted stays in the log: of the text it tells nothing.
 

@@ -4,14 +4,24 @@ use std::{sync::Arc, time::Duration};
 
 use protocol::{Event, Record};
 use sqlx::SqlitePool;
-use tokio::{sync::Notify, task::JoinHandle, time::sleep};
+use tokio::{
+    sync::Notify,
+    task::JoinHandle,
+    time::{sleep, timeout},
+};
 use tokio_util::sync::CancellationToken;
 
-use super::{super::write::Lane, some};
+use super::{
+    super::{redact, write::Lane},
+    some,
+};
 use crate::store::StoreError;
 
 /// How soon it is tried again after the database failed.
 const RETRY: Duration = Duration::from_secs(5);
+
+/// How long closing waits for deleted messages to be overwritten: some ten thousand edits.
+const FINISH_MAX: Duration = Duration::from_secs(10);
 
 /// Wakes the task when something was deleted.
 #[derive(Clone, Debug, Default)]
@@ -64,3 +74,26 @@ async fn batch(lane: &Lane, read: &SqlitePool) -> Result<bool, StoreError> {
     }
     Ok(is_any)
 }
+
+/// Overwrites what is left of deleted messages before the store closes: a program of before there was a table of them would
+/// read it from the log as if it had not been deleted. Rooms are hidden from such programs by their row.
+pub(in crate::store::sqlite) async fn finish(lane: &Lane) {
+    let rest = async {
+        loop {
+            let mut write = lane.begin().await?;
+            let is_more = redact::some(&mut write).await?;
+            write.commit().await?;
+            if !is_more {
+                return Ok::<(), StoreError>(());
+            }
+        }
+    };
+    match timeout(FINISH_MAX, rest).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!(?error, "what was deleted could not be overwritten; {GO_ON}"),
+        Err(_) => tracing::warn!("there was too much that was deleted to overwrite all of it; {GO_ON}"),
+    }
+}
+
+/// What an operator is told then.
+const GO_ON: &str = "start this version again before an older one, so that it is finished";
