@@ -32,7 +32,7 @@ pub(crate) fn Inhabited(inside: Inside, address: Address) -> impl IntoView {
     let overlays = Overlays::new(session, address);
     provide_context(overlays);
     keys::follow(session, address, overlays);
-    effect(move || platform::follow_links(address));
+    effect(move || platform::follow_links(session, address));
     effect(later::prepare_tools);
     let session = expect_context::<Session>();
     effect(move || {

@@ -93,3 +93,63 @@ test("the pages at the door do without it, and with it they are what they were",
   await ada.logsIn();
   await ada.isIn("general");
 });
+
+test("going back to the public rooms without a network waits for it in the page, and what was written is sent", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  await ada.goesTo("/rooms");
+  await ada.isConnected();
+  await ada.opens("general");
+  await ada.goesOffline();
+  await ada.says("written without a network");
+
+  await ada.page.goBack();
+  await expect(ada.page.getByRole("heading", { name: "Opening this page" })).toBeVisible();
+  await expect(ada.page.getByRole("main")).toContainText("opens by itself as soon as that can be reached");
+  await ada.isToldOfTheOutage();
+  await ada.isAccessible();
+  await ada.roomLink("general").click();
+  await ada.sees("written without a network");
+  await ada.page.goBack();
+  await expect(ada.page.getByRole("heading", { name: "Opening this page" })).toBeVisible();
+  await ada.comesBack();
+
+  await expect(ada.page.getByRole("heading", { name: "Public rooms" })).toBeVisible();
+  await expect(ada.page.getByRole("listitem").filter({ hasText: "general" }).getByText("Joined")).toBeVisible();
+  await ada.opens("general");
+  await ada.hasStored("written without a network");
+});
+
+test("joining without a network is refused in words where one is, and works once there is one", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  const bob = await chat.signUp("bob");
+  await bob.makes("Public", "garden");
+  await bob.isConnected();
+  const garden = new URL(bob.page.url()).pathname;
+  await ada.goesTo(garden);
+  await ada.isConnected();
+  await ada.goesOffline();
+
+  const join = ada.page.getByRole("button", { name: "Join garden" });
+  await join.click();
+  const refusal = ada.page.getByText("This needs the server, which cannot be reached. Try again when you are connected.");
+  await expect(refusal).toBeVisible();
+  await expect(join).toBeFocused();
+  await ada.page.getByRole("button", { name: "Dismiss" }).click();
+  await expect(refusal).toHaveCount(0);
+  await ada.page.getByRole("link", { name: "Public rooms" }).click();
+  await expect(refusal).toBeVisible();
+  await expect(ada.page).toHaveURL(new RegExp(`${garden}$`));
+  await ada.comesBack();
+
+  await join.click();
+  await ada.isIn("garden");
+});
+
+test("where only sockets do not get through, pages that the server draws still open", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  await ada.losesSockets();
+
+  await ada.page.getByRole("link", { name: "Public rooms" }).click();
+
+  await expect(ada.page.getByRole("heading", { name: "Public rooms" })).toBeVisible();
+});

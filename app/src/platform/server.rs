@@ -115,7 +115,7 @@ pub(crate) fn has_open_dialog() -> bool {
 
 pub(crate) fn reload() {}
 
-pub(crate) fn follow_links(_address: Address) {}
+pub(crate) fn follow_links(_session: Session, _address: Address) {}
 
 pub(crate) fn origin() -> String {
     String::new()

@@ -1,11 +1,13 @@
-//! Links inside: followed without loading the page, as long as nothing says otherwise.
+//! Links inside: followed without loading the page, as long as nothing says otherwise. What the server draws is gone to
+//! once it can be reached: a page that stays is worth more than one that says that there is no connection.
 
+use client::Probe;
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast as _, JsValue, prelude::Closure};
-use web_sys::{Element, HtmlAnchorElement, MouseEvent};
+use web_sys::{Element, HtmlAnchorElement, HtmlFormElement, MouseEvent, SubmitEvent};
 
-use super::kept;
-use crate::address::Address;
+use super::{kept, probe, spawn};
+use crate::{address::Address, connection::ConnectionView, session::Session};
 
 /// The address of the page, as path, query and fragment.
 pub(crate) fn current_address() -> String {
@@ -25,31 +27,73 @@ pub(crate) fn push_address(to: &str) {
 }
 
 /// From here on links and the history change `address`, for as long as the page lives.
-pub(crate) fn follow_links(address: Address) {
-    let on_click = Closure::<dyn Fn(MouseEvent)>::new(move |event: MouseEvent| {
-        if let Some(to) = followed(&event) {
+pub(crate) fn follow_links(session: Session, address: Address) {
+    let on_click = Closure::<dyn Fn(MouseEvent)>::new(move |event: MouseEvent| match followed(&event) {
+        Some(Way::Here(to)) => {
             event.prevent_default();
             address.go(&to);
         }
+        Some(Way::Server(to)) if is_cut_off(session) => {
+            event.prevent_default();
+            once_reached(session, Box::new(move || _ = window().location().assign(&to)));
+        }
+        Some(Way::Server(_)) | None => {}
     });
     _ = window().add_event_listener_with_callback("click", on_click.as_ref().unchecked_ref());
     on_click.forget();
+    let on_submit = Closure::<dyn Fn(SubmitEvent)>::new(move |event: SubmitEvent| {
+        let form = event.target().and_then(|target| target.dyn_into::<HtmlFormElement>().ok());
+        let form = form.filter(|form| !event.default_prevented() && form.method() != "dialog");
+        if let Some(form) = form.filter(|_| is_cut_off(session)) {
+            event.prevent_default();
+            once_reached(session, Box::new(move || _ = form.submit()));
+        }
+    });
+    _ = window().add_event_listener_with_callback("submit", on_submit.as_ref().unchecked_ref());
+    on_submit.forget();
     super::listen(&window(), "popstate", move || {
         kept::drop_waiting();
         address.arrive(&current_address());
     });
 }
 
-/// Where a click leads, if it is on a link to a page inside and asks for nothing else, such as another tab.
-fn followed(event: &MouseEvent) -> Option<String> {
+/// Whether the server may be out of reach.
+fn is_cut_off(session: Session) -> bool {
+    !matches!(session.connection.get_untracked(), ConnectionView::Opening | ConnectionView::Connected)
+}
+
+/// Does it if the server answers: where only sockets do not get through, pages still come. Else says why not.
+fn once_reached(session: Session, go: Box<dyn FnOnce()>) {
+    spawn(async move {
+        if probe().await == Probe::Unreachable {
+            let sentence = "This needs the server, which cannot be reached. Try again when you are connected.";
+            session.complaint.set(Some(sentence.to_owned()));
+        } else {
+            go();
+        }
+    });
+}
+
+/// Where a link leads.
+enum Way {
+    /// To a page that is drawn here.
+    Here(String),
+    /// To one that the server draws.
+    Server(String),
+}
+
+/// Where a click leads, if it is on a link to a page of this server and asks for nothing else, such as another tab.
+fn followed(event: &MouseEvent) -> Option<Way> {
     let has_modifier = event.meta_key() || event.alt_key() || event.ctrl_key() || event.shift_key();
     if event.default_prevented() || event.button() != 0 || has_modifier {
         return None;
     }
-    let link = event.target()?.dyn_into::<Element>().ok()?.closest("a[href]:not([href=''])").ok()??;
+    let link =
+        event.target()?.dyn_into::<Element>().ok()?.closest("a[href]:not([href='']):not([href^='#'])").ok()??;
     let link = link.dyn_into::<HtmlAnchorElement>().ok()?;
     let is_external = link.rel().split_ascii_whitespace().any(|word| word == "external");
-    let is_plain = link.target().is_empty() && !link.has_attribute("download") && !is_external;
+    let is_plain = link.target().is_empty() && !link.has_attribute("download");
     let is_ours = window().location().origin().is_ok_and(|origin| origin == link.origin());
-    (is_plain && is_ours).then(|| link.pathname() + &link.search() + &link.hash())
+    let to = link.pathname() + &link.search() + &link.hash();
+    (is_plain && is_ours).then_some(if is_external { Way::Server(to) } else { Way::Here(to) })
 }

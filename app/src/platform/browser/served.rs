@@ -1,7 +1,10 @@
 //! Pages that stay as the server drew them.
 
+use client::Probe;
 use leptos::{
     attr::{Attribute, any_attribute::AnyAttribute},
+    either::Either,
+    prelude::*,
     tachys::{
         hydration::Cursor,
         view::{Position, PositionState, Render, RenderHtml, add_attr::AddAnyAttr},
@@ -9,7 +12,14 @@ use leptos::{
 };
 use web_sys::Element;
 
-use crate::hydration::next_element;
+use super::{Redrawn, probe, redrawn, reload, spawn};
+use crate::{
+    connection::ConnectionView,
+    erased::{effect, memo},
+    frame::Bare,
+    hydration::next_element,
+    session::Session,
+};
 
 /// An element that the server drew.
 pub(crate) struct Served;
@@ -19,13 +29,38 @@ pub(crate) fn as_served<V>(_draw: impl FnOnce() -> V) -> Served {
     Served
 }
 
+/// In its place until the server can be reached. What was written and not sent is kept by then.
+#[component]
+fn Awaited() -> impl IntoView {
+    let session = expect_context::<Session>();
+    let is_connected = memo(move || session.connection.get() == ConnectionView::Connected);
+    effect(move || {
+        _ = is_connected.get();
+        spawn(async move {
+            // Who has gone on meanwhile is left in peace.
+            if probe().await != Probe::Unreachable && is_connected.try_get_untracked().is_some() {
+                reload();
+            }
+        });
+    });
+    view! {
+        <Bare>
+            <div class="failure">
+                <h1>"Opening this page …"</h1>
+                <p role="status">
+                    "It comes from the server, and opens by itself as soon as that can be reached. The rooms that you had open are still there."
+                </p>
+            </div>
+        </Bare>
+    }
+}
+
 impl Render for Served {
-    type State = Option<Element>;
+    type State = Either<Option<Element>, <Redrawn as Render>::State>;
 
     /// Somebody goes back to it from a page that the browser drew: the server draws it again.
     fn build(self) -> Self::State {
-        super::reload();
-        None
+        Either::Right(redrawn(|| view! { <Awaited/> }).build())
     }
 
     fn rebuild(self, state: &mut Self::State) {
@@ -58,7 +93,7 @@ impl RenderHtml for Served {
     fn to_html_with_buf(self, _: &mut String, _: &mut Position, _: bool, _: bool, _: Vec<AnyAttribute>) {}
 
     fn hydrate<const FROM_SERVER: bool>(self, cursor: &Cursor, position: &PositionState) -> Self::State {
-        next_element(cursor, position)
+        Either::Left(next_element(cursor, position))
     }
 
     fn into_owned(self) -> Self {
