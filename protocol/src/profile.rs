@@ -1,7 +1,7 @@
 //! What people say of themselves: a name by which the others call them, and a status, for a while or until they clear it.
 //!
-//! The user name stays who they are: mentions and logging in go by it, and it stands beside the other name, which may be
-//! anybody's.
+//! The user name stays who they are: mentions and logging in go by it, and it stands beside the other name, which may look
+//! like anybody's.
 //!
 //! It belongs to an account, not to a room, and is told beside the presence in each room that its user is in: the
 //! latest holds, and nothing of it is in a log.
@@ -138,18 +138,53 @@ from_json!(UserProfile { user, name, status });
 /// Whether a text is one line that shows what it says: no control characters, nothing that turns the direction of
 /// what stands around it, nothing invisible but what joins letters and emoji, no heaps of combining marks.
 fn is_plain_line(text: &str) -> bool {
-    let mut marks = 0;
+    let (mut marks, mut before) = (0, ' ');
     text.trim() == text
         && text.chars().all(|c| {
             marks = if is_mark(c) { marks + 1 } else { 0 };
-            marks <= MARKS_MAX && !c.is_control() && !is_hidden(c)
+            let goes_with_it = !is_joined_on(c) || may_be_joined(before, c);
+            before = c;
+            marks <= MARKS_MAX && goes_with_it && !c.is_control() && !is_hidden(c)
         })
 }
 
-/// Combining marks that go with any letter (the blocks of Unicode that are called so).
+/// Combining marks: the blocks of Unicode that are called so, and those of single scripts that stand above and below any
+/// number of others.
 fn is_mark(c: char) -> bool {
-    matches!(c, '\u{300}'..='\u{36f}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}'
-        | '\u{fe20}'..='\u{fe2f}')
+    matches!(c, '\u{300}'..='\u{36f}' | '\u{483}'..='\u{489}' | '\u{591}'..='\u{5bd}' | '\u{5bf}' | '\u{5c1}'..='\u{5c2}'
+        | '\u{5c4}'..='\u{5c7}' | '\u{610}'..='\u{61a}' | '\u{64b}'..='\u{65f}' | '\u{670}' | '\u{6d6}'..='\u{6dc}'
+        | '\u{6df}'..='\u{6e4}' | '\u{6e7}'..='\u{6e8}' | '\u{6ea}'..='\u{6ed}' | '\u{711}' | '\u{730}'..='\u{74a}'
+        | '\u{900}'..='\u{902}' | '\u{93a}' | '\u{93c}' | '\u{941}'..='\u{948}' | '\u{94d}' | '\u{951}'..='\u{957}'
+        | '\u{e31}' | '\u{e34}'..='\u{e3a}' | '\u{e47}'..='\u{e4e}' | '\u{eb1}' | '\u{eb4}'..='\u{ebc}'
+        | '\u{ec8}'..='\u{ece}' | '\u{f71}'..='\u{f84}' | '\u{f8d}'..='\u{fbc}' | '\u{1ab0}'..='\u{1aff}'
+        | '\u{1dc0}'..='\u{1dff}' | '\u{20d0}'..='\u{20ff}' | '\u{a66f}'..='\u{a67d}' | '\u{fe20}'..='\u{fe2f}')
+}
+
+/// What has no looks of its own and changes those of what it stands behind: joiners, variation selectors, and the tags
+/// of flags.
+fn is_joined_on(c: char) -> bool {
+    is_variation(c) || is_tag(c) || matches!(c, '\u{200c}' | '\u{200d}')
+}
+
+fn is_variation(c: char) -> bool {
+    matches!(c, '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}')
+}
+
+fn is_tag(c: char) -> bool {
+    matches!(c, '\u{e0020}'..='\u{e007f}')
+}
+
+/// Whether such a character has something to change there: else a text could carry any number of them unseen.
+fn may_be_joined(before: char, c: char) -> bool {
+    if is_tag(c) {
+        // England is a black flag with `gbeng` behind it.
+        before == '\u{1f3f4}' || (is_tag(before) && before != '\u{e007f}')
+    } else if is_variation(c) {
+        !is_joined_on(before) && (!before.is_ascii() || matches!(before, '0'..='9' | '#' | '*'))
+    } else {
+        // Letters of scripts that join, and pictures: `❤️‍🔥` has a variation before its joiner.
+        !before.is_ascii() && (!is_joined_on(before) || is_variation(before))
+    }
 }
 
 /// Embeddings, overrides and isolates of the direction (UAX #9), line and paragraph ends, and what has no width or
@@ -157,7 +192,8 @@ fn is_mark(c: char) -> bool {
 fn is_hidden(c: char) -> bool {
     matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
         | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
-        | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}')
+        | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffc}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+        | '\u{e0000}'..='\u{e001f}' | '\u{e0080}'..='\u{e00ff}' | '\u{e01f0}'..='\u{e0fff}')
 }
 
 #[cfg(test)]
@@ -205,6 +241,44 @@ mod tests {
                 Some(ErrorCode::Invalid),
                 "{emoji}"
             );
+        }
+    }
+
+    #[test]
+    fn what_is_not_seen_joins_something_or_is_refused() {
+        let england = "Up \u{1f3f4}\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}!";
+        for text in [
+            england,
+            "❤️\u{200d}🔥",
+            "葛\u{e0100}城",
+            "1️⃣ first",
+            "می\u{200c}خواهم",
+            "അന\u{d4d}\u{200d}വര\u{d4d}\u{200d}",
+        ] {
+            assert_eq!(check_display_name(&format!("A {text}")), Ok(()), "{text:?}");
+        }
+        for text in [
+            "Ada\u{200d}",
+            "A\u{200c}da",
+            "Ada\u{fe0f}",
+            "Ada\u{e0041}\u{e0042}",
+            "Ada \u{1f3f4}\u{e0067}\u{e007f}\u{e0067}",
+            "Ada 葛\u{e0100}\u{e0101}",
+            "Ada é\u{200d}\u{200d}",
+            "Ada\u{e0001}",
+            "Ada\u{1d173}",
+        ] {
+            assert_eq!(check_display_name(text).err().map(|error| error.code), Some(ErrorCode::Invalid), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn marks_of_any_script_are_heaped_so_high_and_no_higher() {
+        for (letter, mark) in [("a", '\u{301}'), ("ก", '\u{e47}'), ("א", '\u{5b0}'), ("ب", '\u{64e}'), ("к", '\u{489}')]
+        {
+            let heap = |marks: usize| format!("{letter}{}", String::from(mark).repeat(marks));
+            assert_eq!(check_display_name(&heap(MARKS_MAX)), Ok(()), "{mark:?}");
+            assert!(check_display_name(&heap(MARKS_MAX + 1)).is_err(), "{mark:?}");
         }
     }
 

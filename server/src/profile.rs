@@ -10,7 +10,7 @@ use axum::{
     routing::{get, put},
 };
 use protocol::{
-    Status, UserId, UserProfile,
+    ErrorCode, Status, UserId, UserProfile, Username,
     command::Cost,
     profile::{SetDisplayName, SetStatus, check_display_name},
 };
@@ -77,6 +77,13 @@ pub(crate) async fn own(app: &AppState, user: UserId) -> Result<Profile, ApiErro
 pub(crate) async fn set_display_name(app: &AppState, user: UserId, name: Option<String>) -> Result<(), ApiError> {
     if let Some(name) = &name {
         check_display_name(name)?;
+        // Who has no other name is shown by that one alone.
+        if let Ok(username) = Username::parse(name)
+            && app.store.account(&username).await?.is_some_and(|account| account.user.id != user)
+        {
+            return Err(ApiError::from(ErrorCode::UsernameTaken)
+                .message("Somebody else here has that as their user name. Choose another display name."));
+        }
     }
     let profile = app.store.set_display_name(user, name).await?;
     app.hub.presence().set_profile(user, profile);

@@ -37,9 +37,10 @@ impl Profiles {
         }
     }
 
-    /// What somebody says who may turn out to be a member.
+    /// What somebody says who may turn out to be a member. Of who was one when the members were read before, it is
+    /// always kept.
     pub(super) fn set_early(&mut self, user: UserId, profile: &Profile) {
-        if self.all.len() < PENDING_MAX {
+        if self.all.len() < PENDING_MAX || self.all.contains_key(&user) {
             self.set(user, profile);
         }
     }

@@ -231,6 +231,21 @@ async fn what_is_not_a_display_name_is_refused_and_changes_nothing() {
 }
 
 #[tokio::test]
+async fn nobody_takes_the_user_name_of_another_as_a_display_name() {
+    let server = TestServer::start().await;
+    let (ada, mut eve) = (server.user("ada").await, server.user("eve").await);
+
+    for name in ["ada", "ADA", "Ada"] {
+        eve.json(Method::PUT, NAME, &json!({ "name": name })).await.refused(409, "username_taken");
+        let page = eve.post_form("/settings/profile/name", &[("name", name)]).await;
+        assert!(page.status == 409 && page.body.contains("Choose another display name."), "{page:?}");
+    }
+
+    assert_eq!(eve.get("/api/v1/profile").await.json(), json!({ "user": 2 }));
+    assert_eq!(ada.json(Method::PUT, NAME, &json!({ "name": "ADA" })).await.status, 204, "it is one's own");
+}
+
+#[tokio::test]
 async fn the_form_sets_a_status_until_a_time_in_its_zone_and_clears_it() {
     let server = TestServer::start().await;
     let mut bob = server.user("bob").await;

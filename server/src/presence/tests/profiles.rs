@@ -157,4 +157,9 @@ fn of_who_may_turn_out_to_be_a_member_so_many_are_kept_at_most() {
         profiles.set_early(UserId(id), &says(1, "here", None));
     }
     assert_eq!(profiles.picture(None).len(), 1_000);
+
+    // Of those who are known, the latest is not lost while the members of a long room are being read again.
+    profiles.set_early(UserId(7), &says(2, "gone", None));
+    let told = profiles.picture(None);
+    assert_eq!(told[7].status.as_ref().map(|status| status.text.as_str()), Some("gone"));
 }
