@@ -11,6 +11,7 @@ use crate::{
     erased::{live, memo, redrawn},
     later::{self, Later, Tool},
     platform,
+    profile::display_name,
     shown::ShownRoom,
 };
 
@@ -43,20 +44,29 @@ pub(crate) fn pieces(text: &str, mentions: &Mentions) -> Vec<(String, Option<Mea
     pieces
 }
 
+/// A name that is offered.
+#[derive(Clone, PartialEq, Eq)]
+struct Offered {
+    /// What is written.
+    name: String,
+    /// By what its user is called, where that is something else.
+    called: Option<String>,
+}
+
 /// Names that finish what is being written, offered in a composer.
 #[derive(Clone, Copy)]
 pub(crate) struct Completion {
     room: ShownRoom,
     me: UserId,
     input: NodeRef<html::Textarea>,
-    names: RwSignal<Vec<String>>,
+    names: RwSignal<Vec<Offered>>,
     is_open: Memo<bool>,
     chosen: RwSignal<usize>,
 }
 
 impl Completion {
     pub(crate) fn new(room: ShownRoom, me: UserId, input: NodeRef<html::Textarea>) -> Self {
-        let names = RwSignal::<Vec<String>>::default();
+        let names = RwSignal::<Vec<Offered>>::default();
         let is_open = memo(move || names.with(|names| !names.is_empty()));
         Self { room, me, input, names, is_open, chosen: RwSignal::new(0) }
     }
@@ -115,13 +125,21 @@ impl Completion {
         Some(String::from_utf16_lossy(&units))
     }
 
-    fn matching(self, begun: &str) -> Vec<String> {
-        self.room.members.with_untracked(|members| {
-            let people = members.iter().filter(|member| member.user.id != self.me).map(|member| &member.user.name);
-            let people = people.filter(|name| name.folded().starts_with(begun)).map(ToString::to_string);
-            let everyone = EVERYONE.iter().filter(|name| name.starts_with(begun)).map(|name| (*name).to_owned());
-            people.chain(everyone).take(OFFERED_MAX).collect()
-        })
+    /// User names, which are what is written, by how they or what their users are called begin.
+    fn matching(self, begun: &str) -> Vec<Offered> {
+        let room = self.room;
+        let (members, names) = (room.members.read_untracked(), room.names.read_untracked());
+        let people = members.iter().filter(|member| member.user.id != self.me).filter_map(|member| {
+            let called = display_name(&names, member.user.id).cloned();
+            let is_meant = member.user.name.folded().starts_with(begun)
+                || called.as_ref().is_some_and(|called| called.to_ascii_lowercase().starts_with(begun));
+            is_meant.then(|| Offered { name: member.user.name.to_string(), called })
+        });
+        let everyone = EVERYONE.iter().filter(|name| name.starts_with(begun));
+        people
+            .chain(everyone.map(|name| Offered { name: (*name).to_owned(), called: None }))
+            .take(OFFERED_MAX)
+            .collect()
     }
 
     /// Takes a key that is meant for the list. Whether it was.
@@ -148,13 +166,13 @@ impl Completion {
     /// Whether the chosen name finishes this.
     fn fits(self, begun: &str) -> bool {
         let chosen = self.chosen.get_untracked();
-        self.names
-            .with_untracked(|names| names.get(chosen).is_some_and(|name| platform::lower_case(name).starts_with(begun)))
+        let matching = self.matching(begun);
+        self.names.with_untracked(|names| names.get(chosen).is_some_and(|chosen| matching.contains(chosen)))
     }
 
     /// Writes the name into the text.
     fn take(self, index: usize) {
-        let name = self.names.with_untracked(|names| names.get(index).cloned());
+        let name = self.names.with_untracked(|names| names.get(index).map(|offered| offered.name.clone()));
         let (Some(name), Some(before), Some(input)) = (name, self.before_caret(), self.input.get_untracked()) else {
             return;
         };
@@ -191,7 +209,7 @@ pub(crate) fn Offer(completion: Completion) -> impl IntoView {
 pub(crate) fn Names(completion: Completion) -> impl IntoView {
     let Completion { names, chosen, .. } = completion;
     let options = move || {
-        let options = names.get().into_iter().enumerate().map(|(index, name)| {
+        let options = names.get().into_iter().enumerate().map(|(index, Offered { name, called })| {
             view! {
                 <li
                     class="names__name"
@@ -204,7 +222,8 @@ pub(crate) fn Names(completion: Completion) -> impl IntoView {
                         completion.take(index);
                     }
                 >
-                    {name}
+                    {name} " "
+                    <bdi class="names__called">{called}</bdi>
                 </li>
             }
         });

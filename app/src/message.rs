@@ -46,7 +46,7 @@ pub(crate) fn RowLine(room: ShownRoom, row: Row) -> impl IntoView {
         <div {..attributes(move || view.with(|view| row_attributes(view, key)))}>
             {redrawn(above)}
             {if is_notice {
-                Either::Left(view! { <NoticeLine view/> })
+                Either::Left(view! { <NoticeLine room view/> })
             } else {
                 Either::Right(view! { <Message room key view/> })
             }}

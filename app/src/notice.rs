@@ -2,26 +2,29 @@
 
 use client::Content;
 use leptos::prelude::*;
-use protocol::{Event, rooms::Visibility};
+use protocol::{Event, UserRef, rooms::Visibility};
 
 use crate::{
     erased::live,
     rows::RowView,
+    shown::ShownRoom,
     time::{self, Times},
 };
 
 /// A notice.
 #[component]
-pub(crate) fn NoticeLine(view: RwSignal<RowView>) -> impl IntoView {
+pub(crate) fn NoticeLine(room: ShownRoom, view: RwSignal<RowView>) -> impl IntoView {
     let times = expect_context::<Times>();
     let at = view.with_untracked(|view| view.at);
-    let sentence = view.with_untracked(|view| match &view.content {
-        Content::Notice(notice) => sentence(view.author.name.as_str(), notice),
-        Content::Message(_) => String::new(),
-    });
+    let sentence = move || {
+        view.with_untracked(|view| match &view.content {
+            Content::Notice(notice) => sentence(room, &view.author, notice),
+            Content::Message(_) => String::new(),
+        })
+    };
     view! {
         <p class="event-line">
-            {sentence}
+            {live(sentence)}
             <time class="event-line__time" datetime=time::machine(at) title=live(move || times.full(at))>
                 {live(move || times.clock(at))}
             </time>
@@ -30,7 +33,8 @@ pub(crate) fn NoticeLine(view: RwSignal<RowView>) -> impl IntoView {
 }
 
 /// What happened, as it is told.
-fn sentence(who: &str, notice: &Event) -> String {
+fn sentence(room: ShownRoom, who: &UserRef, notice: &Event) -> String {
+    let who = room.called(who);
     match notice {
         Event::RoomCreated(e) => match e.visibility {
             Visibility::Public => format!("{who} made the public room {}", e.name),
@@ -39,11 +43,11 @@ fn sentence(who: &str, notice: &Event) -> String {
         Event::RoomRenamed(e) => format!("{who} renamed the room to {}", e.name),
         Event::TopicSet(e) if e.topic.is_empty() => format!("{who} removed the topic"),
         Event::TopicSet(e) => format!("{who} set the topic: {}", e.topic),
-        Event::RoomTransferred(e) => format!("{who} gave the room to {}", e.user.name),
+        Event::RoomTransferred(e) => format!("{who} gave the room to {}", room.called(&e.user)),
         Event::MemberJoined(_) => format!("{who} joined"),
         Event::MemberLeft(_) => format!("{who} left"),
-        Event::MemberAdded(e) => format!("{who} added {}", e.user.name),
-        Event::MemberRemoved(e) => format!("{who} removed {}", e.user.name),
+        Event::MemberAdded(e) => format!("{who} added {}", room.called(&e.user)),
+        Event::MemberRemoved(e) => format!("{who} removed {}", room.called(&e.user)),
         // No lines of a room: messages are drawn as such, the rest changes other things.
         Event::MessagePosted(_)
         | Event::MessageEdited(_)

@@ -24,9 +24,9 @@ impl ShownRoom {
         self.names.with(|names| display_name(names, user).cloned())
     }
 
-    /// By what a user is called here.
+    /// By what a user is called here, as [`full_name`]: all sentences and labels take names from this.
     pub(crate) fn called(self, user: &UserRef) -> String {
-        self.display_name(user.id).unwrap_or_else(|| user.name.to_string())
+        full_name(self.display_name(user.id), user.name.as_str())
     }
 }
 

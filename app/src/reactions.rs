@@ -26,7 +26,7 @@ const NAMED_MAX: usize = 20;
 pub(crate) fn Chips(room: ShownRoom, view: RwSignal<RowView>) -> impl IntoView {
     let session = expect_context::<Session>();
     let me = session.me().user.id;
-    let chips = memo(move || view.with(|view| chips(&view.reactions, me)));
+    let chips = memo(move || view.with(|view| chips(room, &view.reactions, me)));
     let press = move |chip: &Chip| {
         let Some(message) = view.with_untracked(|view| view.seq) else { return };
         session.react(room.id, message, chip.emoji.clone(), !chip.is_mine);
@@ -69,9 +69,9 @@ struct Chip {
     names: String,
 }
 
-fn chips(reactions: &[Reaction], me: UserId) -> Vec<Chip> {
+fn chips(room: ShownRoom, reactions: &[Reaction], me: UserId) -> Vec<Chip> {
     let chip = |(emoji, users): (&str, Vec<&UserRef>)| {
-        let mut names: Vec<String> = users.iter().take(NAMED_MAX).map(|user| user.name.to_string()).collect();
+        let mut names: Vec<String> = users.iter().take(NAMED_MAX).map(|user| room.called(user)).collect();
         if users.len() > NAMED_MAX {
             names.push(format!("{} more", users.len() - NAMED_MAX));
         }

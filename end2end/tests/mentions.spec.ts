@@ -58,6 +58,19 @@ test("who is named is told apart from who has something to read", async ({ chat 
   await expect(ada.message("@bob, look")).not.toHaveAccessibleName(/mentions you/);
 });
 
+test("a name is offered by what its user is called, too, and the user name is written", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  const bob = await chat.signUp("bob");
+  await bob.puts("/api/v1/profile/name", { name: "Robert Müller" });
+  await expect(ada.member("Robert Müller @bob")).toBeVisible();
+
+  await ada.composer.pressSequentially("ask @rob");
+  await expect(ada.page.getByRole("listbox", { name: "Names" }).getByRole("option")).toHaveText(["bob Robert Müller"]);
+  await ada.composer.press("Enter");
+
+  await expect(ada.composer).toHaveValue("ask @bob ");
+});
+
 test("a deleted or edited message names nobody any more", async ({ chat }) => {
   const ada = await chat.signUp("ada");
   const bob = await chat.signUp("bob");
