@@ -23,7 +23,8 @@ impl Profiles {
     /// The members came from the store, with what they say. `is_in` says who is one.
     pub(super) fn learn(&mut self, profiles: &[(UserId, Profile)], is_in: impl Fn(UserId) -> bool) {
         self.all.retain(|user, _| is_in(*user));
-        for (user, profile) in profiles {
+        // Some may have left since they were read.
+        for (user, profile) in profiles.iter().filter(|(user, _)| is_in(*user)) {
             self.set(*user, profile);
         }
     }

@@ -151,6 +151,15 @@ fn the_longest_of_all_who_are_listed_fit_what_may_wait_for_a_socket() {
 }
 
 #[test]
+fn who_has_left_while_the_members_were_being_read_says_nothing() {
+    let mut profiles = Profiles::default();
+
+    profiles.learn(&[(ADA, says(1, "here", None)), (BOB, says(1, "gone", None))], |user| user == ADA);
+
+    assert_eq!(profiles.picture(None).iter().map(|told| told.user).collect::<Vec<_>>(), [ADA]);
+}
+
+#[test]
 fn of_who_may_turn_out_to_be_a_member_so_many_are_kept_at_most() {
     let mut profiles = Profiles::default();
     for id in 0..=1_000 {
