@@ -15,10 +15,10 @@ const REST_MS: u64 = 100;
 const TOOK_MS_MIN: u64 = 34;
 
 /// What it took longer, the rest is longer by as many times.
-const REST_TIMES: u64 = 16;
+const REST_TIMES: u64 = 4;
 
 /// Nobody is kept waiting longer than this, in milliseconds.
-const REST_MS_MAX: u64 = 2_000;
+const REST_MS_MAX: u64 = 500;
 
 /// What is to be drawn.
 #[derive(Default)]

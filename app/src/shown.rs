@@ -17,7 +17,11 @@ use crate::{
 };
 
 /// Rows that are drawn for who goes along with the end of a room: some screens full.
-const FOLLOWED_ROWS_MAX: usize = 120;
+const FOLLOWED_ROWS: usize = 100;
+
+/// So many rows come together there before those above are let go of, all at once: each time that rows go, all that
+/// stay are painted anew.
+const FOLLOWED_ROWS_MAX: usize = 200;
 
 /// New rows that are drawn at once for them; of more than that nobody sees the first.
 const NEW_ROWS_MAX: usize = 40;
@@ -283,7 +287,11 @@ impl Drawn {
             (true, _) => known.saturating_sub(OLDER_ROWS),
             (false, true) => {
                 let new = lines.iter().rev().take_while(|line| line.seq.is_none_or(|seq| seq > self.newest)).count();
-                let most = if new < NEW_ROWS_MAX { FOLLOWED_ROWS_MAX } else { NEW_ROWS_MAX };
+                let most = match (new > NEW_ROWS_MAX, lines.len() - known > FOLLOWED_ROWS_MAX) {
+                    (true, _) => NEW_ROWS_MAX,
+                    (false, true) => FOLLOWED_ROWS,
+                    (false, false) => FOLLOWED_ROWS_MAX,
+                };
                 known.max(lines.len().saturating_sub(most))
             }
             (false, false) => known,

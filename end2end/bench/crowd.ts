@@ -87,7 +87,7 @@ export async function misses(reader: Person, crowd: Crowd, about: string, each: 
     const wanted = Array.from({ length: each - first + 1 }, (_, n) => first + n);
     return String(numbers) === String(wanted) ? [] : [`of ${name}: ${numbers.length}, from ${numbers[0]} to ${numbers.at(-1)} of ${each}`];
   });
-  await reader.jump.click();
+  await reader.log.evaluate((log) => void (log.scrollTop = log.scrollHeight));
   await shows(reader, crowd, about, each);
   return wrong.length === 0 ? undefined : wrong.join("; ");
 }

@@ -65,43 +65,50 @@ fn lines(count: u64) -> Vec<Line> {
     (1..=count).map(line).collect()
 }
 
+/// Of somebody who goes along with the end, and has all rows that are drawn for them.
+fn full() -> Drawn {
+    Drawn { follows: true, newest: Seq(FOLLOWED_ROWS_MAX as u64), ..Drawn::default() }
+}
+
 #[test]
 fn who_goes_along_with_the_end_has_a_bounded_number_of_rows() {
-    let most = FOLLOWED_ROWS_MAX as u64;
-    let mut drawn = Drawn { follows: true, newest: Seq(most), ..Drawn::default() };
+    let mut drawn = full();
 
-    assert_eq!(drawn.hide(&lines(most)), 0);
-    assert_eq!(drawn.hide(&lines(most + 1)), 1);
-    assert_eq!(drawn.hide(&lines(most + 30)), 30);
+    assert_eq!(drawn.hide(&lines(200)), 0);
+    assert_eq!(drawn.hide(&lines(201)), 201 - FOLLOWED_ROWS, "one more, and the first go together");
+    assert_eq!(drawn.hide(&lines(240)), 201 - FOLLOWED_ROWS, "then rows are only added");
 }
 
 #[test]
 fn of_very_many_new_lines_who_goes_along_sees_the_last() {
     let mut drawn = Drawn { follows: true, newest: Seq(100), ..Drawn::default() };
 
-    assert_eq!(drawn.hide(&lines(100 + NEW_ROWS_MAX as u64 - 1)), 139 - FOLLOWED_ROWS_MAX);
+    assert_eq!(drawn.hide(&lines(100 + NEW_ROWS_MAX as u64)), 0);
     assert_eq!(drawn.hide(&lines(400)), 400 - NEW_ROWS_MAX);
 }
 
 #[test]
 fn nothing_above_is_taken_away_from_who_has_left_the_end() {
-    let mut drawn = Drawn { follows: true, newest: Seq(200), ..Drawn::default() };
-    drawn.hide(&lines(200));
+    let mut drawn = full();
+    drawn.hide(&lines(201));
     drawn.follows = false;
 
-    assert_eq!(drawn.hide(&lines(230)), 80, "what comes is added below");
-    assert_eq!(drawn.hide(&lines(230)[30..]), 50, "and what the window lets go of was hidden");
+    assert_eq!(drawn.hide(&lines(400)), 101, "what comes is added below");
+    assert_eq!(drawn.hide(&lines(400)[30..]), 71, "and what the window lets go of was hidden");
 }
 
 #[test]
 fn what_is_hidden_is_drawn_bit_by_bit_when_the_reader_goes_up() {
-    let mut drawn = Drawn { follows: true, newest: Seq(200), ..Drawn::default() };
-    drawn.hide(&lines(200));
+    let mut drawn = full();
+    drawn.hide(&lines(201));
     drawn.follows = false;
 
     drawn.asks_for_older = true;
-    assert_eq!(drawn.hide(&lines(200)), 80 - OLDER_ROWS);
-    assert_eq!(drawn.hide(&lines(200)), 80 - OLDER_ROWS);
-    drawn.asks_for_older = true;
-    assert_eq!(drawn.hide(&lines(200)), 0);
+    assert_eq!(drawn.hide(&lines(201)), 101 - OLDER_ROWS);
+    assert_eq!(drawn.hide(&lines(201)), 101 - OLDER_ROWS);
+    for _ in 0..2 {
+        drawn.asks_for_older = true;
+        drawn.hide(&lines(201));
+    }
+    assert_eq!(drawn.hidden, 0);
 }
