@@ -54,6 +54,12 @@ impl Doing {
         }
     }
 
+    /// Whether something is being done to a message.
+    pub(crate) fn is_busy(self) -> bool {
+        let (editing, deleting) = (self.editing.get_untracked(), self.deleting.get_untracked());
+        editing.is_some() || deleting.is_some() || self.picking.with_untracked(Option::is_some)
+    }
+
     /// What was asked and not answered when the reader left is not asked again when they are back.
     pub(crate) fn forget_questions(self) {
         self.deleting.set(None);

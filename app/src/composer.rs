@@ -89,13 +89,15 @@ pub(crate) fn Composer(room: ShownRoom) -> impl IntoView {
             send();
         } else if event.key() == "Escape" && !event.shift_key() && answering.with_untracked(Option::is_some) {
             answering.set(None);
-        } else if event.key() == "ArrowUp"
-            && !event.alt_key()
-            && is_empty
-            && let Some(last) = last_own(room, &session.me().user)
-        {
-            event.prevent_default();
-            room.doing.editing.set(Some(last));
+        } else if event.key() == "ArrowUp" && !event.alt_key() && is_empty {
+            let own = || last_own(room, &session.me().user);
+            if own().is_none() && room.hides_older() {
+                session.draw_older(room, true);
+            }
+            if let Some(last) = own() {
+                event.prevent_default();
+                room.doing.editing.set(Some(last));
+            }
         }
     };
     let on_input = move |event: Event| {

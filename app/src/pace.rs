@@ -31,6 +31,7 @@ pub(crate) struct Pace {
     is_late: bool,
     /// What was drawn last had waited: more comes than is drawn at once.
     had_waited: bool,
+    is_timed: bool,
 }
 
 /// What is to be done about it.
@@ -83,8 +84,14 @@ impl Pace {
         self.rests_until = now + Duration::from_millis(REST_MS);
     }
 
+    /// Whether a draw is being timed already; from now on one is.
+    pub(crate) fn is_timed(&mut self) -> bool {
+        std::mem::replace(&mut self.is_timed, true)
+    }
+
     /// What was drawn at `start` is in the picture. What comes alone does not make the next wait.
     pub(crate) fn took(&mut self, start: Instant, now: Instant) {
+        self.is_timed = false;
         if !self.had_waited {
             return;
         }

@@ -298,11 +298,16 @@ impl Session {
     /// The reader nears the oldest row.
     pub(crate) fn load_older(self, room: ShownRoom) {
         if room.hides_older() {
-            room.draw_older();
-            self.show_room(room.id);
+            self.draw_older(room, false);
         } else {
             self.step(Input::Intent(Intent::LoadOlder(room.id)));
         }
+    }
+
+    /// Draws what is above the rows of a room and was here already, a part of it or all.
+    pub(crate) fn draw_older(self, room: ShownRoom, all: bool) {
+        room.draw_older(all);
+        self.show_room(room.id);
     }
 
     /// The reader nears the newest row that is here.

@@ -149,6 +149,12 @@ impl ShownRoom {
         !self.holds_unread.get_value()
     }
 
+    /// Whether what comes may be read, too, where the user has read up to `cursor`: not where something was just marked
+    /// as unread, here or elsewhere.
+    pub(crate) fn may_read_on_from(self, cursor: ReadCursor) -> bool {
+        self.may_read() && self.cursor.with_value(|known| known.version == cursor.version)
+    }
+
     /// Says where *New* stands: as one came in, until something is marked as unread, here or on another device.
     fn mark(self, lines: &[Line], cursor: ReadCursor, told: Option<Seq>, me: UserId) {
         let first_unread = || rows::first_unread(lines, cursor.seq, me);
@@ -192,9 +198,9 @@ impl ShownRoom {
         self.drawn.with_value(|drawn| drawn.hidden != 0)
     }
 
-    /// Draws more of it the next time.
-    pub(crate) fn draw_older(self) {
-        self.drawn.update_value(|drawn| drawn.asks_for_older = true);
+    /// Draws more of it the next time, or all.
+    pub(crate) fn draw_older(self, all: bool) {
+        self.drawn.update_value(|drawn| drawn.asks_for_older = if all { usize::MAX } else { OLDER_ROWS });
     }
 
     /// What the room is about, as far as it is known; often nothing.
@@ -234,7 +240,9 @@ impl ShownRoom {
         let has_no_messages = view.at_start && view.at_end && !view.lines.iter().any(rows::is_message);
         set(self.has_no_messages, has_no_messages);
         let mut lines = view.lines;
-        let hidden = self.drawn.try_update_value(|drawn| drawn.hide(&lines)).unwrap_or_default();
+        // What somebody is busy with stays.
+        let is_held = self.doing.is_busy() || crate::platform::has_focus_in_row();
+        let hidden = self.drawn.try_update_value(|drawn| drawn.hide(&lines, is_held)).unwrap_or_default();
         lines.drain(..hidden);
         set(self.edges, Edges { at_start: view.at_start && hidden == 0, at_end: view.at_end });
         set(self.unread, view.unread);
@@ -276,16 +284,16 @@ struct Drawn {
     newest: Seq,
     /// How many are above the first.
     hidden: usize,
-    asks_for_older: bool,
+    /// So many more are to be drawn.
+    asks_for_older: usize,
 }
 
 impl Drawn {
-    /// How many lines are not drawn.
-    fn hide(&mut self, lines: &[Line]) -> usize {
-        let known = lines.iter().position(|line| line.seq.is_none_or(|seq| seq >= self.first)).unwrap_or_default();
-        self.hidden = match (std::mem::take(&mut self.asks_for_older), self.follows) {
-            (true, _) => known.saturating_sub(OLDER_ROWS),
-            (false, true) => {
+    /// How many lines are not drawn; where something is held, no more than before.
+    fn hide(&mut self, lines: &[Line], is_held: bool) -> usize {
+        let known = lines.iter().position(|line| line.seq.is_some_and(|seq| seq >= self.first)).unwrap_or_default();
+        self.hidden = match (std::mem::take(&mut self.asks_for_older), self.follows && !is_held) {
+            (0, true) => {
                 let new = lines.iter().rev().take_while(|line| line.seq.is_none_or(|seq| seq > self.newest)).count();
                 let most = match (new > NEW_ROWS_MAX, lines.len() - known > FOLLOWED_ROWS_MAX) {
                     (true, _) => NEW_ROWS_MAX,
@@ -294,7 +302,8 @@ impl Drawn {
                 };
                 known.max(lines.len().saturating_sub(most))
             }
-            (false, false) => known,
+            (0, false) => known,
+            (more, _) => known.saturating_sub(more),
         };
         self.first = lines.get(self.hidden).and_then(|line| line.seq).unwrap_or_default();
         self.newest = lines.iter().rev().find_map(|line| line.seq).unwrap_or_default();

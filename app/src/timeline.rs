@@ -94,7 +94,8 @@ pub(crate) fn TimelineView(room: ShownRoom) -> impl IntoView {
         lets_go();
         room.rows.track();
         let is_first = before.is_none();
-        unsettled.set_value((!is_first).then(|| height.get_value()));
+        // Nothing was seen of it yet where rows change before the first picture.
+        unsettled.set_value(Some(height.get_value()).filter(|height| !is_first && *height != 0));
         // Before the next picture, after the rows stand in the page.
         request_animation_frame(move || {
             if !is_first {

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use litemap::LiteMap;
 use protocol::{
-    Command, CommandId, ErrorCode, Inbox, Mentions, RoomId, RoomPresence, RoomSummary, Seq, UserRef, codec,
+    Command, CommandId, ErrorCode, Inbox, Mentions, ReadCursor, RoomId, RoomPresence, RoomSummary, Seq, UserRef, codec,
     command::ClientFrame,
 };
 
@@ -257,6 +257,12 @@ impl Engine {
             unread: self.unread(id),
             is_live: open.follow.is_live(),
         })
+    }
+
+    /// How far the user has read in a room.
+    #[must_use]
+    pub fn read_cursor(&self, id: RoomId) -> ReadCursor {
+        self.reading.cursor(id)
     }
 
     /// The newest line of an open room, where it is in the window.

@@ -637,7 +637,9 @@ export class Person {
     await expect(this.message(text)).toBeInViewport();
   }
 
+  // Of what comes all at once, the page draws the first only for who goes up.
   async scrollsTo(text: string): Promise<void> {
+    await this.scrollsUntil("up", text);
     await this.message(text).evaluate((message) => message.scrollIntoView({ block: "center", behavior: "instant" }));
     await this.isInView(text);
   }

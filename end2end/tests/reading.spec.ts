@@ -95,6 +95,22 @@ test("200 room switches leave no more behind than 20 do", async ({ chat }) => {
   expect(after.wasm_bytes, `${before.wasm_bytes} bytes before`).toBeLessThan(before.wasm_bytes + 1_000_000);
 });
 
+test("who comes back to a room that was lively finds there what is new", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  const bob = await chat.signUp("bob");
+  await ada.makes("Public", "garden");
+  await ada.opens("general");
+  await tells(ada, 300);
+  await ada.opens("garden");
+  await bob.says("one", "two", "three");
+  await ada.hasUnread("general", 3);
+
+  await ada.opens("general");
+
+  await ada.hasNewLineAbove("one");
+  await ada.isInView("one");
+});
+
 test("each room has a draft of its own, which a reload keeps", async ({ chat }) => {
   const ada = await chat.signUp("ada");
   await ada.makes("Public", "garden");

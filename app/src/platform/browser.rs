@@ -25,7 +25,7 @@ mod transport;
 
 pub(crate) use badge::set_badge;
 pub(crate) use echo::{Echo, Ticking};
-pub(crate) use focus::{has_focus, has_open_dialog, hold_focus, is_typing, keep_focus, take_focus};
+pub(crate) use focus::{has_focus, has_focus_in_row, has_open_dialog, hold_focus, is_typing, keep_focus, take_focus};
 pub(crate) use kept::note_place;
 pub(crate) use links::{follow_links, push_address};
 pub(crate) use redrawn::{Redrawn, redrawn};

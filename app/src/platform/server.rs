@@ -99,6 +99,10 @@ pub(crate) fn has_focus() -> bool {
     false
 }
 
+pub(crate) fn has_focus_in_row() -> bool {
+    false
+}
+
 pub(crate) fn take_focus(_composer: &web_sys::HtmlElement) {}
 
 pub(crate) fn keep_focus(_pressed: &web_sys::MouseEvent) {}

@@ -41,6 +41,10 @@ impl Session {
 
     /// Notes how long it takes until what is drawn since `start` is in the picture.
     fn time(self, start: Instant) {
+        // One at a time: pages out of sight draw no frames.
+        if self.machine.try_update_value(|machine| machine.pace.is_timed()) != Some(false) {
+            return;
+        }
         // The first task after the frame's callbacks begins when the frame is done.
         request_animation_frame(move || {
             set_timeout(
@@ -65,9 +69,10 @@ impl Session {
 
     /// The newest line of a room, where it is about to come before the eyes of the reader.
     fn read_along_in(self, id: RoomId) -> Option<(RoomId, Seq)> {
-        let newest = self.machine.with_value(|machine| machine.engine.newest(id))?;
+        let (newest, cursor) =
+            self.machine.with_value(|machine| Some((machine.engine.newest(id)?, machine.engine.read_cursor(id))))?;
         let room = self.shown(id)?;
-        (room.follows_to(newest) && room.may_read() && platform::has_focus()).then_some((id, newest))
+        (room.follows_to(newest) && room.may_read_on_from(cursor) && platform::has_focus()).then_some((id, newest))
     }
 
     fn show_change(self, change: Change) {

@@ -74,41 +74,75 @@ fn full() -> Drawn {
 fn who_goes_along_with_the_end_has_a_bounded_number_of_rows() {
     let mut drawn = full();
 
-    assert_eq!(drawn.hide(&lines(200)), 0);
-    assert_eq!(drawn.hide(&lines(201)), 201 - FOLLOWED_ROWS, "one more, and the first go together");
-    assert_eq!(drawn.hide(&lines(240)), 201 - FOLLOWED_ROWS, "then rows are only added");
+    assert_eq!(drawn.hide(&lines(200), false), 0);
+    assert_eq!(drawn.hide(&lines(201), false), 201 - FOLLOWED_ROWS, "one more, and the first go together");
+    assert_eq!(drawn.hide(&lines(240), false), 201 - FOLLOWED_ROWS, "then rows are only added");
 }
 
 #[test]
 fn of_very_many_new_lines_who_goes_along_sees_the_last() {
     let mut drawn = Drawn { follows: true, newest: Seq(100), ..Drawn::default() };
 
-    assert_eq!(drawn.hide(&lines(100 + NEW_ROWS_MAX as u64)), 0);
-    assert_eq!(drawn.hide(&lines(400)), 400 - NEW_ROWS_MAX);
+    assert_eq!(drawn.hide(&lines(100 + NEW_ROWS_MAX as u64), false), 0);
+    assert_eq!(drawn.hide(&lines(400), false), 400 - NEW_ROWS_MAX);
 }
 
 #[test]
 fn nothing_above_is_taken_away_from_who_has_left_the_end() {
     let mut drawn = full();
-    drawn.hide(&lines(201));
+    drawn.hide(&lines(201), false);
     drawn.follows = false;
 
-    assert_eq!(drawn.hide(&lines(400)), 101, "what comes is added below");
-    assert_eq!(drawn.hide(&lines(400)[30..]), 71, "and what the window lets go of was hidden");
+    assert_eq!(drawn.hide(&lines(400), false), 101, "what comes is added below");
+    assert_eq!(drawn.hide(&lines(400)[30..], false), 71, "and what the window lets go of was hidden");
 }
 
 #[test]
 fn what_is_hidden_is_drawn_bit_by_bit_when_the_reader_goes_up() {
     let mut drawn = full();
-    drawn.hide(&lines(201));
+    drawn.hide(&lines(201), false);
     drawn.follows = false;
 
-    drawn.asks_for_older = true;
-    assert_eq!(drawn.hide(&lines(201)), 101 - OLDER_ROWS);
-    assert_eq!(drawn.hide(&lines(201)), 101 - OLDER_ROWS);
+    drawn.asks_for_older = OLDER_ROWS;
+    assert_eq!(drawn.hide(&lines(201), false), 101 - OLDER_ROWS);
+    assert_eq!(drawn.hide(&lines(201), false), 101 - OLDER_ROWS);
     for _ in 0..2 {
-        drawn.asks_for_older = true;
-        drawn.hide(&lines(201));
+        drawn.asks_for_older = OLDER_ROWS;
+        drawn.hide(&lines(201), false);
     }
     assert_eq!(drawn.hidden, 0);
+}
+
+#[test]
+fn nothing_goes_while_somebody_is_busy_with_a_message() {
+    let mut drawn = full();
+
+    assert_eq!(drawn.hide(&lines(300), true), 0);
+    assert_eq!(drawn.hide(&lines(301), false), 201);
+}
+
+#[test]
+fn another_window_is_drawn_whole_also_beside_a_message_that_waits() {
+    let mut drawn = full();
+    drawn.hide(&lines(300), false);
+    drawn.follows = false;
+    let mut older = lines(60);
+    older.push(Line {
+        key: client::Key::Own(protocol::ClientId::new(protocol::UnixMs(0), &[0; 10])),
+        seq: None,
+        ..line(61)
+    });
+
+    assert_eq!(drawn.hide(&older, false), 0);
+}
+
+#[test]
+fn what_comes_is_not_read_along_where_something_was_just_marked_as_unread() {
+    let owner = Owner::new();
+    owner.with(|| {
+        let room = room();
+
+        assert!(room.may_read_on_from(cursor(0, 12)));
+        assert!(!room.may_read_on_from(cursor(1, 4)), "here or elsewhere, and not shown yet");
+    });
 }

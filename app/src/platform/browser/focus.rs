@@ -17,6 +17,12 @@ pub(crate) fn is_typing() -> bool {
     is_field || element.dyn_ref::<HtmlElement>().is_some_and(HtmlElement::is_content_editable)
 }
 
+/// Whether a message, or something in it, has the focus.
+pub(crate) fn has_focus_in_row() -> bool {
+    let held = document().active_element();
+    held.is_some_and(|held| held.closest(".row").is_ok_and(|row| row.is_some()))
+}
+
 /// Whether something is open over the page.
 pub(crate) fn has_open_dialog() -> bool {
     document().query_selector("dialog[open]").is_ok_and(|dialog| dialog.is_some())

@@ -1,6 +1,8 @@
 //! Links inside: followed without loading the page, as long as nothing says otherwise. What the server draws is gone to
 //! once it can be reached: a page that stays is worth more than one that says that there is no connection.
 
+use std::cell::Cell;
+
 use client::Probe;
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast as _, JsValue, prelude::Closure};
@@ -62,10 +64,22 @@ fn is_cut_off(session: Session) -> bool {
     !matches!(session.connection.get_untracked(), ConnectionView::Opening | ConnectionView::Connected)
 }
 
-/// Does it if the server answers: where only sockets do not get through, pages still come. Else says why not.
+thread_local! {
+    /// Counts what was to be done once the server is reached.
+    static ASKED: Cell<u32> = const { Cell::new(0) };
+}
+
+/// Does it if the server answers: where only sockets do not get through, pages still come. Else says why not. What was
+/// asked for before, or on a page that was left meanwhile, is not done.
 fn once_reached(session: Session, go: Box<dyn FnOnce()>) {
+    let (asked, here) = (ASKED.get() + 1, window().location().pathname());
+    ASKED.set(asked);
     spawn(async move {
-        if probe().await == Probe::Unreachable {
+        let answer = probe().await;
+        if ASKED.get() != asked || window().location().pathname() != here {
+            return;
+        }
+        if answer == Probe::Unreachable {
             let sentence = "This needs the server, which cannot be reached. Try again when you are connected.";
             session.complaint.set(Some(sentence.to_owned()));
         } else {
