@@ -6,6 +6,7 @@ use crate::{
     avatar::Avatar,
     erased::{live, on},
     icons::{Icon, Sign},
+    platform,
     session::Session,
     theme::ThemeButton,
 };
@@ -30,9 +31,9 @@ pub(crate) fn AccountBar() -> impl IntoView {
         }
     };
     let drop_and_go = move |_| {
-        session.drop_unsent();
-        if let Some(form) = form.get_untracked() {
-            _ = form.submit();
+        if let (Some(dialog), Some(form)) = (warning.get_untracked(), form.get_untracked()) {
+            dialog.close();
+            platform::submit(session, form, Box::new(move || session.drop_unsent()));
         }
     };
     view! {

@@ -111,11 +111,11 @@ impl Completion {
         let before = self.before_caret()?;
         let (_, begun) = before.rsplit_once('@')?;
         let at = before.len() - begun.len() - 1;
-        let is_name = begun.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'));
+        let is_name = begun.chars().all(|c| c.is_alphanumeric() || matches!(c, '.' | '-' | '_'));
         // As the server reads it: with a letter after it, this `@` must be found.
         let probe = format!("{}@x", &before[..at]);
         let is_start = places(&probe).any(|place| place.start == at);
-        (is_name && is_start && begun.len() <= USERNAME_CHARS_MAX).then(|| begun.to_ascii_lowercase())
+        (is_name && is_start && begun.chars().count() <= USERNAME_CHARS_MAX).then(|| platform::lower_case(begun))
     }
 
     fn before_caret(self) -> Option<String> {
@@ -125,14 +125,16 @@ impl Completion {
         Some(String::from_utf16_lossy(&units))
     }
 
-    /// User names, which are what is written, by how they or what their users are called begin.
+    /// User names, which are what is written, by how they or a word of what their users are called begin.
     fn matching(self, begun: &str) -> Vec<Offered> {
         let room = self.room;
         let (members, names) = (room.members.read_untracked(), room.names.read_untracked());
         let people = members.iter().filter(|member| member.user.id != self.me).filter_map(|member| {
             let called = display_name(&names, member.user.id).cloned();
             let is_meant = member.user.name.folded().starts_with(begun)
-                || called.as_ref().is_some_and(|called| called.to_ascii_lowercase().starts_with(begun));
+                || called
+                    .as_ref()
+                    .is_some_and(|called| platform::lower_case(called).split(' ').any(|word| word.starts_with(begun)));
             is_meant.then(|| Offered { name: member.user.name.to_string(), called })
         });
         let everyone = EVERYONE.iter().filter(|name| name.starts_with(begun));

@@ -77,7 +77,8 @@ fn Message(room: ShownRoom, key: RowKey, view: RwSignal<RowView>) -> impl IntoVi
     let at = move || view.with(|view| view.at);
     let state = move || view.with(|view| state_word(status_of(view)));
     let hand = RwSignal::new(Hand::default());
-    let has_quote = view.with_untracked(|view| view.quote.is_some());
+    // One that is being deleted has its quote back if that is refused.
+    let has_quote = view.with_untracked(|view| view.quote.is_some() || view.change.is_some());
     let quote = move || {
         let quote = memo(move || view.with(|view| view.quote.clone()));
         redrawn(move || quote.get().map(|quote| view! { <QuoteLine room quote/> }))

@@ -29,7 +29,7 @@ const SHORTCUTS: [(&str, &[(&str, &str)]); 3] = [
         "Among messages",
         &[
             ("↑ ↓", "From message to message"),
-            ("Page ↑ Page ↓", "Scroll"),
+            ("PgUp PgDn", "Scroll"),
             ("Home", "Up"),
             ("End", "Down"),
             ("Tab", "On to a message's actions"),

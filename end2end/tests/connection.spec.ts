@@ -96,3 +96,32 @@ test("logging out with unsent messages warns first", async ({ chat }) => {
   await ada.isConnected();
   await expect(ada.messages).toHaveCount(0);
 });
+
+test("a log-out that waits for the server says so, asks about what was written meanwhile, and deletes nothing in vain", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  const logOut = ada.page.getByRole("button", { name: "Log out" });
+  const warning = ada.page.getByRole("dialog", { name: "Log out with unsent messages?" });
+  const waits = ada.page.getByText("The server is being looked for");
+  ada.mayBeCutOff();
+  // The page may ask once more before it is gone.
+  ada.expects(/GET .*\/connect: 401$/);
+  ada.wire.carry("nothing yet");
+  await ada.isToldOfTheOutage();
+
+  await logOut.click();
+  await expect(waits).toBeVisible();
+  await ada.says("written meanwhile");
+  await ada.hasQueued("written meanwhile");
+  ada.wire.carry("pages");
+  await expect(warning).toContainText("One message has not been sent yet.");
+  await expect(waits).toHaveCount(0);
+
+  ada.wire.carry("nothing");
+  await warning.getByRole("button", { name: "Delete and log out" }).click();
+  await expect(ada.page.getByText("This needs the server, which cannot be reached.")).toBeVisible();
+  await ada.hasQueued("written meanwhile");
+  ada.wire.carry("pages");
+  await logOut.click();
+  await warning.getByRole("button", { name: "Delete and log out" }).click();
+  await ada.isAtTheDoor();
+});

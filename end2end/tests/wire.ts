@@ -1,14 +1,16 @@
 // The line between one browser and the server: it can be cut, and it can be made to carry pages but no sockets, as some
-// proxies do. Unlike the browser's own offline switch it also ends what is open.
+// proxies do; or nothing arrives for a while. Unlike the browser's own offline switch it also ends what is open.
 import { type AddressInfo, type Socket, connect, createServer } from "node:net";
 
-type Carries = "everything" | "pages" | "nothing";
+type Carries = "everything" | "pages" | "nothing" | "nothing yet";
 
 export class Wire {
   readonly origin: string;
   readonly #listener;
   readonly #open = new Map<Socket, { isWebSocket: boolean }>();
   #carries: Carries = "everything";
+  // What has come while nothing was carried yet.
+  #waiting: (() => void)[] = [];
 
   private constructor(listener: ReturnType<typeof createServer>) {
     this.#listener = listener;
@@ -27,8 +29,9 @@ export class Wire {
   carry(what: Carries): void {
     this.#carries = what;
     for (const [socket, { isWebSocket }] of this.#open) {
-      if (what === "nothing" || (what === "pages" && isWebSocket)) socket.resetAndDestroy();
+      if (what === "nothing" || what === "nothing yet" || (what === "pages" && isWebSocket)) socket.resetAndDestroy();
     }
+    if (what !== "nothing yet") for (const goOn of this.#waiting.splice(0)) goOn();
   }
 
   async close(): Promise<void> {
@@ -46,8 +49,9 @@ export class Wire {
     this.#open.set(browser, { isWebSocket: false });
     browser.on("close", () => this.#open.delete(browser));
     // Browsers open a connection of its own for each socket, so its first bytes tell.
-    browser.once("data", (first: Buffer) => {
+    browser.once("data", async (first: Buffer) => {
       const isWebSocket = first.subarray(0, 7).toString("latin1") === "GET /ws";
+      if (this.#carries === "nothing yet") await new Promise<void>((goOn) => this.#waiting.push(goOn));
       this.#open.set(browser, { isWebSocket });
       if (isWebSocket && this.#carries !== "everything") {
         browser.resetAndDestroy();

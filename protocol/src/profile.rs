@@ -19,6 +19,9 @@ use crate::{
 /// Combining marks on one letter: with more, a text covers what stands above and below it. Vietnamese needs two.
 const MARKS_MAX: usize = 4;
 
+/// Tags behind a black flag: a region has at most six, and one ends it.
+const TAGS_MAX: usize = 7;
+
 /// What somebody is up to.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Status {
@@ -138,13 +141,14 @@ from_json!(UserProfile { user, name, status });
 /// Whether a text is one line that shows what it says: no control characters, nothing that turns the direction of
 /// what stands around it, nothing invisible but what joins letters and emoji, no heaps of combining marks.
 fn is_plain_line(text: &str) -> bool {
-    let (mut marks, mut before) = (0, ' ');
+    let (mut marks, mut tags, mut before) = (0, 0, ' ');
     text.trim() == text
         && text.chars().all(|c| {
             marks = if is_mark(c) { marks + 1 } else { 0 };
+            tags = if is_tag(c) { tags + 1 } else { 0 };
             let goes_with_it = !is_joined_on(c) || may_be_joined(before, c);
             before = c;
-            marks <= MARKS_MAX && goes_with_it && !c.is_control() && !is_hidden(c)
+            marks <= MARKS_MAX && tags <= TAGS_MAX && goes_with_it && !c.is_control() && !is_hidden(c)
         })
 }
 
@@ -167,7 +171,12 @@ fn is_joined_on(c: char) -> bool {
 }
 
 fn is_variation(c: char) -> bool {
-    matches!(c, '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}')
+    is_mongolian_variation(c) || matches!(c, '\u{fe00}'..='\u{fe0f}' | '\u{e0100}'..='\u{e01ef}')
+}
+
+/// Those of Mongolian letters, and the separator of its vowels.
+fn is_mongolian_variation(c: char) -> bool {
+    matches!(c, '\u{180b}'..='\u{180f}')
 }
 
 fn is_tag(c: char) -> bool {
@@ -179,6 +188,8 @@ fn may_be_joined(before: char, c: char) -> bool {
     if is_tag(c) {
         // England is a black flag with `gbeng` behind it.
         before == '\u{1f3f4}' || (is_tag(before) && before != '\u{e007f}')
+    } else if is_mongolian_variation(c) {
+        matches!(before, '\u{1820}'..='\u{18aa}')
     } else if is_variation(c) {
         !is_joined_on(before) && (!before.is_ascii() || matches!(before, '0'..='9' | '#' | '*'))
     } else {
@@ -190,7 +201,7 @@ fn may_be_joined(before: char, c: char) -> bool {
 /// Embeddings, overrides and isolates of the direction (UAX #9), line and paragraph ends, and what has no width or
 /// looks like a space without being one.
 fn is_hidden(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+    matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
         | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
         | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffc}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
         | '\u{e0000}'..='\u{e001f}' | '\u{e0080}'..='\u{e00ff}' | '\u{e01f0}'..='\u{e0fff}')
@@ -250,6 +261,7 @@ mod tests {
         for text in [
             england,
             "❤️\u{200d}🔥",
+            "ᠮᠣᠩᠭᠣᠯ\u{180b} ᠪᠠᠷ\u{180e}ᠠ",
             "葛\u{e0100}城",
             "1️⃣ first",
             "می\u{200c}خواهم",
@@ -263,6 +275,8 @@ mod tests {
             "Ada\u{fe0f}",
             "Ada\u{e0041}\u{e0042}",
             "Ada \u{1f3f4}\u{e0067}\u{e007f}\u{e0067}",
+            &format!("Ada \u{1f3f4}{}", "\u{e0067}".repeat(TAGS_MAX + 1)),
+            "Ada\u{180e}Lovelace",
             "Ada 葛\u{e0100}\u{e0101}",
             "Ada é\u{200d}\u{200d}",
             "Ada\u{e0001}",

@@ -135,7 +135,11 @@ async fn form_page(app: AppState, form: Form, uri: &Uri, headers: &HeaderMap) ->
         // Who cannot sign up hears so before they have thought of a name and a password.
         let refusal = match form {
             Form::LogIn => None,
-            Form::SignUp => admit(&app, filled.invite.as_deref()).await.err().map(ApiError::from),
+            Form::SignUp => match admit(&app, filled.invite.as_deref()).await.map_err(ApiError::from) {
+                Ok(_) => None,
+                Err(failure) if failure.http_status().is_server_error() => return Err(failure),
+                Err(refusal) => Some(refusal),
+            },
         };
         let error = refusal.map(|refusal| refusal.body().clone());
         Ok(pages.page(StatusCode::OK, Page::Auth(AuthForm { error, ..filled })))

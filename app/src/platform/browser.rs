@@ -27,7 +27,7 @@ pub(crate) use badge::set_badge;
 pub(crate) use echo::{Echo, Ticking};
 pub(crate) use focus::{has_focus, has_focus_in_row, has_open_dialog, hold_focus, is_typing, keep_focus, take_focus};
 pub(crate) use kept::note_place;
-pub(crate) use links::{follow_links, push_address};
+pub(crate) use links::{follow_links, push_address, submit};
 pub(crate) use redrawn::{Redrawn, redrawn};
 pub(crate) use served::as_served;
 pub(crate) use transport::{connect, every_second, perform, probe, read, spawn};

@@ -4,6 +4,7 @@ use client::{Output, Probe};
 use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
 use leptos::prelude::*;
 use protocol::{ClientId, RoomId, UnixMs, UserId};
+use web_sys::HtmlFormElement;
 
 use crate::{
     address::Address, diagnostics::Echoed, initial::Initial, scroll::Anchor, session::Session, theme::Theme,
@@ -120,6 +121,8 @@ pub(crate) fn has_open_dialog() -> bool {
 pub(crate) fn reload() {}
 
 pub(crate) fn follow_links(_session: Session, _address: Address) {}
+
+pub(crate) fn submit(_session: Session, _form: HtmlFormElement, _before: Box<dyn FnOnce()>) {}
 
 pub(crate) fn origin() -> String {
     String::new()

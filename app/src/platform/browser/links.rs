@@ -46,9 +46,9 @@ pub(crate) fn follow_links(session: Session, address: Address) {
     let on_submit = Closure::<dyn Fn(SubmitEvent)>::new(move |event: SubmitEvent| {
         let form = event.target().and_then(|target| target.dyn_into::<HtmlFormElement>().ok());
         let form = form.filter(|form| !event.default_prevented() && form.method() != "dialog");
-        if let Some(form) = form.filter(|_| is_cut_off(session)) {
+        if let Some(form) = form.filter(|_| is_cut_off(session) && !IS_REACHED.get()) {
             event.prevent_default();
-            once_reached(session, Box::new(move || _ = form.submit()));
+            once_reached(session, Box::new(move || ask_again(&form)));
         }
     });
     _ = window().add_event_listener_with_callback("submit", on_submit.as_ref().unchecked_ref());
@@ -59,6 +59,26 @@ pub(crate) fn follow_links(session: Session, address: Address) {
     });
 }
 
+/// Submits a form without asking anybody, after `before`: once the server can be reached, if it may be out of reach.
+pub(crate) fn submit(session: Session, form: HtmlFormElement, before: Box<dyn FnOnce()>) {
+    let go = move || {
+        before();
+        _ = form.submit();
+    };
+    if is_cut_off(session) {
+        once_reached(session, Box::new(go));
+    } else {
+        go();
+    }
+}
+
+/// Submits a form as a press on its button does: what there is to be asked first may have changed while it waited.
+fn ask_again(form: &HtmlFormElement) {
+    IS_REACHED.set(true);
+    _ = form.request_submit();
+    IS_REACHED.set(false);
+}
+
 /// Whether the server may be out of reach.
 fn is_cut_off(session: Session) -> bool {
     !matches!(session.connection.get_untracked(), ConnectionView::Opening | ConnectionView::Connected)
@@ -67,22 +87,30 @@ fn is_cut_off(session: Session) -> bool {
 thread_local! {
     /// Counts what was to be done once the server is reached.
     static ASKED: Cell<u32> = const { Cell::new(0) };
+
+    /// A form is being submitted of which is known that it arrives.
+    static IS_REACHED: Cell<bool> = const { Cell::new(false) };
 }
+
+const ASKING: &str = "The server is being looked for …";
+const UNREACHED: &str = "This needs the server, which cannot be reached. Try again when you are connected.";
 
 /// Does it if the server answers: where only sockets do not get through, pages still come. Else says why not. What was
 /// asked for before, or on a page that was left meanwhile, is not done.
 fn once_reached(session: Session, go: Box<dyn FnOnce()>) {
     let (asked, here) = (ASKED.get() + 1, window().location().pathname());
     ASKED.set(asked);
+    session.complaint.set(Some(ASKING.to_owned()));
     spawn(async move {
         let answer = probe().await;
-        if ASKED.get() != asked || window().location().pathname() != here {
-            return;
-        }
-        if answer == Probe::Unreachable {
-            let sentence = "This needs the server, which cannot be reached. Try again when you are connected.";
-            session.complaint.set(Some(sentence.to_owned()));
-        } else {
+        let is_meant = ASKED.get() == asked && window().location().pathname() == here;
+        let is_reached = answer != Probe::Unreachable;
+        session.complaint.update(|complaint| {
+            if complaint.as_deref() == Some(ASKING) && ASKED.get() == asked {
+                *complaint = (is_meant && !is_reached).then(|| UNREACHED.to_owned());
+            }
+        });
+        if is_meant && is_reached {
             go();
         }
     });

@@ -33,12 +33,13 @@ pub(crate) fn as_served<V>(_draw: impl FnOnce() -> V) -> Served {
 #[component]
 fn Awaited() -> impl IntoView {
     let session = expect_context::<Session>();
-    let is_connected = memo(move || session.connection.get() == ConnectionView::Connected);
+    // Anew at each try to connect too: where sockets never get through, pages may.
+    let is_trying = memo(move || session.connection.get() == ConnectionView::Trying);
     effect(move || {
-        _ = is_connected.get();
+        _ = is_trying.get();
         spawn(async move {
             // Who has gone on meanwhile is left in peace.
-            if probe().await != Probe::Unreachable && is_connected.try_get_untracked().is_some() {
+            if probe().await != Probe::Unreachable && is_trying.try_get_untracked().is_some() {
                 reload();
             }
         });
