@@ -119,14 +119,18 @@ impl From<Invalid> for ApiError {
 
 impl From<StoreError> for ApiError {
     fn from(error: StoreError) -> Self {
-        let code = match &error {
-            StoreError::Busy => ErrorCode::Busy,
-            StoreError::Unavailable(_) | StoreError::SyncFailed(_) => ErrorCode::Unavailable,
-            StoreError::Internal(_) => ErrorCode::Internal,
+        let answer = match &error {
+            StoreError::Busy => Self::from(ErrorCode::Busy),
+            StoreError::Full(_) => Self::from(ErrorCode::Unavailable).message(DISK_FULL),
+            StoreError::Unavailable(_) | StoreError::SyncFailed(_) => Self::from(ErrorCode::Unavailable),
+            StoreError::Internal(_) => Self::from(ErrorCode::Internal),
         };
-        Self::from(code).caused_by(Arc::new(error))
+        answer.caused_by(Arc::new(error))
     }
 }
+
+/// What everybody is told where the disk is full.
+const DISK_FULL: &str = "The server's disk is full: nothing can be stored. Reading works.";
 
 /// The status that goes with a code.
 fn status_of(code: ErrorCode) -> StatusCode {
@@ -225,4 +229,19 @@ fn chain(error: &dyn Error) -> String {
         source = cause.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_is_told_in_words() {
+        let cause: Arc<dyn Error + Send + Sync> = Arc::from(Box::from("ENOSPC of /dev/vda"));
+
+        let answer = ApiError::from(StoreError::Full(cause));
+
+        assert_eq!((answer.code(), answer.http_status()), (ErrorCode::Unavailable, StatusCode::SERVICE_UNAVAILABLE));
+        assert_eq!(answer.body().message, DISK_FULL);
+    }
 }

@@ -31,7 +31,10 @@ pub enum StoreError {
     /// Others were writing for too long. Trying again later may work.
     #[error("the database was busy for too long")]
     Busy,
-    /// The disk is full or does not answer. Nothing was stored; it may work again without a restart.
+    /// The disk is full. Nothing was stored; it works again once there is room, without a restart.
+    #[error("the disk is full")]
+    Full(#[source] Arc<dyn Error + Send + Sync>),
+    /// The disk does not answer. Nothing was stored; it may work again without a restart.
     #[error("the disk takes nothing")]
     Unavailable(#[source] Arc<dyn Error + Send + Sync>),
     /// A commit may or may not be on disk: nothing more is written until a restart.

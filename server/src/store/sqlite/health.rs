@@ -1,29 +1,115 @@
-//! Whether writing works. After a failed sync nobody knows what is on disk: nothing more is written until a restart.
+//! Whether writing works, and what an operator is told where it does not.
+//!
+//! A full disk, or one that refuses to be written, may recover: it is tried again with every change. After a failed
+//! sync nobody knows what is on disk: nothing more is written until a restart.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::store::StoreError;
 
-/// Remembers a failure after which the file must not be written any more.
+/// What is known of the disk from the writes so far.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Health(Arc<OnceLock<&'static str>>);
+pub(super) struct Health(Arc<Mutex<State>>);
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum State {
+    #[default]
+    Well,
+    /// The last try failed; the next one may not.
+    Failing(&'static str),
+    /// For as long as this process lives.
+    Broken(&'static str),
+}
+
+const FULL: &str = "the disk is full: nothing can be stored until there is room; reading works";
+const REFUSED: &str = "the disk does not take what is written: nothing can be stored; reading works";
+const BROKEN: &str = "the disk failed to take a commit: restart the server after checking the disk";
 
 impl Health {
-    /// Passes while writing works.
+    /// Passes unless nothing may be written any more.
     pub(super) fn check(&self) -> Result<(), StoreError> {
-        self.reason().map_or(Ok(()), |reason| Err(StoreError::Unavailable(Arc::from(Box::from(reason)))))
+        match *self.state() {
+            State::Well | State::Failing(_) => Ok(()),
+            State::Broken(reason) => Err(StoreError::Unavailable(Arc::from(Box::from(reason)))),
+        }
     }
 
-    /// Why nothing is written any more.
+    /// Why nothing can be stored.
     pub(super) fn reason(&self) -> Option<&'static str> {
-        self.0.get().copied()
+        match *self.state() {
+            State::Well => None,
+            State::Failing(reason) | State::Broken(reason) => Some(reason),
+        }
     }
 
-    /// Looks at the outcome of a commit and passes it on.
-    pub(super) fn note(&self, outcome: Result<(), StoreError>) -> Result<(), StoreError> {
-        if let Err(StoreError::SyncFailed(_)) = &outcome {
-            let _ = self.0.set("the disk failed to take a commit: restart the server after checking the disk");
+    /// Whether a sync has failed.
+    pub(super) fn is_broken(&self) -> bool {
+        matches!(*self.state(), State::Broken(_))
+    }
+
+    /// Looks at the outcome of a write or a sync and passes it on.
+    pub(super) fn note<T>(&self, outcome: Result<T, StoreError>) -> Result<T, StoreError> {
+        match &outcome {
+            Err(StoreError::Full(_)) => self.turn_to(State::Failing(FULL)),
+            Err(StoreError::Unavailable(_)) => self.turn_to(State::Failing(REFUSED)),
+            Err(StoreError::SyncFailed(_)) => self.turn_to(State::Broken(BROKEN)),
+            Err(StoreError::Busy | StoreError::Internal(_)) | Ok(_) => {}
         }
         outcome
+    }
+
+    /// Something was written and synced.
+    pub(super) fn recovered(&self) {
+        self.turn_to(State::Well);
+    }
+
+    fn turn_to(&self, to: State) {
+        let mut state = self.state();
+        if *state == to || matches!(*state, State::Broken(_)) {
+            return;
+        }
+        match to {
+            State::Well => tracing::info!("what is written is stored again"),
+            State::Failing(reason) | State::Broken(reason) => tracing::error!(reason, "writing failed"),
+        }
+        *state = to;
+    }
+
+    // One word is written at a time: a poisoned one is still whole.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error() -> Arc<dyn std::error::Error + Send + Sync> {
+        Arc::from(Box::from("an error"))
+    }
+
+    #[test]
+    fn a_full_disk_is_told_until_something_was_written() {
+        let health = Health::default();
+
+        assert!(health.note(Err::<(), _>(StoreError::Full(error()))).is_err());
+        assert_eq!(health.reason(), Some(FULL));
+        assert!(health.check().is_ok(), "it is tried again");
+
+        health.recovered();
+        assert_eq!(health.reason(), None);
+    }
+
+    #[test]
+    fn a_failed_sync_is_final() {
+        let health = Health::default();
+
+        assert!(health.note(Err::<(), _>(StoreError::SyncFailed(error()))).is_err());
+        health.recovered();
+        assert!(health.note(Err::<(), _>(StoreError::Full(error()))).is_err());
+
+        assert_eq!(health.reason(), Some(BROKEN));
+        assert!(health.check().is_err());
     }
 }

@@ -4,11 +4,18 @@
 //! survive a power cut, `secure_delete` overwrites what was deleted. Another process may write too (the
 //! command line beside a running server): every change is therefore one `BEGIN IMMEDIATE` transaction.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    path::Path,
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
 
 use async_trait::async_trait;
 use sqlx::{
-    SqlitePool,
+    ConnectOptions as _, Connection as _, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
@@ -60,6 +67,21 @@ const READERS_MAX: u32 = 4;
 /// How long a statement or a caller waits for others before it gives up as `Busy`.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// What only tests set otherwise.
+#[derive(Clone, Debug)]
+struct Tuning {
+    /// How long somebody waits for others who write.
+    busy_timeout: Duration,
+    /// Pages that the file may have: a disk that is full. Looked at when a connection is opened to write.
+    pages_max: Option<Arc<AtomicU32>>,
+}
+
+impl Default for Tuning {
+    fn default() -> Self {
+        Self { busy_timeout: BUSY_TIMEOUT, pages_max: None }
+    }
+}
+
 /// An open database.
 pub struct SqliteStore {
     read: SqlitePool,
@@ -88,6 +110,15 @@ impl SqliteStore {
     /// # Errors
     /// As [`SqliteStore::open`].
     pub async fn open_within(directory: &Path, sink: Arc<dyn Sink>, limits: &Limits) -> Result<Self, StoreError> {
+        Self::open_tuned(directory, sink, limits, Tuning::default()).await
+    }
+
+    async fn open_tuned(
+        directory: &Path,
+        sink: Arc<dyn Sink>,
+        limits: &Limits,
+        tuning: Tuning,
+    ) -> Result<Self, StoreError> {
         make_directory(directory).map_err(StoreError::internal)?;
         let options = SqliteConnectOptions::new()
             .filename(directory.join(FILE_NAME))
@@ -97,14 +128,22 @@ impl SqliteStore {
             .foreign_keys(true)
             .busy_timeout(BUSY_TIMEOUT)
             .pragma("secure_delete", "ON");
-        let pool = || SqlitePoolOptions::new().acquire_timeout(BUSY_TIMEOUT).idle_timeout(None).max_lifetime(None);
-
-        let write = pool().max_connections(1).connect_with(options.clone()).await?;
-        // A schema of a newer program is one that this one can run on: migrations expand before they contract.
-        let migrator = sqlx::migrate!("../migrations/sqlite").set_ignore_missing(true).run(&write).await;
-        migrator.map_err(StoreError::internal)?;
-        let read = pool().max_connections(READERS_MAX).connect_with(options.pragma("query_only", "ON")).await?;
-        let lane = Lane::new(write, sink);
+        migrate(&options).await?;
+        let read = SqlitePoolOptions::new()
+            .acquire_timeout(BUSY_TIMEOUT)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            // It is a thread in this process: asking whether it is there costs as much as a small query.
+            .test_before_acquire(false)
+            .max_connections(READERS_MAX)
+            .connect_with(options.clone().pragma("query_only", "ON"))
+            .await?;
+        let Tuning { busy_timeout, pages_max } = tuning;
+        let to_write = move || match &pages_max {
+            Some(pages) => options.clone().pragma("max_page_count", pages.load(Ordering::Relaxed).to_string()),
+            None => options.clone(),
+        };
+        let lane = Lane::new(to_write, busy_timeout, sink);
         let closing = CancellationToken::new();
         let erasing = Erasing::default();
         let (queue, writer) = writer::spawn(lane.clone(), erasing.clone(), closing.clone());
@@ -131,8 +170,17 @@ impl Store for SqliteStore {
         }
         eraser::finish(&self.lane).await;
         self.read.close().await;
-        self.lane.pool.close().await;
+        self.lane.close().await;
     }
+}
+
+/// Brings the database to this version's schema, making it if there is none.
+async fn migrate(options: &SqliteConnectOptions) -> Result<(), StoreError> {
+    let mut connection = options.connect().await?;
+    // A schema of a newer program is one that this one can run on: migrations expand before they contract.
+    let migrated = sqlx::migrate!("../migrations/sqlite").set_ignore_missing(true).run(&mut connection).await;
+    connection.close().await?;
+    migrated.map_err(StoreError::internal)
 }
 
 /// Makes the data directory if missing. What is kept there is nobody else's business, on the machine too.
@@ -154,7 +202,8 @@ impl From<sqlx::Error> for StoreError {
         }
         match (primary, &error) {
             (Some(SQLITE_BUSY | SQLITE_LOCKED), _) | (_, sqlx::Error::PoolTimedOut) => Self::Busy,
-            (Some(SQLITE_IOERR | SQLITE_FULL | SQLITE_READONLY), _) => Self::Unavailable(Arc::new(error)),
+            (Some(SQLITE_FULL), _) => Self::Full(Arc::new(error)),
+            (Some(SQLITE_IOERR | SQLITE_READONLY), _) => Self::Unavailable(Arc::new(error)),
             _ => Self::Internal(Arc::new(error)),
         }
     }
@@ -195,7 +244,11 @@ mod tests {
         let open = || SqliteStore::open(directory.path(), Arc::new(NoFollowers));
         let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
                      VALUES (9999, 'of tomorrow', TRUE, x'00', 0)";
-        sqlx::query(newer).execute(&open().await.unwrap().lane.pool).await.unwrap();
+        let store = open().await.unwrap();
+        let mut write = store.begin_write().await.unwrap();
+        sqlx::query(newer).execute(&mut *write).await.unwrap();
+        write.commit().await.unwrap();
+        store.close().await;
 
         assert!(open().await.is_ok());
     }
@@ -205,11 +258,13 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let store = SqliteStore::open(directory.path(), Arc::new(NoFollowers)).await.unwrap();
 
-        for pool in [&store.read, &store.lane.pool] {
-            let journal: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(pool).await.unwrap();
-            let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(pool).await.unwrap();
-            let foreign_keys: i64 = sqlx::query_scalar("PRAGMA foreign_keys").fetch_one(pool).await.unwrap();
-            let secure_delete: i64 = sqlx::query_scalar("PRAGMA secure_delete").fetch_one(pool).await.unwrap();
+        let (mut read, mut write) = (store.read.acquire().await.unwrap(), store.begin_write().await.unwrap());
+        for connection in [&mut *read, &mut *write] {
+            let journal: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(&mut *connection).await.unwrap();
+            let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut *connection).await.unwrap();
+            let foreign_keys: i64 =
+                sqlx::query_scalar("PRAGMA foreign_keys").fetch_one(&mut *connection).await.unwrap();
+            let secure_delete: i64 = sqlx::query_scalar("PRAGMA secure_delete").fetch_one(connection).await.unwrap();
             assert_eq!((journal.as_str(), synchronous, foreign_keys, secure_delete), ("wal", 2, 1, 1));
         }
     }

@@ -46,6 +46,6 @@ pub(super) async fn sign_up(store: &SqliteStore, new: NewAccount, now: UnixMs) -
 
     let events = welcome(&mut tx, &user, is_first, now).await?;
     let id = sessions::insert(&mut tx, user.id, new.session, now).await?;
-    tx.commit_and_tell(&events, || {}).await?;
+    tx.commit_and_tell(events, || {}).await?;
     Ok(SignedUp { session: Session { id, user, role, seen_at: now } })
 }

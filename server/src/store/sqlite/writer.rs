@@ -53,16 +53,23 @@ pub(super) fn spawn(lane: Lane, erasing: Erasing, closing: CancellationToken) ->
             if taken == 0 {
                 return;
             }
-            commit_batch(&lane, &erasing, std::mem::take(&mut batch)).await;
+            let jobs = std::mem::replace(&mut batch, Vec::with_capacity(BATCH_COMMANDS_MAX));
+            if let Err(StoreError::Busy) = commit_batch(&lane, &erasing, jobs).await {
+                // Who waits has waited as long as the batch has: nobody waits for several that fail.
+                for _ in 0..QUEUE_COMMANDS_MAX {
+                    let Ok(job) = queue.try_recv() else { break };
+                    let _ = job.reply.send(Err(ExecuteError::Store(StoreError::Busy)));
+                }
+            }
         }
     });
     (entrance, task)
 }
 
-async fn commit_batch(lane: &Lane, erasing: &Erasing, jobs: Vec<Job>) {
+/// Carries out what is in a batch and answers everybody who asked. The error is one of the batch as a whole.
+async fn commit_batch(lane: &Lane, erasing: &Erasing, jobs: Vec<Job>) -> Result<(), StoreError> {
     let mut outcomes = Vec::with_capacity(jobs.len());
-    let mut texts = Vec::new();
-    let result = store_batch(lane, erasing, &jobs, &mut outcomes, &mut texts).await;
+    let result = lane.health.note(store_batch(lane, erasing, &jobs, &mut outcomes).await);
     for (index, job) in jobs.into_iter().enumerate() {
         let answer = match (&result, outcomes.get_mut(index).and_then(Option::take)) {
             (Ok(()), Some(outcome)) => outcome,
@@ -72,6 +79,7 @@ async fn commit_batch(lane: &Lane, erasing: &Erasing, jobs: Vec<Job>) {
         // Who asked may be gone; the log has it all the same.
         let _ = job.reply.send(answer);
     }
+    result
 }
 
 type Outcome = Option<Result<Done, ExecuteError>>;
@@ -81,20 +89,28 @@ async fn store_batch(
     erasing: &Erasing,
     jobs: &[Job],
     outcomes: &mut Vec<Outcome>,
-    texts: &mut Vec<String>,
 ) -> Result<(), StoreError> {
     let mut write = lane.begin().await?;
-    let mut records = Vec::new();
+    let (mut records, mut texts) = (Vec::new(), Vec::new());
     for job in jobs {
         outcomes.push(Some(one(&mut write, job, &mut records).await?));
         if cfg!(feature = "failpoints") {
             texts.push(protocol::encode(&job.command));
         }
     }
-    hit(Point::BeforeCommit, texts);
-    write.commit_and_tell(&records, || hit(Point::AfterCommit, texts)).await?;
-    erasing.note(&records);
-    hit(Point::AfterBroadcast, texts);
+    hit(Point::BeforeCommit, &texts);
+    let (texts, erasing, deletes) = (Arc::new(texts), erasing.clone(), Erasing::concerns(&records));
+    let committed = {
+        let texts = Arc::clone(&texts);
+        move || {
+            hit(Point::AfterCommit, &texts);
+            if deletes {
+                erasing.wake();
+            }
+        }
+    };
+    write.commit_and_tell(records, committed).await?;
+    hit(Point::AfterBroadcast, &texts);
     Ok(())
 }
 
@@ -111,9 +127,16 @@ async fn one(
             records.extend(appended);
             Ok(done)
         }
-        Err(ExecuteError::Refused(refusal)) => {
-            sqlx::query("ROLLBACK TO command").execute(&mut *connection).await?;
-            Err(ExecuteError::Refused(refusal))
+        // A fault in what this one command is about is nothing to the others.
+        Err(error @ (ExecuteError::Refused(_) | ExecuteError::Store(StoreError::Internal(_)))) => {
+            if let Err(gone) = sqlx::query("ROLLBACK TO command").execute(&mut *connection).await {
+                // It took the transaction with it, and says why, where this would only say that it is gone.
+                return Err(match error {
+                    ExecuteError::Store(error) => error,
+                    ExecuteError::Refused(_) => gone.into(),
+                });
+            }
+            Err(error)
         }
         Err(ExecuteError::Store(error)) => return Err(error),
     };

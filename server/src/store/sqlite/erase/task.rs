@@ -28,11 +28,14 @@ const FINISH_MAX: Duration = Duration::from_secs(10);
 pub(in crate::store::sqlite) struct Erasing(Arc<Notify>);
 
 impl Erasing {
-    /// Looks through what was just committed.
-    pub(in crate::store::sqlite) fn note(&self, records: &[Arc<Record>]) {
-        if records.iter().any(|record| matches!(record.event, Event::RoomDeleted(_) | Event::MessageDeleted(_))) {
-            self.0.notify_one();
-        }
+    /// Whether it is to be woken once this is committed.
+    pub(in crate::store::sqlite) fn concerns(records: &[Arc<Record>]) -> bool {
+        records.iter().any(|record| matches!(record.event, Event::RoomDeleted(_) | Event::MessageDeleted(_)))
+    }
+
+    /// Something was deleted, and that is committed.
+    pub(in crate::store::sqlite) fn wake(&self) {
+        self.0.notify_one();
     }
 }
 
@@ -69,7 +72,7 @@ async fn batch(lane: &Lane, read: &SqlitePool) -> Result<bool, StoreError> {
     let is_any: bool = sqlx::query_scalar(sql).fetch_one(read).await?;
     if is_any {
         let mut write = lane.begin().await?;
-        some(&mut write).await?;
+        lane.health.note(some(&mut write).await)?;
         write.commit().await?;
     }
     Ok(is_any)

@@ -167,7 +167,7 @@ async fn what_was_not_redacted_when_the_server_was_killed_is_after_it_has_starte
     }
     drop(turn);
     bench.store.read.close().await;
-    bench.store.lane.pool.close().await;
+    bench.store.lane.close().await;
     let sink = std::sync::Arc::new(NoFollowers);
     bench.store = SqliteStore::open(bench.directory.path(), sink).await.unwrap();
     bench.finished().await;

@@ -57,7 +57,9 @@ impl Bench {
 
     /// Changes the tables by hand, as another program would.
     async fn sql(&self, sql: &'static str) {
-        sqlx::query(sql).execute(&self.store.lane.pool).await.unwrap();
+        let mut write = self.store.begin_write().await.unwrap();
+        sqlx::query(sql).execute(&mut *write).await.unwrap();
+        write.commit().await.unwrap();
     }
 
     async fn line(&self, message: Seq) -> (Vec<Node>, Option<String>) {
