@@ -3,13 +3,27 @@
 //! A full disk, or one that refuses to be written, may recover: it is tried again with every change. After a failed
 //! sync nobody knows what is on disk: nothing more is written until a restart.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{
+    Arc, Mutex, MutexGuard, PoisonError,
+    atomic::{AtomicBool, Ordering},
+};
+
+use tokio::sync::Notify;
 
 use crate::store::StoreError;
 
-/// What is known of the disk from the writes so far.
+/// What is known of the disk from the writes so far, and of the log.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Health(Arc<Mutex<State>>);
+pub(super) struct Health(Arc<Known>);
+
+#[derive(Debug, Default)]
+struct Known {
+    disk: Mutex<State>,
+    /// Whether somebody who reads holds the log open, and it is as long as it may be.
+    is_log_held: AtomicBool,
+    /// Something was written, or could not be.
+    changed: Notify,
+}
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum State {
@@ -23,12 +37,14 @@ enum State {
 
 const FULL: &str = "the disk is full: nothing can be stored until there is room; reading works";
 const REFUSED: &str = "the disk does not take what is written: nothing can be stored; reading works";
+const HELD: &str = "somebody who reads holds the log of the database open: nothing is stored until they let go";
 const BROKEN: &str = "the disk failed to take a commit: restart the server after checking the disk";
 
 impl Health {
-    /// Passes unless nothing may be written any more.
+    /// Passes unless nothing may be written now.
     pub(super) fn check(&self) -> Result<(), StoreError> {
         match *self.state() {
+            State::Well | State::Failing(_) if self.0.is_log_held.load(Ordering::Relaxed) => Err(StoreError::Busy),
             State::Well | State::Failing(_) => Ok(()),
             State::Broken(reason) => Err(StoreError::Unavailable(Arc::from(Box::from(reason)))),
         }
@@ -37,7 +53,7 @@ impl Health {
     /// Why nothing can be stored.
     pub(super) fn reason(&self) -> Option<&'static str> {
         match *self.state() {
-            State::Well => None,
+            State::Well => self.0.is_log_held.load(Ordering::Relaxed).then_some(HELD),
             State::Failing(reason) | State::Broken(reason) => Some(reason),
         }
     }
@@ -45,6 +61,21 @@ impl Health {
     /// Whether a sync has failed.
     pub(super) fn is_broken(&self) -> bool {
         matches!(*self.state(), State::Broken(_))
+    }
+
+    /// Whether the last try to write failed, and another one may not.
+    pub(super) fn is_failing(&self) -> bool {
+        matches!(*self.state(), State::Failing(_))
+    }
+
+    /// Refuses what is to be written, or no longer.
+    pub(super) fn hold(&self, is_log_held: bool) {
+        self.0.is_log_held.store(is_log_held, Ordering::Relaxed);
+    }
+
+    /// Waits until something was written, or could not be, since this was last asked.
+    pub(super) async fn changed(&self) {
+        self.0.changed.notified().await;
     }
 
     /// Looks at the outcome of a write or a sync and passes it on.
@@ -55,6 +86,7 @@ impl Health {
             Err(StoreError::SyncFailed(_)) => self.turn_to(State::Broken(BROKEN)),
             Err(StoreError::Busy | StoreError::Internal(_)) | Ok(_) => {}
         }
+        self.0.changed.notify_one();
         outcome
     }
 
@@ -77,7 +109,7 @@ impl Health {
 
     // One word is written at a time: a poisoned one is still whole.
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.disk.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -26,6 +26,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use self::{
+    checkpoint::LogLimits,
     erase::task::{self as eraser, Erasing},
     write::{Lane, Write},
     writer::Job,
@@ -35,7 +36,10 @@ use crate::limits::Limits;
 
 mod accounts;
 mod append;
+#[cfg(test)]
+mod bench;
 mod budget;
+mod checkpoint;
 mod edits;
 mod erase;
 mod execute;
@@ -67,6 +71,9 @@ const READERS_MAX: u32 = 4;
 /// How long a statement or a caller waits for others before it gives up as `Busy`.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Bytes of the log's file that are kept when it starts again, to be written over: as many as it usually grows to.
+const LOG_BYTES_KEPT: u32 = 64 * 1024 * 1024;
+
 /// What only tests set otherwise.
 #[derive(Clone, Debug)]
 struct Tuning {
@@ -74,11 +81,12 @@ struct Tuning {
     busy_timeout: Duration,
     /// Pages that the file may have: a disk that is full. Looked at when a connection is opened to write.
     pages_max: Option<Arc<AtomicU32>>,
+    log: LogLimits,
 }
 
 impl Default for Tuning {
     fn default() -> Self {
-        Self { busy_timeout: BUSY_TIMEOUT, pages_max: None }
+        Self { busy_timeout: BUSY_TIMEOUT, pages_max: None, log: LogLimits::default() }
     }
 }
 
@@ -89,7 +97,7 @@ pub struct SqliteStore {
     rooms_per_user: u32,
     queue: mpsc::Sender<Job>,
     closing: CancellationToken,
-    /// The writer, and what overwrites beside it what is gone.
+    /// The writer, what overwrites beside it what is gone, and what keeps the log short.
     tasks: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -127,7 +135,10 @@ impl SqliteStore {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(BUSY_TIMEOUT)
-            .pragma("secure_delete", "ON");
+            .pragma("secure_delete", "ON")
+            // That is done by a task beside those who write.
+            .pragma("wal_autocheckpoint", "0")
+            .pragma("journal_size_limit", LOG_BYTES_KEPT.to_string());
         migrate(&options).await?;
         let read = SqlitePoolOptions::new()
             .acquire_timeout(BUSY_TIMEOUT)
@@ -138,7 +149,8 @@ impl SqliteStore {
             .max_connections(READERS_MAX)
             .connect_with(options.clone().pragma("query_only", "ON"))
             .await?;
-        let Tuning { busy_timeout, pages_max } = tuning;
+        let Tuning { busy_timeout, pages_max, log } = tuning;
+        let to_check = options.clone();
         let to_write = move || match &pages_max {
             Some(pages) => options.clone().pragma("max_page_count", pages.load(Ordering::Relaxed).to_string()),
             None => options.clone(),
@@ -148,8 +160,9 @@ impl SqliteStore {
         let erasing = Erasing::default();
         let (queue, writer) = writer::spawn(lane.clone(), erasing.clone(), closing.clone());
         let eraser = eraser::spawn(lane.clone(), read.clone(), erasing, closing.clone());
+        let keeper = checkpoint::spawn(lane.clone(), to_check, log, closing.clone());
         let rooms_per_user = limits.rooms_per_user;
-        Ok(Self { read, lane, rooms_per_user, queue, closing, tasks: Mutex::new(vec![writer, eraser]) })
+        Ok(Self { read, lane, rooms_per_user, queue, closing, tasks: Mutex::new(vec![writer, eraser, keeper]) })
     }
 
     /// Starts a change. All changes start here, one at a time; dropped without commit, nothing happened.
@@ -264,8 +277,11 @@ mod tests {
             let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(&mut *connection).await.unwrap();
             let foreign_keys: i64 =
                 sqlx::query_scalar("PRAGMA foreign_keys").fetch_one(&mut *connection).await.unwrap();
-            let secure_delete: i64 = sqlx::query_scalar("PRAGMA secure_delete").fetch_one(connection).await.unwrap();
+            let secure_delete: i64 =
+                sqlx::query_scalar("PRAGMA secure_delete").fetch_one(&mut *connection).await.unwrap();
             assert_eq!((journal.as_str(), synchronous, foreign_keys, secure_delete), ("wal", 2, 1, 1));
+            let checkpoint: i64 = sqlx::query_scalar("PRAGMA wal_autocheckpoint").fetch_one(connection).await.unwrap();
+            assert_eq!(checkpoint, 0, "who commits copies nothing");
         }
     }
 }

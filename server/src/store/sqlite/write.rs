@@ -87,6 +87,20 @@ impl Lane {
         }
     }
 
+    /// A turn at which nothing is written, by nobody.
+    pub(super) async fn pause(&self) -> Result<impl Drop + Send + use<>, StoreError> {
+        timeout(self.busy_timeout, Arc::clone(&self.turn).lock_owned()).await.map_err(|_| StoreError::Busy)
+    }
+
+    /// Closes the connection, so that the next turn opens one.
+    #[cfg(test)]
+    pub(super) async fn reconnect(&self) {
+        let mut turn = self.turn.lock().await;
+        if let Turn::Ready(connection) = std::mem::replace(&mut *turn, Turn::Empty) {
+            close(connection, &self.health).await;
+        }
+    }
+
     /// Ends writing: waits for the turn, and closes its connection. Nothing can be begun afterwards.
     pub(super) async fn close(&self) {
         let Ok(mut turn) = timeout(2 * self.busy_timeout, self.turn.lock()).await else {

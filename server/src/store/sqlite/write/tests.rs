@@ -1,127 +1,28 @@
 //! A disk that is full, a file that others hold, callers that go away: what is answered, and what is there afterwards.
 
-use std::{
-    path::Path,
-    sync::{
-        Mutex as Lock,
-        atomic::{AtomicU32, Ordering},
-    },
-};
+use std::sync::atomic::Ordering;
 
 use futures::{FutureExt as _, future::join_all};
 use protocol::{
-    ClientId, Command, Done, RoomId, Seq, StreamId, UnixMs, Username,
-    messages::PostMessage,
+    Command, RoomId, Username,
     rooms::{CreateRoom, History, Visibility},
 };
 
 use super::*;
-use crate::{
-    limits::Limits,
-    store::{
-        AccountStore as _, Actor, ExecuteError, Store as _, StreamStore as _,
-        accounts::{Admission, NewAccount, NewSession, TokenHash},
-        sqlite::{FILE_NAME, SqliteStore, Tuning},
+use crate::store::{
+    AccountStore as _, ExecuteError, Store as _, StreamStore as _,
+    accounts::{NewSession, SessionId, TokenHash},
+    sqlite::{
+        FILE_NAME, Tuning,
+        bench::{Bench, GENERAL, MANY_PAGES, NOW, files},
     },
 };
-
-const NOW: UnixMs = UnixMs(1_700_000_000_000);
-const GENERAL: RoomId = RoomId(1);
-/// More than any of these tests fills.
-const MANY_PAGES: u32 = 1_000_000;
-
-/// Remembers what was told, in order.
-#[derive(Default)]
-struct Told(Lock<Vec<Arc<Record>>>);
-
-impl Sink for Told {
-    fn committed(&self, records: &[Arc<Record>]) {
-        self.0.lock().unwrap().extend_from_slice(records);
-    }
-}
-
-struct Bench {
-    directory: tempfile::TempDir,
-    store: SqliteStore,
-    told: Arc<Told>,
-    ada: Actor,
-    pages_max: Arc<AtomicU32>,
-    ids: u128,
-}
-
-impl Bench {
-    async fn new() -> Self {
-        Self::with(Duration::from_secs(1)).await
-    }
-
-    async fn with(busy_timeout: Duration) -> Self {
-        let (directory, told) = (tempfile::tempdir().unwrap(), Arc::new(Told::default()));
-        let pages_max = Arc::new(AtomicU32::new(MANY_PAGES));
-        let tuning = Tuning { busy_timeout, pages_max: Some(Arc::clone(&pages_max)) };
-        let sink: Arc<dyn Sink> = told.clone();
-        let store = SqliteStore::open_tuned(directory.path(), sink, &Limits::default(), tuning).await.unwrap();
-        let session = NewSession { token: TokenHash([1; 32]), device: String::new(), per_user_max: 9 };
-        let username = Username::parse("ada").unwrap();
-        let account = NewAccount { username, password_hash: String::new(), admission: Admission::Open, session };
-        let ada = Actor::from(&store.sign_up(account, NOW).await.unwrap().session);
-        Self { directory, store, told, ada, pages_max, ids: 0 }
-    }
-
-    fn id(&mut self) -> ClientId {
-        self.ids += 1;
-        ClientId(uuid::Uuid::from_u128(self.ids))
-    }
-
-    fn post(&mut self, room: RoomId, text: &str) -> Command {
-        Command::PostMessage(PostMessage::new(self.id(), room, text.to_owned()))
-    }
-
-    async fn run(&self, command: Command) -> Result<Done, ExecuteError> {
-        self.store.execute(&self.ada, command, NOW).await
-    }
-
-    /// Closes the connection that writes, so that the next turn opens one.
-    async fn reconnect(&self) {
-        let held = self.store.begin_write().await.unwrap().held.take().unwrap();
-        held.close(&Health::default()).await;
-    }
-
-    async fn log(&self, room: RoomId) -> Vec<Arc<Record>> {
-        self.store.replay(StreamId::Room(room), Seq(0), 1_000_000).await.unwrap()
-    }
-
-    /// The log has these answers, one place after the other without a hole, and what is told is what is stored.
-    async fn has(&self, answers: &[Done]) {
-        let log = self.log(GENERAL).await;
-        let seqs: Vec<u64> = log.iter().map(|record| record.seq.0).collect();
-        assert_eq!(seqs, (1..=log.len() as u64).collect::<Vec<_>>(), "no holes");
-        let posted: Vec<Seq> = log.iter().filter(|r| r.client_id.is_some()).map(|r| r.seq).collect();
-        let mut acknowledged: Vec<Seq> = answers.iter().map(|done| seq(*done)).collect();
-        acknowledged.sort();
-        assert_eq!(posted, acknowledged, "each acknowledged one is there, and nothing else");
-        let told = self.told.0.lock().unwrap().clone();
-        let told: Vec<_> = told.into_iter().filter(|r| r.stream == StreamId::Room(GENERAL)).collect();
-        assert_eq!(told, log, "what is told is what is stored, in order");
-    }
-}
-
-fn seq(done: Done) -> Seq {
-    match done {
-        Done::Appended { seq, .. } => seq,
-        Done::Unchanged => panic!("nothing was appended"),
-    }
-}
-
-fn files(directory: &Path) -> Vec<String> {
-    let files = std::fs::read_dir(directory).unwrap();
-    files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect()
-}
 
 #[tokio::test]
 async fn a_full_disk_says_so_and_recovers() {
     let mut bench = Bench::new().await;
     bench.pages_max.store(1, Ordering::Relaxed);
-    bench.reconnect().await;
+    bench.store.lane.reconnect().await;
     let long = "word ".repeat(1_000);
 
     let (mut stored, mut first) = (Vec::new(), None);
@@ -144,7 +45,7 @@ async fn a_full_disk_says_so_and_recovers() {
     assert!(matches!(session, Err(StoreError::Full(_))), "who writes beside the queue is told as well");
 
     bench.pages_max.store(MANY_PAGES, Ordering::Relaxed);
-    bench.reconnect().await;
+    bench.store.lane.reconnect().await;
     for _ in 0..3 {
         let post = bench.post(GENERAL, &long);
         stored.push(bench.run(post).await.expect("there is room again"));
@@ -155,7 +56,7 @@ async fn a_full_disk_says_so_and_recovers() {
 
 #[tokio::test]
 async fn a_database_that_is_locked_is_busy_for_everybody_and_not_for_longer_than_it_says() {
-    let mut bench = Bench::with(Duration::from_secs(2)).await;
+    let mut bench = Bench::with(Tuning { busy_timeout: Duration::from_secs(2), ..Tuning::default() }).await;
     let path = bench.directory.path().join(FILE_NAME);
     let mut other = SqliteConnection::connect(path.to_str().unwrap()).await.unwrap();
     sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
@@ -163,7 +64,7 @@ async fn a_database_that_is_locked_is_busy_for_everybody_and_not_for_longer_than
 
     let start = Instant::now();
     let waiting = join_all(posts.iter().cloned().map(|post| bench.run(post)));
-    let beside = bench.store.end_sessions_but(bench.ada.user.id, crate::store::accounts::SessionId(1));
+    let beside = bench.store.end_sessions_but(bench.ada.user.id, SessionId(1));
     let (answers, beside) = tokio::join!(waiting, beside);
 
     let took = start.elapsed();
@@ -249,7 +150,7 @@ async fn nothing_but_the_database_is_left_in_its_folder() {
     bench.run(post).await.unwrap();
     drop(bench.store.begin_write().await.unwrap());
     bench.pages_max.store(1, Ordering::Relaxed);
-    bench.reconnect().await;
+    bench.store.lane.reconnect().await;
     loop {
         let post = bench.post(GENERAL, &"word ".repeat(1_900));
         if bench.run(post).await.is_err() {
