@@ -6,7 +6,7 @@ use protocol::{Command, Done, Epoch, ErrorCode, Record, Seq, StreamId};
 use sha2::{Digest, Sha256};
 use sqlx::{Row, SqliteConnection};
 
-use super::{append::append, facts, writer::Job};
+use super::{append::append, facts, writer::CommandJob};
 use crate::{
     commands::{Decision, decide},
     store::{Actor, ExecuteError, StoreError},
@@ -16,8 +16,11 @@ use crate::{
 pub(super) type Fingerprint = [u8; 16];
 
 /// Carries a command out. What is returned is to be told once the transaction is committed.
-pub(super) async fn execute(tx: &mut SqliteConnection, job: &Job) -> Result<(Done, Vec<Arc<Record>>), ExecuteError> {
-    let Job { actor, command, markup, rooms_per_user, now, reply: _ } = job;
+pub(super) async fn execute(
+    tx: &mut SqliteConnection,
+    job: &CommandJob,
+) -> Result<(Done, Vec<Arc<Record>>), ExecuteError> {
+    let CommandJob { actor, command, markup, rooms_per_user, now, reply: _ } = job;
     let fingerprint = fingerprint(command);
     // Before permissions: who has left still learns the fate of what was stored.
     if let Some(done) = earlier(tx, actor, command, fingerprint).await? {

@@ -16,13 +16,15 @@ use sqlx::{AssertSqlSafe, QueryBuilder, Row, Sqlite};
 use tokio::sync::{mpsc::error::TrySendError, oneshot};
 
 use super::{
-    SqliteStore, edits,
+    SqliteStore,
+    cursors::CursorJob,
+    edits,
     erase::GONE,
     facts,
     redact::Pending,
     rows::{self, RECORD_COLUMNS},
     snapshots, windows,
-    writer::Job,
+    writer::{CommandJob, Job},
 };
 use crate::{
     commands::Facts,
@@ -34,10 +36,8 @@ impl StreamStore for SqliteStore {
     async fn execute(&self, actor: &Actor, command: Command, now: UnixMs) -> Result<Done, ExecuteError> {
         let (reply, answer) = oneshot::channel();
         let markup = markup_of(&command);
-        let job = Job { actor: actor.clone(), command, markup, rooms_per_user: self.rooms_per_user, now, reply };
-        self.queue.try_send(job).map_err(|error| match error {
-            TrySendError::Full(_) | TrySendError::Closed(_) => StoreError::Busy,
-        })?;
+        let (actor, rooms_per_user) = (actor.clone(), self.rooms_per_user);
+        self.queued(Job::Command(Box::new(CommandJob { actor, command, markup, rooms_per_user, now, reply })))?;
         // Without an answer the writer is gone, and with it the command.
         answer.await.unwrap_or(Err(ExecuteError::Store(StoreError::Busy)))
     }
@@ -48,29 +48,9 @@ impl StreamStore for SqliteStore {
         room: RoomId,
         cursor: ReadCursor,
     ) -> Result<Option<ReadCursor>, StoreError> {
-        let mut write = self.begin_write().await?;
-        let Some((_, head, _)) = snapshots::view(&mut write, user, room).await? else { return Ok(None) };
-        // Nobody has read what is not there yet.
-        let cursor = ReadCursor { seq: cursor.seq.min(head.seq), ..cursor };
-        // `ReadCursor::merge` in SQL: the larger pair of version and place.
-        let sql = "INSERT INTO read_cursors (user_id, room_id, version, seq) VALUES (?, ?, ?, ?) \
-                   ON CONFLICT (user_id, room_id) DO UPDATE SET version = excluded.version, seq = excluded.seq \
-                   WHERE (excluded.version, excluded.seq) > (version, seq)";
-        sqlx::query(sql)
-            .bind(user.0.cast_signed())
-            .bind(room.0.cast_signed())
-            .bind(cursor.version.cast_signed())
-            .bind(cursor.seq.0.cast_signed())
-            .execute(&mut *write)
-            .await?;
-        let row = sqlx::query("SELECT version, seq FROM read_cursors WHERE user_id = ? AND room_id = ?")
-            .bind(user.0.cast_signed())
-            .bind(room.0.cast_signed())
-            .fetch_one(&mut *write)
-            .await?;
-        let merged = snapshots::cursor(&row, 0)?;
-        write.commit().await?;
-        Ok(Some(merged))
+        let (reply, answer) = oneshot::channel();
+        self.queued(Job::Cursor(CursorJob { user, room, cursor, reply }))?;
+        answer.await.unwrap_or(Err(StoreError::Busy))
     }
 
     async fn facts(&self, actor: &Actor, room: RoomId) -> Result<Facts, StoreError> {
@@ -208,6 +188,15 @@ impl StreamStore for SqliteStore {
 
     fn write_health(&self) -> Result<(), &'static str> {
         self.lane.health.reason().map_or(Ok(()), Err)
+    }
+}
+
+impl SqliteStore {
+    /// Lets it wait for the writer, where there is room.
+    fn queued(&self, job: Job) -> Result<(), StoreError> {
+        self.queue.try_send(job).map_err(|error| match error {
+            TrySendError::Full(_) | TrySendError::Closed(_) => StoreError::Busy,
+        })
     }
 }
 

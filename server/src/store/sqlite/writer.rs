@@ -13,11 +13,19 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{erase::task::Erasing, execute::execute, write::Lane};
+use super::{
+    cursors::{self, CursorJob, Cursors},
+    erase::task::Erasing,
+    execute::execute,
+    write::Lane,
+};
 use crate::{
     failpoint::{self, Point},
     store::{Actor, ExecuteError, StoreError},
 };
+
+#[cfg(test)]
+mod tests;
 
 /// Commands that may wait; the next one is answered `busy`.
 const QUEUE_COMMANDS_MAX: usize = 1_024;
@@ -25,8 +33,24 @@ const QUEUE_COMMANDS_MAX: usize = 1_024;
 /// Commands committed at once: bounds how long the first of a batch waits for the last.
 const BATCH_COMMANDS_MAX: usize = 256;
 
+/// What waits for its turn.
+pub(super) enum Job {
+    Command(Box<CommandJob>),
+    Cursor(CursorJob),
+}
+
+impl Job {
+    /// Answers whoever asked with what is the matter with the batch.
+    fn refuse(self, error: StoreError) {
+        match self {
+            Self::Command(job) => drop(job.reply.send(Err(ExecuteError::Store(error)))),
+            Self::Cursor(job) => drop(job.reply.send(Err(error))),
+        }
+    }
+}
+
 /// A command that waits for its turn.
-pub(super) struct Job {
+pub(super) struct CommandJob {
     pub(super) actor: Actor,
     pub(super) command: Command,
     /// What the text that it writes looks like: read before it waits, so that nobody waits for that.
@@ -58,7 +82,7 @@ pub(super) fn spawn(lane: Lane, erasing: Erasing, closing: CancellationToken) ->
                 // Who waits has waited as long as the batch has: nobody waits for several that fail.
                 for _ in 0..QUEUE_COMMANDS_MAX {
                     let Ok(job) = queue.try_recv() else { break };
-                    let _ = job.reply.send(Err(ExecuteError::Store(StoreError::Busy)));
+                    job.refuse(StoreError::Busy);
                 }
             }
         }
@@ -68,36 +92,52 @@ pub(super) fn spawn(lane: Lane, erasing: Erasing, closing: CancellationToken) ->
 
 /// Carries out what is in a batch and answers everybody who asked. The error is one of the batch as a whole.
 async fn commit_batch(lane: &Lane, erasing: &Erasing, jobs: Vec<Job>) -> Result<(), StoreError> {
-    let mut outcomes = Vec::with_capacity(jobs.len());
-    let result = lane.health.note(store_batch(lane, erasing, &jobs, &mut outcomes).await);
-    for (index, job) in jobs.into_iter().enumerate() {
-        let answer = match (&result, outcomes.get_mut(index).and_then(Option::take)) {
-            (Ok(()), Some(outcome)) => outcome,
-            (Err(error), _) => Err(ExecuteError::Store(error.clone())),
-            (Ok(()), None) => Err(ExecuteError::Store(StoreError::Busy)),
-        };
+    let stored = lane.health.note(store_batch(lane, erasing, &jobs).await);
+    let Stored { answers, cursors } = match stored {
+        Ok(stored) => stored,
+        Err(error) => {
+            for job in jobs {
+                job.refuse(error.clone());
+            }
+            return Err(error);
+        }
+    };
+    let mut answers = answers.into_iter();
+    for job in jobs {
         // Who asked may be gone; the log has it all the same.
-        let _ = job.reply.send(answer);
+        match job {
+            Job::Command(job) => {
+                let answer = answers.next().unwrap_or(Err(ExecuteError::Store(StoreError::Busy)));
+                let _ = job.reply.send(answer);
+            }
+            Job::Cursor(job) => {
+                let moved = cursors.as_ref().map(|cursors| cursors.get(&(job.user, job.room)).copied());
+                let _ = job.reply.send(moved.map_err(Clone::clone));
+            }
+        }
     }
-    result
+    Ok(())
 }
 
-type Outcome = Option<Result<Done, ExecuteError>>;
+/// What a batch that is on disk came to.
+struct Stored {
+    /// Of the commands, in order.
+    answers: Vec<Result<Done, ExecuteError>>,
+    cursors: Result<Cursors, StoreError>,
+}
 
-async fn store_batch(
-    lane: &Lane,
-    erasing: &Erasing,
-    jobs: &[Job],
-    outcomes: &mut Vec<Outcome>,
-) -> Result<(), StoreError> {
+async fn store_batch(lane: &Lane, erasing: &Erasing, jobs: &[Job]) -> Result<Stored, StoreError> {
     let mut write = lane.begin().await?;
-    let (mut records, mut texts) = (Vec::new(), Vec::new());
-    for job in jobs {
-        outcomes.push(Some(one(&mut write, job, &mut records).await?));
+    let (mut answers, mut records, mut texts) = (Vec::new(), Vec::new(), Vec::new());
+    let commands = jobs.iter().filter_map(|job| if let Job::Command(job) = job { Some(&**job) } else { None });
+    for job in commands {
+        answers.push(one(&mut write, job, &mut records).await?);
         if cfg!(feature = "failpoints") {
             texts.push(protocol::encode(&job.command));
         }
     }
+    // After the commands: a cursor may be at what they append.
+    let cursors = moved(&mut write, jobs).await?;
     hit(Point::BeforeCommit, &texts);
     let (texts, erasing, deletes) = (Arc::new(texts), erasing.clone(), Erasing::concerns(&records));
     let committed = {
@@ -111,37 +151,96 @@ async fn store_batch(
     };
     write.commit_and_tell(records, committed).await?;
     hit(Point::AfterBroadcast, &texts);
-    Ok(())
+    Ok(Stored { answers, cursors })
 }
 
 /// Carries one command out in a savepoint. The outer error is one after which the whole batch is given up.
 async fn one(
     connection: &mut SqliteConnection,
-    job: &Job,
+    job: &CommandJob,
     records: &mut Vec<Arc<Record>>,
 ) -> Result<Result<Done, ExecuteError>, StoreError> {
-    sqlx::query("SAVEPOINT command").execute(&mut *connection).await?;
+    begin_apart(connection).await?;
     let outcome = execute(&mut *connection, job).await;
-    let outcome = match outcome {
-        Ok((done, appended)) => {
-            records.extend(appended);
-            Ok(done)
-        }
-        // A fault in what this one command is about is nothing to the others.
-        Err(error @ (ExecuteError::Refused(_) | ExecuteError::Store(StoreError::Internal(_)))) => {
-            if let Err(gone) = sqlx::query("ROLLBACK TO command").execute(&mut *connection).await {
-                // It took the transaction with it, and says why, where this would only say that it is gone.
-                return Err(match error {
-                    ExecuteError::Store(error) => error,
-                    ExecuteError::Refused(_) => gone.into(),
-                });
+    let outcome = end_apart(connection, outcome).await?;
+    Ok(outcome.map(|(done, appended)| {
+        records.extend(appended);
+        done
+    }))
+}
+
+/// Moves the cursors of a batch in a savepoint, as with [`one`].
+async fn moved(connection: &mut SqliteConnection, jobs: &[Job]) -> Result<Result<Cursors, StoreError>, StoreError> {
+    let asked = jobs.iter().filter_map(|job| if let Job::Cursor(job) = job { Some(job) } else { None });
+    let asked: Vec<_> = asked.collect();
+    if asked.is_empty() {
+        return Ok(Ok(Cursors::new()));
+    }
+    begin_apart(connection).await?;
+    let outcome = cursors::move_all(connection, &asked).await;
+    end_apart(connection, outcome).await
+}
+
+async fn begin_apart(connection: &mut SqliteConnection) -> Result<(), StoreError> {
+    sqlx::query("SAVEPOINT apart").execute(connection).await?;
+    Ok(())
+}
+
+/// Ends a savepoint: of what is refused or fails by itself nothing holds, and the others of the batch do not notice.
+async fn end_apart<T, E: Apart>(
+    connection: &mut SqliteConnection,
+    outcome: Result<T, E>,
+) -> Result<Result<T, E>, StoreError> {
+    let outcome = match outcome.map_err(E::own) {
+        Ok(done) => Ok(done),
+        Err(Ok(own)) => {
+            if let Err(gone) = sqlx::query("ROLLBACK TO apart").execute(&mut *connection).await {
+                // It took the transaction with it, and says why, where this only says that it is gone.
+                return Err(own.cause().unwrap_or_else(|| gone.into()));
             }
-            Err(error)
+            Err(own)
         }
-        Err(ExecuteError::Store(error)) => return Err(error),
+        Err(Err(error)) => return Err(error),
     };
-    sqlx::query("RELEASE command").execute(&mut *connection).await?;
+    sqlx::query("RELEASE apart").execute(connection).await?;
     Ok(outcome)
+}
+
+/// An error that may be one's own, or one of the whole batch.
+trait Apart: Sized {
+    /// Itself where it is nothing to the others.
+    fn own(self) -> Result<Self, StoreError>;
+    /// What failed, if something did.
+    fn cause(self) -> Option<StoreError>;
+}
+
+impl Apart for StoreError {
+    fn own(self) -> Result<Self, StoreError> {
+        match self {
+            Self::Internal(_) => Ok(self),
+            Self::Busy | Self::Full(_) | Self::Unavailable(_) | Self::SyncFailed(_) => Err(self),
+        }
+    }
+
+    fn cause(self) -> Option<StoreError> {
+        Some(self)
+    }
+}
+
+impl Apart for ExecuteError {
+    fn own(self) -> Result<Self, StoreError> {
+        match self {
+            Self::Refused(_) => Ok(self),
+            Self::Store(error) => error.own().map(Self::Store),
+        }
+    }
+
+    fn cause(self) -> Option<StoreError> {
+        match self {
+            Self::Refused(_) => None,
+            Self::Store(error) => Some(error),
+        }
+    }
 }
 
 fn hit(point: Point, texts: &[String]) {
