@@ -5,6 +5,7 @@ use strum::{EnumDiscriminants, EnumIter, IntoStaticStr};
 
 use crate::{
     account::UserRef,
+    codec::encode,
     cursor::ReadCursor,
     error::ErrorBody,
     event::Record,
@@ -102,6 +103,18 @@ pub enum ServerFrame {
     /// From a newer server.
     #[serde(other)]
     Unknown,
+}
+
+/// The frame [`ServerFrame::Event`] of a record that somebody else keeps: it is sent to many, and not copied for that.
+#[must_use]
+pub fn encode_event(record: &Record) -> String {
+    #[derive(Serialize)]
+    #[serde(tag = "type", rename_all = "snake_case")]
+    enum Borrowed<'a> {
+        Event(&'a Record),
+    }
+
+    encode(&Borrowed::Event(record))
 }
 
 tagged_from_json!(ServerFrame {

@@ -14,7 +14,7 @@ use protocol::{
     SUBPROTOCOL, Seq, ServerFrame, Status, StreamId, UnixMs, UserId, UserPresence, UserProfile, UserRef, Username,
     command::{SetReadCursor, Subscribe, Unsubscribe},
     decode_client, encode,
-    frame::{FrameKind, RoomHead, StreamHead, WireLimits},
+    frame::{FrameKind, RoomHead, StreamHead, WireLimits, encode_event},
     json::{self, FromJson},
     members::{
         AddMember, JoinRoom, LeaveRoom, MemberAdded, MemberJoined, MemberLeft, MemberRemoved, RemoveMember, RoomJoined,
@@ -595,4 +595,13 @@ fn a_golden_file_has_every_kind_of_markup() {
     let of_blocks = ["code_block", "heading", "item", "list", "paragraph", "quote", "rule"];
     let of_tables = ["cell", "head", "row", "table"];
     assert_eq!(found, of_text.into_iter().chain(of_blocks).chain(of_tables).collect());
+}
+
+#[test]
+fn an_event_that_is_kept_is_sent_as_one_that_is_given_away() {
+    for event in EventKind::iter().filter_map(sample_event) {
+        let record = record(event);
+
+        assert_eq!(encode_event(&record), encode(&ServerFrame::Event(record)));
+    }
 }

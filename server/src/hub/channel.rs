@@ -1,8 +1,15 @@
 //! One followed stream: its ring, who follows it, and events that came before their turn.
+//!
+//! The ring has one lock and the followers another, so that ringing many followers holds up nobody who reads. Neither
+//! is held while another one of the hub is taken, and none across an `await`.
 
 use std::{
-    collections::{BTreeMap, HashMap},
-    sync::{Arc, Mutex, PoisonError},
+    collections::BTreeMap,
+    ops::{Bound, ControlFlow},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
 };
 
 use protocol::{Position, Record, Seq, StreamId};
@@ -10,7 +17,7 @@ use protocol::{Position, Record, Seq, StreamId};
 use super::{
     budget::Budget,
     entry::Entry,
-    follower::Follower,
+    follower::{Bells, Follower},
     ring::{Ring, Taken},
 };
 
@@ -19,16 +26,21 @@ const WAITING_RECORDS_MAX: usize = 1_000;
 
 /// A stream that someone on this node follows.
 #[derive(Debug)]
-pub(super) struct Channel {
+pub(crate) struct Channel {
     stream: StreamId,
     budget: Arc<Budget>,
     state: Mutex<State>,
+    followers: Mutex<BTreeMap<u64, Arc<Follower>>>,
+    /// Counts how often the ring has changed, for followers who only want to know whether there is something new.
+    /// Written under the lock of `state`.
+    version: AtomicU64,
+    /// Whether it stands in the dispatcher's line.
+    is_in_line: AtomicBool,
 }
 
 #[derive(Debug, Default)]
 struct State {
     ring: Ring,
-    followers: HashMap<u64, Arc<Follower>>,
     /// Records behind a gap.
     waiting: BTreeMap<Seq, Arc<Record>>,
     /// The gap was reported and is being closed.
@@ -36,57 +48,86 @@ struct State {
 }
 
 /// What became of offered records.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Offered {
-    /// They are in the ring, now or before.
-    Done,
-    /// Some before them are missing: someone has to call [`Channel::fill`] in a moment.
-    Gap,
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Offered {
+    /// The ring has changed: its followers have to be rung.
+    pub(super) is_news: bool,
+    /// Some are missing: someone has to call [`Channel::fill`] in a moment.
+    pub(super) is_gap: bool,
 }
 
 impl Channel {
     pub(super) fn new(stream: StreamId, budget: Arc<Budget>) -> Self {
-        Self { stream, budget, state: Mutex::default() }
+        Self {
+            stream,
+            budget,
+            state: Mutex::default(),
+            followers: Mutex::default(),
+            version: AtomicU64::new(1),
+            is_in_line: AtomicBool::new(false),
+        }
+    }
+
+    /// Which log.
+    pub(crate) fn stream(&self) -> StreamId {
+        self.stream
     }
 
     pub(super) fn add(&self, follower: Arc<Follower>) {
-        self.with(|state| state.followers.insert(follower.number, follower));
+        self.followers().insert(follower.number, follower);
     }
 
     /// Returns whether nobody follows any more.
     pub(super) fn remove(&self, follower: &Follower) -> bool {
-        self.with(|state| {
-            state.followers.remove(&follower.number);
-            state.followers.is_empty()
-        })
+        let mut followers = self.followers();
+        followers.remove(&follower.number);
+        followers.is_empty()
     }
 
-    pub(super) fn take(&self, cursor: Position, bytes_max: usize) -> Taken {
-        self.with(|state| state.ring.take(cursor, bytes_max))
+    /// Nobody follows it any more: what it held is given back now, whoever still knows it.
+    pub(super) fn release(&self) {
+        self.with(|state| self.budget.release(&mut state.ring));
     }
 
-    pub(super) fn head(&self) -> Option<Position> {
+    /// Counts how often the ring has changed; never 0. Who has read it at this count has nothing to look for.
+    pub(crate) fn version(&self) -> u64 {
+        self.version.load(Ordering::Acquire)
+    }
+
+    /// Shows what comes after `cursor` to `visit`, until that has enough or about `bytes_max` were shown. Under the
+    /// ring's lock: `visit` asks nobody anything.
+    pub(crate) fn read(
+        &self,
+        cursor: Position,
+        bytes_max: usize,
+        visit: impl FnMut(&Entry) -> ControlFlow<()>,
+    ) -> Taken {
+        self.with(|state| state.ring.read(cursor, bytes_max, self.version(), visit))
+    }
+
+    /// Where the stream ends, once that is known.
+    pub(crate) fn head(&self) -> Option<Position> {
         self.with(|state| state.ring.head())
     }
 
-    pub(super) fn anchor(&self, head: Position) {
+    /// Says where the stream ends, as read from the store after following it.
+    pub(crate) fn anchor(&self, head: Position) {
         self.with(|state| state.ring.anchor(head));
     }
 
-    /// Takes a committed record, in whatever order they come.
-    pub(super) fn offer(&self, record: &Arc<Record>) -> Offered {
-        self.with(|state| {
-            let before = state.ring.head();
-            state.admit(record);
-            self.settle(state, before);
-            state.report_gap()
+    /// Takes committed records of this stream, in whatever order they come: under one lock, and told with one ring of
+    /// the bell.
+    pub(super) fn offer(&self, records: &[Arc<Record>]) -> Offered {
+        self.change(|state| {
+            for record in records {
+                state.admit(record);
+            }
         })
     }
 
-    /// Closes a gap with what the store has after [`Channel::head`]. Returns whether there is another one.
+    /// Closes a gap with what the store has after [`Channel::head`].
     pub(super) fn fill(&self, records: &[Arc<Record>]) -> Offered {
-        self.with(|state| {
-            let before = state.ring.head();
+        self.change(|state| {
             for record in records {
                 state.admit(record);
             }
@@ -100,39 +141,63 @@ impl Channel {
                 state.ring.restart(head);
                 state.drain();
             }
-            self.settle(state, before);
             state.is_filling = false;
-            state.report_gap()
         })
     }
 
-    /// The store's end of the stream, read just now: a gap where the ring is behind.
-    pub(super) fn compare(&self, stored: Position) -> Offered {
+    /// The store's end of the stream, read just now. Whether the ring is behind, and nobody has said so yet.
+    pub(super) fn compare(&self, stored: Position) -> bool {
         self.with(|state| {
             let is_behind = state.ring.head().is_some_and(|head| head.epoch == stored.epoch && head.seq < stored.seq);
-            if is_behind && !state.is_filling {
-                state.is_filling = true;
-                Offered::Gap
-            } else {
-                Offered::Done
-            }
+            let is_new = is_behind && !state.is_filling;
+            state.is_filling |= is_new;
+            is_new
         })
     }
 
-    /// Keeps the ring within its bytes and wakes the followers if there is something new.
-    fn settle(&self, state: &mut State, before: Option<Position>) {
-        if state.ring.head() == before {
-            return;
+    /// Whether it has to be put in the dispatcher's line, and is not there yet.
+    pub(super) fn line_up(&self) -> bool {
+        !self.is_in_line.swap(true, Ordering::AcqRel)
+    }
+
+    /// It has left the line. Before its followers are rung: what comes after this lines up again.
+    pub(super) fn step_out(&self) {
+        self.is_in_line.store(false, Ordering::Release);
+    }
+
+    /// Rings the next followers after one. Returns the last of them, where there may be more.
+    pub(super) fn ring_after(&self, last: Option<u64>, count_max: usize) -> Option<u64> {
+        let after = last.map_or(Bound::Unbounded, Bound::Excluded);
+        let followers = self.followers();
+        let (mut count, mut last) = (0, None);
+        for (number, follower) in followers.range((after, Bound::Unbounded)).take(count_max) {
+            follower.ring(Bells::STREAMS);
+            (count, last) = (count + 1, Some(*number));
         }
-        self.budget.keep(&mut state.ring);
-        for follower in state.followers.values() {
-            follower.mark_stream(self.stream);
-        }
+        last.filter(|_| count == count_max)
+    }
+
+    /// Changes the ring, keeps it within its bytes, and counts that there is something new.
+    fn change(&self, f: impl FnOnce(&mut State)) -> Offered {
+        self.with(|state| {
+            let before = state.ring.head();
+            f(state);
+            let is_news = state.ring.head() != before;
+            if is_news {
+                self.budget.keep(&mut state.ring);
+                self.version.fetch_add(1, Ordering::AcqRel);
+            }
+            Offered { is_news, is_gap: state.report_gap() }
+        })
     }
 
     fn with<T>(&self, f: impl FnOnce(&mut State) -> T) -> T {
         // Nothing in the critical sections panics half-way.
         f(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    fn followers(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<Follower>>> {
+        self.followers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -189,11 +254,10 @@ impl State {
         }
     }
 
-    fn report_gap(&mut self) -> Offered {
-        if self.waiting.is_empty() || self.is_filling {
-            return Offered::Done;
-        }
-        self.is_filling = true;
-        Offered::Gap
+    /// Whether there is a gap that nobody was told of yet.
+    fn report_gap(&mut self) -> bool {
+        let is_new = !self.waiting.is_empty() && !self.is_filling;
+        self.is_filling |= is_new;
+        is_new
     }
 }

@@ -5,6 +5,7 @@ use protocol::{
     Epoch, Record, RoomId, Seq, ServerFrame, UserId,
     effect::{Membership, Rooms},
     encode,
+    frame::encode_event,
     timeline::Change,
 };
 
@@ -67,7 +68,7 @@ impl Entry {
                 // What is told of a muted room is the same.
                 Rooms::Muted(..) => None,
             }),
-            full: encode(&ServerFrame::Event(record.clone())).into(),
+            full: encode_event(record).into(),
             withheld: refers_to.map(|_| encode(&withheld).into()),
         }
     }

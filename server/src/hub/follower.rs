@@ -1,30 +1,53 @@
 //! What the hub leaves for one connection: not frames, but where to look for them.
+//!
+//! A bell is rung by setting a flag; only the first flag wakes the connection's task, which takes all flags at once
+//! *before* it looks at anything. So what comes while it looks rings again, and nothing is missed; and however much
+//! happens before it looks, it is woken once.
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicU32, Ordering},
+    },
+    task::{Context, Poll},
 };
 
-use protocol::{ReadCursor, RoomId, Seq, StreamId, UserId};
-use tokio::sync::Notify;
+use futures::task::AtomicWaker;
+use protocol::{ReadCursor, RoomId, Seq, UserId};
 
 /// Mentions that are told one by one in a room's head; whoever is named more often counts again.
-const HEAD_MENTIONS_MAX: usize = 32;
+pub(super) const HEAD_MENTIONS_MAX: usize = 32;
 
-/// A connection's mailbox. It holds each stream, room and cursor once, however much happens there.
+/// A set of reasons to look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Bells(u32);
+
+impl Bells {
+    /// Some followed stream has grown. Which, its channel says.
+    pub(crate) const STREAMS: Self = Self(1);
+    /// There is something in [`News`].
+    pub(crate) const NEWS: Self = Self(1 << 1);
+
+    /// Whether one of these was rung.
+    pub(crate) fn has(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+}
+
+/// A connection's mailbox. It holds each room and cursor once, however much happens there.
 #[derive(Debug)]
 pub(crate) struct Follower {
     pub(super) number: u64,
     pub(crate) user: UserId,
     news: Mutex<News>,
-    wake: Notify,
+    rung: AtomicU32,
+    waker: AtomicWaker,
 }
 
 /// What is new since it was last taken.
 #[derive(Debug, Default)]
 pub(crate) struct News {
-    /// Followed streams whose rings have entries to look at.
-    pub(crate) streams: HashSet<StreamId>,
     /// Rooms of the user in which something happened.
     pub(crate) rooms: HashMap<RoomId, RoomNews>,
     /// Read cursors that moved on other devices.
@@ -65,12 +88,28 @@ impl RoomNews {
 
 impl Follower {
     pub(super) fn new(number: u64, user: UserId) -> Self {
-        Self { number, user, news: Mutex::default(), wake: Notify::new() }
+        Self { number, user, news: Mutex::default(), rung: AtomicU32::new(0), waker: AtomicWaker::new() }
     }
 
-    /// Waits until something is new. Dropping the future loses nothing.
-    pub(crate) async fn woken(&self) {
-        self.wake.notified().await;
+    /// Tells the connection to look. Costs one atomic operation where it was told already and has not looked yet.
+    pub(crate) fn ring(&self, bell: Bells) {
+        if self.rung.fetch_or(bell.0, Ordering::AcqRel) == 0 {
+            self.waker.wake();
+        }
+    }
+
+    /// Takes all that was rung. One task alone may ask, and has to look at what is new after that.
+    pub(crate) fn poll_rung(&self, cx: &mut Context<'_>) -> Poll<Bells> {
+        let rung = self.rung.swap(0, Ordering::AcqRel);
+        if rung != 0 {
+            return Poll::Ready(Bells(rung));
+        }
+        self.waker.register(cx.waker());
+        // Who rang in between has found nobody to wake.
+        match self.rung.swap(0, Ordering::AcqRel) {
+            0 => Poll::Pending,
+            rung => Poll::Ready(Bells(rung)),
+        }
     }
 
     /// Takes what is new.
@@ -78,30 +117,22 @@ impl Follower {
         self.with(std::mem::take)
     }
 
-    pub(crate) fn mark_stream(&self, stream: StreamId) {
-        self.with(|news| news.streams.insert(stream));
-        self.wake.notify_one();
-    }
-
     pub(crate) fn mark_room(&self, room: RoomId, happened: RoomNews) {
-        self.with(|news| news.rooms.entry(room).or_default().add(happened));
-        self.wake.notify_one();
+        self.mark(|news| news.rooms.entry(room).or_default().add(happened));
     }
 
     pub(crate) fn mark_cursor(&self, room: RoomId, cursor: ReadCursor) {
-        self.with(|news| {
+        self.mark(|news| {
             let known = news.cursors.entry(room).or_insert(cursor);
             *known = known.merge(cursor);
         });
-        self.wake.notify_one();
     }
 
     pub(crate) fn mark_seen(&self, room: RoomId, up_to: Seq) {
-        self.with(|news| {
+        self.mark(|news| {
             let known = news.seen.entry(room).or_insert(up_to);
             *known = up_to.max(*known);
         });
-        self.wake.notify_one();
     }
 
     /// Tells this connection from all others of this node.
@@ -110,18 +141,20 @@ impl Follower {
     }
 
     pub(crate) fn mark_presence(&self, room: RoomId) {
-        self.with(|news| news.presence.insert(room));
-        self.wake.notify_one();
+        self.mark(|news| _ = news.presence.insert(room));
     }
 
     pub(crate) fn mark_typing(&self, room: RoomId) {
-        self.with(|news| news.typing.insert(room));
-        self.wake.notify_one();
+        self.mark(|news| _ = news.typing.insert(room));
     }
 
     pub(crate) fn mark_viewing(&self, shown: bool) {
-        self.with(|news| news.viewing = Some(shown));
-        self.wake.notify_one();
+        self.mark(|news| news.viewing = Some(shown));
+    }
+
+    fn mark(&self, f: impl FnOnce(&mut News)) {
+        self.with(f);
+        self.ring(Bells::NEWS);
     }
 
     fn with<T>(&self, f: impl FnOnce(&mut News) -> T) -> T {
@@ -132,7 +165,21 @@ impl Follower {
 
 #[cfg(test)]
 mod tests {
+    use std::{
+        sync::{Arc, atomic::AtomicUsize},
+        task::{Wake, Waker},
+    };
+
     use super::*;
+
+    #[derive(Default)]
+    struct Wakes(AtomicUsize);
+
+    impl Wake for Wakes {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
 
     #[test]
     fn mentions_are_told_one_by_one_up_to_the_limit() {
@@ -145,5 +192,36 @@ mod tests {
         news.add(RoomNews { recount: false, mentions: vec![Seq(33)] });
 
         assert_eq!(news, RoomNews::recount());
+    }
+
+    #[test]
+    fn who_is_rung_often_is_woken_once_until_they_look() {
+        let follower = Follower::new(1, UserId(1));
+        let wakes = Arc::new(Wakes::default());
+        let waker = Waker::from(Arc::clone(&wakes));
+        let mut cx = Context::from_waker(&waker);
+        assert!(follower.poll_rung(&mut cx).is_pending());
+
+        for _ in 0..100 {
+            follower.ring(Bells::STREAMS);
+            follower.mark_viewing(true);
+        }
+
+        assert_eq!(wakes.0.load(Ordering::SeqCst), 1);
+        let Poll::Ready(rung) = follower.poll_rung(&mut cx) else { panic!("it was rung") };
+        assert!(rung.has(Bells::STREAMS) && rung.has(Bells::NEWS));
+        assert!(follower.poll_rung(&mut cx).is_pending(), "it was taken");
+        follower.ring(Bells::STREAMS);
+        assert_eq!(wakes.0.load(Ordering::SeqCst), 2, "what comes after looking wakes again");
+    }
+
+    #[test]
+    fn what_is_rung_while_nobody_waits_is_found_by_who_looks_next() {
+        let follower = Follower::new(1, UserId(1));
+
+        follower.ring(Bells::STREAMS);
+
+        let mut cx = Context::from_waker(Waker::noop());
+        assert!(matches!(follower.poll_rung(&mut cx), Poll::Ready(rung) if rung == Bells::STREAMS));
     }
 }

@@ -1,30 +1,81 @@
 //! The ends of the rooms whose members are connected here, for the lists of rooms.
 //!
-//! A connection watches all rooms of its user without receiving their events. Per room there is one head, per
-//! connection a mark that something happened; the connection reads the head when it next tells its client.
+//! A connection watches all rooms of its user without receiving their events. What happens in a room is gathered once,
+//! in the writer's turn, whoever watches; the watchers are marked beside it, at most twice a second ([`Heads::run`]):
+//! a first change after a quiet time at once, what follows together. The connection reads the head when it next tells
+//! its client.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap, HashSet},
+    convert::Infallible,
+    ops::Bound,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
-use protocol::{Event, Position, Record, RoomId, Seq, UserId};
+use protocol::{Event, Position, Record, RoomId, Seq, UserId, mentions::Mentions};
+use tokio::{sync::Notify, task::yield_now, time::sleep};
 
 use super::{
-    follower::{Follower, RoomNews},
+    dispatch::RINGS_AT_ONCE,
+    follower::{Follower, HEAD_MENTIONS_MAX, RoomNews},
     seen::Unseen,
 };
 
+/// The shortest time between two tellings of heads: with what a connection waits itself, within a second.
+pub(super) const HEADS_INTERVAL: Duration = Duration::from_millis(500);
+
+/// Authors remembered between two tellings, of each room: they count again. With more, everyone does.
+const AUTHORS_MAX: usize = 256;
+
 #[derive(Debug, Default)]
 pub(super) struct Heads {
-    rooms: Mutex<HashMap<RoomId, Watched>>,
+    state: Mutex<State>,
+    /// Something is to be told.
+    wake: Notify,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    rooms: HashMap<RoomId, Watched>,
+    /// Rooms in which something happened that their watchers were not told.
+    dirty: HashSet<RoomId>,
+    /// Counts what was noted in all rooms, to tell what came before a watcher from what came after.
+    noted: u64,
 }
 
 #[derive(Debug, Default)]
 struct Watched {
     head: Head,
-    watchers: HashMap<u64, Arc<Follower>>,
+    /// By user, so that those of one are found.
+    watchers: BTreeMap<Key, Watcher>,
     unseen: Unseen,
+    news: Gathered,
+    /// What is being told, to one watcher after the other.
+    telling: Gathered,
+}
+
+/// A follower and its number.
+type Key = (UserId, u64);
+
+#[derive(Debug)]
+struct Watcher {
+    follower: Arc<Follower>,
+    /// What was noted before this they have, from the store or because they have asked.
+    since: u64,
+}
+
+/// What happened in a room since its watchers were last told, with the count at which it was noted.
+#[derive(Debug, Default)]
+struct Gathered {
+    /// Anything.
+    last: u64,
+    /// Something for which everyone counts again.
+    recount: u64,
+    /// Who has posted.
+    authors: HashMap<UserId, u64>,
+    /// Posts that name somebody.
+    naming: Vec<(u64, Seq, Mentions)>,
 }
 
 /// The end of a room, as far as this node knows it.
@@ -37,94 +88,196 @@ pub(crate) struct Head {
 
 impl Heads {
     pub(super) fn watch(&self, room: RoomId, follower: &Arc<Follower>) {
-        self.with(|rooms| {
-            rooms.entry(room).or_default().watchers.insert(follower.number, Arc::clone(follower));
+        self.with(|state| {
+            let watcher = Watcher { follower: Arc::clone(follower), since: state.noted };
+            state.rooms.entry(room).or_default().watchers.insert((follower.user, follower.number), watcher);
         });
     }
 
     pub(super) fn unwatch(&self, room: RoomId, follower: &Follower) {
-        self.with(|rooms| {
-            if let Some(watched) = rooms.get_mut(&room) {
-                watched.watchers.remove(&follower.number);
+        self.with(|state| {
+            if let Some(watched) = state.rooms.get_mut(&room) {
+                watched.watchers.remove(&(follower.user, follower.number));
                 if watched.watchers.is_empty() {
-                    rooms.remove(&room);
+                    state.rooms.remove(&room);
                 }
             }
         });
     }
 
-    /// The end of a watched room, once anything is known of it.
-    pub(super) fn head(&self, room: RoomId) -> Option<Head> {
-        self.with(|rooms| rooms.get(&room).map(|watched| watched.head)).filter(|head| head.position.seq.0 > 0)
+    /// The end of a watched room, once anything is known of it, and what has happened up to there that this watcher was
+    /// not told: whoever is told the one is told the other.
+    pub(super) fn take(&self, room: RoomId, follower: &Follower) -> Option<(Head, RoomNews)> {
+        self.with(|state| {
+            let Watched { head, watchers, news, telling, .. } = state.rooms.get_mut(&room)?;
+            let watcher = watchers.get_mut(&(follower.user, follower.number))?;
+            let mut untold = RoomNews::default();
+            for gathered in [&*telling, &*news] {
+                gathered.news(follower.user, watcher.since).into_iter().for_each(|news| untold.add(news));
+            }
+            watcher.since = state.noted;
+            (head.position.seq.0 > 0).then_some((*head, untold))
+        })
     }
 
     pub(super) fn rooms(&self) -> Vec<RoomId> {
-        self.with(|rooms| rooms.keys().copied().collect())
+        self.with(|state| state.rooms.keys().copied().collect())
     }
 
     /// Takes in what the store says. What happened since is not undone: both numbers only grow.
     pub(super) fn learn(&self, room: RoomId, position: Position, messages: u64) {
-        self.with(|rooms| {
-            if let Some(watched) = rooms.get_mut(&room) {
+        self.with(|state| {
+            if let Some(watched) = state.rooms.get_mut(&room) {
                 watched.head.advance(position);
                 watched.head.messages = watched.head.messages.max(messages);
             }
         });
     }
 
-    /// Notes an event of a room, and marks the room for everyone who watches it.
-    pub(super) fn note(&self, room: RoomId, record: &Record) {
-        let is_reaction = matches!(record.event, Event::ReactionAdded(_) | Event::ReactionRemoved(_));
-        let news = |user: UserId| match record.event.mentions() {
-            Some(mentions) if record.actor.id != user => {
-                RoomNews { recount: false, mentions: mentions.names(user).then_some(record.seq).into_iter().collect() }
+    /// Notes events of a room, for everyone who watches it. As much work as there are events.
+    pub(super) fn note(&self, room: RoomId, records: &[Arc<Record>]) {
+        self.change(room, |watched, noted| {
+            for record in records {
+                watched.note(record, noted);
             }
-            // What is under a message is not counted.
-            Some(_) | None => RoomNews { recount: !is_reaction, mentions: Vec::new() },
-        };
-        self.with(|rooms| {
-            let Some(watched) = rooms.get_mut(&room) else { return };
-            watched.head.advance(Position { epoch: record.epoch, seq: record.seq });
-            if let Event::MessagePosted(posted) = &record.event {
-                watched.head.messages = watched.head.messages.max(posted.ordinal);
-                if watched.watchers.values().any(|follower| follower.user == record.actor.id) {
-                    watched.unseen.posted(record.actor.id, record.seq);
-                }
-            }
-            for follower in watched.watchers.values() {
-                follower.mark_room(room, news(follower.user));
-            }
-        });
-    }
-
-    /// Somebody has read a room up to here: tells those whose messages they are the first to have read.
-    pub(super) fn read(&self, room: RoomId, reader: UserId, up_to: Seq) {
-        self.with(|rooms| {
-            let Some(watched) = rooms.get_mut(&room) else { return };
-            for (author, up_to) in watched.unseen.read(reader, up_to) {
-                for follower in watched.watchers.values().filter(|follower| follower.user == author) {
-                    follower.mark_seen(room, up_to);
-                }
-            }
+            true
         });
     }
 
     /// Marks a room of which events were missed here.
     pub(super) fn compare(&self, room: RoomId, stored: Position) {
-        self.with(|rooms| {
-            if let Some(watched) = rooms.get_mut(&room)
-                && watched.head.advance(stored)
-            {
-                for follower in watched.watchers.values() {
-                    follower.mark_room(room, RoomNews::recount());
+        self.change(room, |watched, noted| {
+            let is_behind = watched.head.advance(stored);
+            if is_behind {
+                (watched.news.last, watched.news.recount) = (noted, noted);
+            }
+            is_behind
+        });
+    }
+
+    /// Somebody has read a room up to here: tells those whose messages they are the first to have read.
+    pub(super) fn read(&self, room: RoomId, reader: UserId, up_to: Seq) {
+        self.with(|state| {
+            let Some(watched) = state.rooms.get_mut(&room) else { return };
+            for (author, up_to) in watched.unseen.read(reader, up_to) {
+                for watcher in watched.of(author) {
+                    watcher.follower.mark_seen(room, up_to);
                 }
             }
         });
     }
 
-    fn with<T>(&self, f: impl FnOnce(&mut HashMap<RoomId, Watched>) -> T) -> T {
+    /// Tells the watchers what was gathered; for ever.
+    pub(super) async fn run(&self) -> Infallible {
+        loop {
+            self.wake.notified().await;
+            self.tell().await;
+            sleep(HEADS_INTERVAL).await;
+        }
+    }
+
+    async fn tell(&self) {
+        let mut left = RINGS_AT_ONCE;
+        for room in self.with(|state| std::mem::take(&mut state.dirty)) {
+            self.with_room(room, |watched| watched.telling = std::mem::take(&mut watched.news));
+            let mut last = None;
+            while let Some(next) = self.mark_after(room, last, &mut left) {
+                last = Some(next);
+                left = RINGS_AT_ONCE;
+                // The writer notes, and sockets write, in between.
+                yield_now().await;
+            }
+            self.with_room(room, |watched| watched.telling = Gathered::default());
+        }
+    }
+
+    /// Marks the room for the next watchers after one. Returns where it stopped, when as many as were `left` are done.
+    fn mark_after(&self, room: RoomId, last: Option<Key>, left: &mut usize) -> Option<Key> {
+        self.with(|state| {
+            let after = last.map_or(Bound::Unbounded, Bound::Excluded);
+            let watched = state.rooms.get(&room)?;
+            for (key, watcher) in watched.watchers.range((after, Bound::Unbounded)) {
+                if let Some(news) = watched.telling.news(key.0, watcher.since) {
+                    watcher.follower.mark_room(room, news);
+                }
+                *left -= 1;
+                if *left == 0 {
+                    return Some(*key);
+                }
+            }
+            None
+        })
+    }
+
+    fn with_room(&self, room: RoomId, change: impl FnOnce(&mut Watched)) {
+        self.with(|state| _ = state.rooms.get_mut(&room).map(change));
+    }
+
+    /// `change` says whether there is something to tell.
+    fn change(&self, room: RoomId, change: impl FnOnce(&mut Watched, u64) -> bool) {
+        let is_first = self.with(|state| {
+            let Some(watched) = state.rooms.get_mut(&room) else { return false };
+            state.noted += 1;
+            change(watched, state.noted) && state.dirty.insert(room) && state.dirty.len() == 1
+        });
+        if is_first {
+            self.wake.notify_one();
+        }
+    }
+
+    fn with<T>(&self, f: impl FnOnce(&mut State) -> T) -> T {
         // Nothing in the critical sections panics half-way.
-        f(&mut self.rooms.lock().unwrap_or_else(PoisonError::into_inner))
+        f(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Watched {
+    fn note(&mut self, record: &Record, noted: u64) {
+        self.head.advance(Position { epoch: record.epoch, seq: record.seq });
+        if let Event::MessagePosted(posted) = &record.event {
+            self.head.messages = self.head.messages.max(posted.ordinal);
+            if self.of(record.actor.id).next().is_some() {
+                self.unseen.posted(record.actor.id, record.seq);
+            }
+        }
+        self.news.add(record, noted);
+    }
+
+    /// The watchers of one user.
+    fn of(&self, user: UserId) -> impl Iterator<Item = &Watcher> {
+        self.watchers.range((user, 0)..=(user, u64::MAX)).map(|(_, watcher)| watcher)
+    }
+}
+
+impl Gathered {
+    fn add(&mut self, record: &Record, noted: u64) {
+        self.last = noted;
+        if let Some(mentions) = record.event.mentions() {
+            self.authors.insert(record.actor.id, noted);
+            if !mentions.is_empty() {
+                self.naming.push((noted, record.seq, mentions.clone()));
+            }
+            if self.authors.len() > AUTHORS_MAX || self.naming.len() > HEAD_MENTIONS_MAX {
+                (self.authors, self.naming) = Default::default();
+                self.recount = noted;
+            }
+        } else if !matches!(record.event, Event::ReactionAdded(_) | Event::ReactionRemoved(_)) {
+            // What is under a message is not counted.
+            self.recount = noted;
+        }
+    }
+
+    /// What of it is news to a user who has all that was noted before.
+    fn news(&self, user: UserId, since: u64) -> Option<RoomNews> {
+        if self.last <= since {
+            return None;
+        }
+        // One's own posts are not unread.
+        if self.recount > since || self.authors.get(&user).is_some_and(|noted| *noted > since) {
+            return Some(RoomNews::recount());
+        }
+        let naming = self.naming.iter().filter(|(noted, _, mentions)| *noted > since && mentions.names(user));
+        Some(RoomNews { recount: false, mentions: naming.map(|(_, seq, _)| *seq).collect() })
     }
 }
 

@@ -1,9 +1,10 @@
 //! Fan-out: from what was committed to the sockets that follow it.
 //!
 //! A stream that someone on this node follows has one ring of encoded events ([`ring`]). A connection holds a
-//! place in it, not a queue: an event is appended once and its followers are woken; each takes all that it has
-//! not seen. Who falls behind the ring reads the store. The hub orders, encodes and wakes; it reads nothing
-//! itself but what closes a gap ([`task`]), and it decides nothing: who may follow, `commands::authorize` says.
+//! place in it, not a queue: what a commit has appended to a stream is encoded once, goes into the ring under one lock,
+//! and its followers are rung once, by the [`dispatch`]er, beside the writer; each takes all that it has not seen. Who
+//! falls behind the ring reads the store. The hub orders, encodes and wakes; it reads nothing itself but what closes a
+//! gap ([`task`]), and it decides nothing: who may follow, `commands::authorize` says.
 
 use std::{
     collections::HashMap,
@@ -13,14 +14,10 @@ use std::{
     },
 };
 
-use protocol::{Position, ReadCursor, Record, RoomId, StreamId, UserId};
+use protocol::{ReadCursor, Record, RoomId, StreamId, UserId};
 use tokio::sync::mpsc;
 
-use self::{
-    budget::Budget,
-    channel::{Channel, Offered},
-    heads::Heads,
-};
+use self::{budget::Budget, channel::Offered, dispatch::Dispatch, heads::Heads};
 use crate::{
     bus::{Bus, BusMessage},
     clock::{Clock, Randomness},
@@ -31,6 +28,7 @@ use crate::{
 
 mod budget;
 mod channel;
+mod dispatch;
 mod entry;
 #[cfg(test)]
 pub(crate) mod fake;
@@ -45,8 +43,9 @@ mod tests;
 
 pub use self::task::HubTask;
 pub(crate) use self::{
+    channel::Channel,
     entry::{Entry, RoomChange},
-    follower::{Follower, RoomNews},
+    follower::{Bells, Follower, RoomNews},
     registration::Registration,
     ring::Taken,
 };
@@ -58,6 +57,7 @@ pub struct Hub {
     heads: Heads,
     presence: Arc<Presence>,
     budget: Arc<Budget>,
+    dispatch: Dispatch,
     bus: Arc<dyn Bus>,
     /// Streams with a gap; each is in there once until it is closed.
     gaps: mpsc::UnboundedSender<StreamId>,
@@ -76,6 +76,7 @@ impl Hub {
             heads: Heads::default(),
             presence: Arc::new(Presence::new(Arc::clone(&bus), limits, clock, random)),
             budget: Arc::new(Budget::new(bytes(limits.ring_bytes), bytes(limits.rings_bytes))),
+            dispatch: Dispatch::default(),
             gaps,
             followers: AtomicU64::new(0),
             bus: Arc::clone(&bus),
@@ -142,18 +143,37 @@ impl Hub {
         }
     }
 
-    /// Takes records from the writer or another node.
+    /// Takes records from the writer or another node: what belongs to one stream together.
     fn offer(&self, records: &[Arc<Record>]) {
-        for record in records {
-            if let StreamId::Room(room) = record.stream {
-                self.heads.note(room, record);
-                self.presence.note(record);
+        let mut sorted = Vec::new();
+        let records = if records.is_sorted_by_key(|record| record.stream) {
+            records
+        } else {
+            // A commit of many rooms: each stream's stay in their order.
+            sorted.extend(records.iter().map(Arc::clone));
+            sorted.sort_by_key(|record| record.stream);
+            &sorted
+        };
+        for records in records.chunk_by(|one, next| one.stream == next.stream) {
+            let Some(stream) = records.first().map(|record| record.stream) else { continue };
+            if let StreamId::Room(room) = stream {
+                self.heads.note(room, records);
+                self.presence.note(room, records);
             }
-            if let Some(channel) = self.channel(record.stream)
-                && channel.offer(record) == Offered::Gap
-            {
-                self.report_gap(record.stream);
+            if let Some(channel) = self.channel(stream) {
+                let offered = channel.offer(records);
+                self.announce(&channel, offered);
             }
+        }
+    }
+
+    /// Lets the followers of a stream know what became of its ring.
+    fn announce(&self, channel: &Arc<Channel>, offered: Offered) {
+        if offered.is_news {
+            self.dispatch.ring(channel);
+        }
+        if offered.is_gap {
+            self.report_gap(channel.stream());
         }
     }
 
@@ -182,23 +202,22 @@ impl Hub {
         }
     }
 
-    fn follow(&self, stream: StreamId, follower: &Arc<Follower>) {
+    fn follow(&self, stream: StreamId, follower: &Arc<Follower>) -> Arc<Channel> {
         let mut channels = write(&self.channels);
         let channel =
             channels.entry(stream).or_insert_with(|| Arc::new(Channel::new(stream, Arc::clone(&self.budget))));
         channel.add(Arc::clone(follower));
+        Arc::clone(channel)
     }
 
     fn unfollow(&self, stream: StreamId, follower: &Follower) {
         // Under the lock that `follow` takes: a channel that just got its next follower is not dropped.
         let mut channels = write(&self.channels);
-        if channels.get(&stream).is_some_and(|channel| channel.remove(follower)) {
-            channels.remove(&stream);
+        if channels.get(&stream).is_some_and(|channel| channel.remove(follower))
+            && let Some(channel) = channels.remove(&stream)
+        {
+            channel.release();
         }
-    }
-
-    fn take(&self, stream: StreamId, cursor: Position, bytes_max: usize) -> Taken {
-        self.channel(stream).map_or(Taken::Lagged, |channel| channel.take(cursor, bytes_max))
     }
 }
 

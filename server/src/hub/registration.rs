@@ -1,44 +1,47 @@
 //! One connection's hold on the hub: what it follows and watches. Dropped, it leaves nothing behind.
 
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
 };
 
-use protocol::{Position, ReadCursor, RoomId, RoomSummary, StreamId, UserId};
+use protocol::{ReadCursor, RoomId, RoomSummary, StreamId, UserId};
 
-use super::{Follower, Hub, Taken, heads::Head};
+use super::{Channel, Follower, Hub, RoomNews, heads::Head};
 use crate::presence::Presence;
 
 /// See the module.
 pub(crate) struct Registration {
     hub: Arc<Hub>,
     follower: Arc<Follower>,
+    inbox: Arc<Channel>,
     held: Mutex<Held>,
     has_logged_out: AtomicBool,
 }
 
 #[derive(Debug, Default)]
 struct Held {
-    streams: HashSet<StreamId>,
+    streams: HashMap<StreamId, Arc<Channel>>,
     rooms: HashSet<RoomId>,
 }
 
 impl Registration {
     /// Registers a connection of `user`, which from now on follows the user's inbox.
     pub(crate) fn new(hub: &Arc<Hub>, user: UserId) -> Self {
-        let registration = Self {
+        let follower = hub.next_follower(user);
+        hub.presence.enter(&follower);
+        let inbox = hub.follow(StreamId::Inbox(user), &follower);
+        let streams = HashMap::from([(inbox.stream(), Arc::clone(&inbox))]);
+        Self {
             hub: Arc::clone(hub),
-            follower: hub.next_follower(user),
-            held: Mutex::default(),
+            follower,
+            inbox,
+            held: Mutex::new(Held { streams, rooms: HashSet::new() }),
             has_logged_out: AtomicBool::new(false),
-        };
-        hub.presence.enter(&registration.follower);
-        registration.follow(registration.inbox());
-        registration
+        }
     }
 
     pub(crate) fn follower(&self) -> &Follower {
@@ -56,45 +59,31 @@ impl Registration {
     }
 
     /// The log that says in which rooms the user is.
-    pub(crate) fn inbox(&self) -> StreamId {
-        StreamId::Inbox(self.follower.user)
+    pub(crate) fn inbox(&self) -> &Arc<Channel> {
+        &self.inbox
     }
 
     /// From now on, what is appended to `stream` is kept and announced.
-    pub(crate) fn follow(&self, stream: StreamId) {
-        if self.with(|held| held.streams.insert(stream)) {
-            self.hub.follow(stream, &self.follower);
-            if let StreamId::Room(room) = stream {
-                self.hub.presence.follow(room, &self.follower);
-            }
+    pub(crate) fn follow(&self, stream: StreamId) -> Arc<Channel> {
+        if let Some(channel) = self.with(|held| held.streams.get(&stream).map(Arc::clone)) {
+            return channel;
         }
+        let channel = self.hub.follow(stream, &self.follower);
+        self.with(|held| held.streams.insert(stream, Arc::clone(&channel)));
+        if let StreamId::Room(room) = stream {
+            self.hub.presence.follow(room, &self.follower);
+        }
+        channel
     }
 
     /// The opposite. The user's own inbox stays followed, whatever the client wants to see of it.
     pub(crate) fn unfollow(&self, stream: StreamId) {
-        if stream != self.inbox() && self.with(|held| held.streams.remove(&stream)) {
+        if stream != self.inbox.stream() && self.with(|held| held.streams.remove(&stream)).is_some() {
             self.hub.unfollow(stream, &self.follower);
             if let StreamId::Room(room) = stream {
                 self.hub.presence.unfollow(room, &self.follower);
             }
         }
-    }
-
-    /// Says where a followed stream ends, as read from the store after [`Registration::follow`].
-    pub(crate) fn anchor(&self, stream: StreamId, head: Position) {
-        if let Some(channel) = self.hub.channel(stream) {
-            channel.anchor(head);
-        }
-    }
-
-    /// What a followed stream has after `cursor`.
-    pub(crate) fn take(&self, stream: StreamId, cursor: Position, bytes_max: usize) -> Taken {
-        self.hub.take(stream, cursor, bytes_max)
-    }
-
-    /// Where a followed stream ends, once that is known.
-    pub(crate) fn stream_head(&self, stream: StreamId) -> Option<Position> {
-        self.hub.channel(stream).and_then(|channel| channel.head())
     }
 
     /// From now on, what happens in this room of the user is marked.
@@ -121,9 +110,10 @@ impl Registration {
         self.with(|held| held.rooms.contains(&room))
     }
 
-    /// The end of a watched room, once it is known. None for rooms that are not watched.
-    pub(crate) fn room_head(&self, room: RoomId) -> Option<Head> {
-        if self.is_watched(room) { self.hub.heads.head(room) } else { None }
+    /// The end of a watched room, once it is known, and what happened up to there that was not marked yet. None for rooms
+    /// that are not watched.
+    pub(crate) fn take_head(&self, room: RoomId) -> Option<(Head, RoomNews)> {
+        self.hub.heads.take(room, &self.follower)
     }
 
     /// Takes in what the store says of a watched room.
@@ -145,7 +135,7 @@ impl Registration {
 impl Drop for Registration {
     fn drop(&mut self) {
         let held = std::mem::take(self.held.get_mut().unwrap_or_else(PoisonError::into_inner));
-        for stream in held.streams {
+        for stream in held.streams.into_keys() {
             self.hub.unfollow(stream, &self.follower);
             if let StreamId::Room(room) = stream {
                 self.hub.presence.unfollow(room, &self.follower);

@@ -1,6 +1,6 @@
 //! The newest events of one stream, shared by all its followers, bounded in bytes.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{collections::VecDeque, ops::ControlFlow};
 
 use protocol::{Position, Seq};
 
@@ -9,7 +9,7 @@ use super::entry::Entry;
 /// Consecutive entries that end at `head`. What is older is in the store.
 #[derive(Debug, Default)]
 pub(crate) struct Ring {
-    entries: VecDeque<Arc<Entry>>,
+    entries: VecDeque<Entry>,
     bytes: usize,
     /// Of those, bytes that are counted for the node.
     accounted: usize,
@@ -17,11 +17,13 @@ pub(crate) struct Ring {
     head: Option<Position>,
 }
 
-/// What a follower has not seen.
-#[derive(Debug)]
+/// What became of a follower's reading.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Taken {
-    /// These, in order; `more` where the budget did not reach to the end.
-    Entries { entries: Vec<Arc<Entry>>, more: bool },
+    /// All that it has not seen was shown, in order; the ring had changed that often.
+    All(u64),
+    /// A piece was shown, and there is more.
+    Piece,
     /// Some of it is not in the ring any more, or not yet: read the store.
     Lagged,
 }
@@ -63,7 +65,7 @@ impl Ring {
         debug_assert!(self.head.is_none_or(|head| head.seq.next() == entry.seq), "a ring has no holes");
         self.head = Some(Position { epoch: entry.epoch, seq: entry.seq });
         self.bytes += entry.bytes();
-        self.entries.push_back(Arc::new(entry));
+        self.entries.push_back(entry);
     }
 
     /// Drops the oldest entries until at most `bytes_max` are left.
@@ -78,28 +80,33 @@ impl Ring {
         }
     }
 
-    /// What comes after `cursor`, up to `bytes_max` and at least one entry.
-    pub(crate) fn take(&self, cursor: Position, bytes_max: usize) -> Taken {
-        let nothing = || Taken::Entries { entries: Vec::new(), more: false };
-        let Some(head) = self.head else { return nothing() };
+    /// Shows what comes after `cursor` to `visit`, up to `bytes_max` and at least one entry, until that has enough.
+    /// `version`: how often the ring has changed.
+    pub(crate) fn read(
+        &self,
+        cursor: Position,
+        bytes_max: usize,
+        version: u64,
+        mut visit: impl FnMut(&Entry) -> ControlFlow<()>,
+    ) -> Taken {
+        let Some(head) = self.head else { return Taken::All(version) };
         if head.epoch != cursor.epoch {
             return Taken::Lagged;
         }
         if head.seq <= cursor.seq {
-            return nothing();
+            return Taken::All(version);
         }
         let first = head.seq.0 + 1 - self.entries.len() as u64;
         let Some(skipped) = (cursor.seq.0 + 1).checked_sub(first) else { return Taken::Lagged };
         let mut bytes = 0;
         let mut unseen = self.entries.range(usize::try_from(skipped).unwrap_or(usize::MAX)..);
-        let mut entries = Vec::new();
-        while bytes < bytes_max
-            && let Some(entry) = unseen.next()
-        {
+        for entry in unseen.by_ref() {
             bytes += entry.bytes();
-            entries.push(Arc::clone(entry));
+            if visit(entry).is_break() || bytes >= bytes_max {
+                break;
+            }
         }
-        Taken::Entries { entries, more: unseen.next().is_some() }
+        if unseen.next().is_some() { Taken::Piece } else { Taken::All(version) }
     }
 
     /// Removes a deleted message's text.
@@ -107,7 +114,7 @@ impl Ring {
         for entry in &mut self.entries {
             if let Some(redacted) = entry.redacted(message) {
                 self.bytes = self.bytes + redacted.bytes() - entry.bytes();
-                *entry = Arc::new(redacted);
+                *entry = redacted;
             }
         }
     }

@@ -1,6 +1,6 @@
-//! What the hub does beside the writer: listens to the other nodes, and closes gaps from the store.
+//! What the hub does beside the writer: rings followers, listens to the other nodes, and closes gaps from the store.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, convert::Infallible, sync::Arc, time::Duration};
 
 use protocol::StreamId;
 use tokio::{
@@ -47,16 +47,25 @@ impl HubTask {
 
     /// Runs until the server stops.
     pub async fn run(mut self, store: Arc<dyn StreamStore>, sessions: ConnectedSessions, stopping: CancellationToken) {
+        let hub = Arc::clone(&self.hub);
+        tokio::select! {
+            () = stopping.cancelled() => {}
+            never = hub.dispatch.run() => match never {},
+            never = hub.heads.run() => match never {},
+            never = self.listen(&*store, &sessions) => match never {},
+        }
+    }
+
+    async fn listen(&mut self, store: &dyn StreamStore, sessions: &ConnectedSessions) -> Infallible {
         let mut tails = interval(TAILS_INTERVAL);
         tails.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut is_bus_there = true;
         loop {
             let next_gap = self.gaps.first().map(|(due, _)| *due);
             tokio::select! {
-                () = stopping.cancelled() => return,
                 received = self.bus.recv(), if is_bus_there => match received {
-                    Some(Received::Message(message)) => self.take(message, &sessions),
-                    Some(Received::Missed) => self.compare_tails(&*store).await,
+                    Some(Received::Message(message)) => self.take(message, sessions),
+                    Some(Received::Missed) => self.compare_tails(store).await,
                     None => is_bus_there = false,
                 },
                 Some(stream) = self.reported.recv() => {
@@ -64,11 +73,11 @@ impl HubTask {
                 }
                 () = sleep_until(next_gap.unwrap_or_else(Instant::now)), if next_gap.is_some() => {
                     if let Some((_, stream)) = self.gaps.pop_first() {
-                        self.close_gap(&*store, stream).await;
+                        self.close_gap(store, stream).await;
                     }
                 }
                 _ = tails.tick() => if self.hub.bus.is_shared() {
-                    self.compare_tails(&*store).await;
+                    self.compare_tails(store).await;
                 }
             }
         }
@@ -96,12 +105,12 @@ impl HubTask {
         match store.replay(stream, head.seq, FILL_RECORDS_MAX).await {
             Ok(records) => {
                 if let StreamId::Room(room) = stream {
-                    for record in &records {
-                        self.hub.heads.note(room, record);
-                        self.hub.presence.note(record);
-                    }
+                    self.hub.heads.note(room, &records);
+                    self.hub.presence.note(room, &records);
                 }
-                if channel.fill(&records) == Offered::Gap {
+                let filled = channel.fill(&records);
+                self.hub.announce(&channel, Offered { is_gap: false, ..filled });
+                if filled.is_gap {
                     self.gaps.insert((Instant::now(), stream));
                 }
             }
@@ -130,7 +139,7 @@ impl HubTask {
 async fn compare(hub: &Hub, store: &dyn StreamStore, streams: &[StreamId]) -> Result<(), StoreError> {
     for (stream, stored) in store.heads(streams).await? {
         if let Some(channel) = hub.channel(stream)
-            && channel.compare(stored) == Offered::Gap
+            && channel.compare(stored)
         {
             hub.report_gap(stream);
         }

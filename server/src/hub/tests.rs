@@ -1,14 +1,32 @@
 //! The hub with paused time: order, gaps, bounds, and what it leaves behind.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    future::poll_fn,
+    ops::ControlFlow,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    task::{Context, Poll, Wake, Waker},
+    time::Duration,
+};
 
-use protocol::{Epoch, Event, Position, Record, Seq, StreamId, UserId, messages::MessageDeleted, rooms::RoomDeleted};
-use tokio::time::{Instant, timeout};
+use protocol::{
+    Epoch, Event, Position, Record, Seq, StreamId, UserId,
+    mentions::Mentions,
+    messages::{MessageDeleted, MessagePosted},
+    rooms::RoomDeleted,
+};
+use tokio::{
+    task::yield_now,
+    time::{Instant, sleep, timeout},
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Hub, Registration, Taken,
-    fake::{FakeStore, STREAM, message, text},
+    Bells, Hub, Registration, RoomNews, Taken,
+    dispatch::RINGS_AT_ONCE,
+    fake::{FakeStore, ROOM, STREAM, message, text, user},
 };
 use crate::{
     auth::connected::ConnectedSessions,
@@ -41,8 +59,7 @@ impl Bench {
     /// A follower of the room that has seen nothing.
     fn follower(&self) -> Registration {
         let follower = Registration::new(&self.hub, UserId(1));
-        follower.follow(STREAM);
-        follower.anchor(STREAM, START);
+        follower.follow(STREAM).anchor(START);
         follower
     }
 
@@ -58,26 +75,46 @@ impl Drop for Bench {
     }
 }
 
+/// What a follower of the room is shown behind a place.
+fn read(follower: &Registration, cursor: Position, bytes_max: usize) -> (Vec<(Seq, String)>, Taken) {
+    let mut shown = Vec::new();
+    let taken = follower.follow(STREAM).read(cursor, bytes_max, |entry| {
+        shown.push((entry.seq, entry.frame(Seq(0)).to_string()));
+        ControlFlow::Continue(())
+    });
+    (shown, taken)
+}
+
+async fn rung(follower: &Registration) -> Bells {
+    let bells = poll_fn(|cx| follower.follower().poll_rung(cx));
+    timeout(Duration::from_secs(60), bells).await.expect("something is told")
+}
+
+/// What was rung so far.
+fn bells(follower: &Registration) -> Option<Bells> {
+    match follower.follower().poll_rung(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(bells) => Some(bells),
+        Poll::Pending => None,
+    }
+}
+
 /// Takes until `count` entries have come, as a connection does.
 async fn seen(follower: &Registration, count: usize) -> Vec<u64> {
     let (mut cursor, mut seqs) = (START, Vec::new());
     while seqs.len() < count {
-        if let Taken::Entries { entries, .. } = follower.take(STREAM, cursor, usize::MAX) {
-            for entry in entries {
-                cursor.seq = entry.seq;
-                seqs.push(entry.seq.0);
-            }
+        for (seq, _) in read(follower, cursor, usize::MAX).0 {
+            cursor.seq = seq;
+            seqs.push(seq.0);
         }
         if seqs.len() < count {
-            timeout(Duration::from_secs(60), follower.follower().woken()).await.expect("something is told");
-            follower.follower().take();
+            rung(follower).await;
         }
     }
     seqs
 }
 
 fn is_lagged(follower: &Registration, cursor: Position) -> bool {
-    matches!(follower.take(STREAM, cursor, usize::MAX), Taken::Lagged)
+    read(follower, cursor, usize::MAX).1 == Taken::Lagged
 }
 
 #[tokio::test(start_paused = true)]
@@ -166,9 +203,8 @@ async fn a_ring_keeps_its_bytes_and_who_is_behind_it_lags() {
     assert!(bench.hub.ring_bytes() <= 10_000 && bench.hub.ring_bytes() > 5_000, "{}", bench.hub.ring_bytes());
     assert!(is_lagged(&follower, START));
     let near = Position { seq: Seq(99), ..START };
-    assert!(
-        matches!(follower.take(STREAM, near, usize::MAX), Taken::Entries { entries, more: false } if entries.len() == 1)
-    );
+    let (shown, taken) = read(&follower, near, usize::MAX);
+    assert!(shown.len() == 1 && matches!(taken, Taken::All(_)), "{taken:?}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -199,11 +235,11 @@ async fn a_piece_of_the_ring_is_bounded_and_says_that_there_is_more() {
     let records: Vec<_> = (1..=10).map(|n| text(n, &"x".repeat(900))).collect();
     bench.hub.committed(&records);
 
-    let Taken::Entries { entries, more } = follower.take(STREAM, START, 3_000) else { panic!("it is in the ring") };
-    assert!(more);
-    assert!((2..=4).contains(&entries.len()), "{}", entries.len());
-    let Taken::Entries { entries, more } = follower.take(STREAM, START, 1) else { panic!("it is in the ring") };
-    assert_eq!((entries.len(), more), (1, true), "at least one, however large");
+    let (shown, taken) = read(&follower, START, 3_000);
+    assert_eq!(taken, Taken::Piece);
+    assert!((2..=4).contains(&shown.len()), "{}", shown.len());
+    let (shown, taken) = read(&follower, START, 1);
+    assert_eq!((shown.len(), taken), (1, Taken::Piece), "at least one, however large");
 }
 
 #[tokio::test(start_paused = true)]
@@ -228,11 +264,10 @@ async fn deleting_removes_the_text_from_the_ring() {
 
     bench.hub.committed(&[Arc::new(Record { event: deleted, ..(*message(3)).clone() })]);
 
-    let Taken::Entries { entries, .. } = follower.take(STREAM, START, usize::MAX) else { panic!("it is in the ring") };
-    let frames: Vec<_> = entries.iter().map(|entry| entry.frame(Seq(0)).as_str()).collect();
-    assert!(!frames[0].contains("secret") && frames[0].contains("redacted"), "{}", frames[0]);
-    assert!(frames[1].contains("not so secret"));
-    assert_eq!(frames.len(), 3);
+    let (shown, _) = read(&follower, START, usize::MAX);
+    assert!(!shown[0].1.contains("secret") && shown[0].1.contains("redacted"), "{}", shown[0].1);
+    assert!(shown[1].1.contains("not so secret"));
+    assert_eq!(shown.len(), 3);
 }
 
 #[tokio::test(start_paused = true)]
@@ -248,8 +283,8 @@ async fn deleting_a_room_empties_its_ring_for_who_has_not_read_it() {
     assert!(is_lagged(&follower, START), "the store says who may read on: nobody");
     assert!(bench.hub.ring_bytes() < before, "it is not kept either");
     let near = Position { seq: Seq(2), ..START };
-    let Taken::Entries { entries, .. } = follower.take(STREAM, near, usize::MAX) else { panic!("it is in the ring") };
-    assert_eq!(entries.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [Seq(3)], "who has read all is told the end");
+    let (shown, _) = read(&follower, near, usize::MAX);
+    assert_eq!(shown.iter().map(|(seq, _)| *seq).collect::<Vec<_>>(), [Seq(3)], "who has read all is told the end");
 }
 
 #[tokio::test(start_paused = true)]
@@ -259,7 +294,195 @@ async fn nobody_is_woken_by_what_they_do_not_follow() {
 
     bench.hub.committed(&[message(1)]);
 
-    assert!(here.follower().take().streams.contains(&STREAM));
-    let news = elsewhere.follower().take();
-    assert!(news.streams.is_empty() && news.rooms.is_empty() && news.cursors.is_empty());
+    assert_eq!(rung(&here).await, Bells::STREAMS);
+    assert_eq!(bells(&elsewhere), None);
+}
+
+/// Counts how often a follower is told to look, and looks at once, as one on another core may.
+struct Eager {
+    follower: Registration,
+    wakes: AtomicUsize,
+}
+
+impl Eager {
+    fn new(follower: Registration) -> Arc<Self> {
+        let eager = Arc::new(Self { follower, wakes: AtomicUsize::new(0) });
+        eager.look();
+        eager
+    }
+
+    fn look(self: &Arc<Self>) {
+        let waker = Waker::from(Arc::clone(self));
+        while self.follower.follower().poll_rung(&mut Context::from_waker(&waker)).is_ready() {}
+    }
+
+    fn wakes(&self) -> usize {
+        self.wakes.load(Ordering::SeqCst)
+    }
+}
+
+impl Wake for Eager {
+    fn wake(self: Arc<Self>) {
+        self.wakes.fetch_add(1, Ordering::SeqCst);
+        self.look();
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_commit_of_many_wakes_each_follower_once() {
+    let bench = Bench::new(&Limits::default());
+    let elsewhere = StreamId::Room(protocol::RoomId(7));
+    let both: Vec<_> =
+        (1..=100).flat_map(|n| [message(n), Arc::new(Record { stream: elsewhere, ..(*message(n)).clone() })]).collect();
+    let followers: Vec<_> = (0..10).map(|_| Eager::new(bench.follower())).collect();
+
+    bench.hub.committed(&both);
+    let in_the_writers_turn: Vec<_> = followers.iter().map(|follower| follower.wakes()).collect();
+    sleep(Duration::from_millis(1)).await;
+
+    assert_eq!(in_the_writers_turn, [0; 10], "that is the dispatcher’s business");
+    for follower in &followers {
+        assert_eq!(follower.wakes(), 1);
+        assert_eq!(read(&follower.follower, START, usize::MAX).0.len(), 100);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn others_do_something_while_many_followers_are_rung() {
+    let bench = Bench::new(&Limits::default());
+    let followers: Vec<_> = (0..1_000).map(|_| bench.follower()).collect();
+
+    bench.hub.committed(&[message(1)]);
+    let mut rung = Vec::new();
+    while rung.iter().sum::<usize>() < 1_000 {
+        yield_now().await;
+        rung.push(followers.iter().filter(|follower| bells(follower).is_some()).count());
+    }
+
+    assert!(rung.iter().all(|rung| *rung <= RINGS_AT_ONCE), "{rung:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_committed_while_followers_are_rung_is_told_to_all_of_them() {
+    let bench = Bench::new(&Limits::default());
+    let followers: Vec<_> = (0..1_000).map(|_| bench.follower()).collect();
+    bench.hub.committed(&[message(1)]);
+    yield_now().await;
+    let first = followers.iter().filter(|follower| bells(follower).is_some()).count();
+    assert!((1..1_000).contains(&first), "{first} were rung");
+
+    bench.hub.committed(&[message(2)]);
+    sleep(Duration::from_millis(1)).await;
+
+    let told = followers.iter().filter(|follower| bells(follower).is_some());
+    assert_eq!(told.count(), 1_000, "those who had looked already, too");
+}
+
+/// What was told of the room so far.
+fn heads(follower: &Registration) -> Option<RoomNews> {
+    follower.follower().take().rooms.remove(&ROOM)
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_happens_in_a_room_is_told_at_once_and_then_twice_a_second() {
+    let bench = Bench::new(&Limits::default());
+    let reader = Registration::new(&bench.hub, UserId(1));
+    reader.watch(ROOM);
+    let reader = Eager::new(reader);
+
+    bench.hub.committed(&[message(1)]);
+    sleep(Duration::from_millis(1)).await;
+    assert_eq!((reader.wakes(), heads(&reader.follower)), (1, Some(RoomNews::default())));
+    for n in 2..=100 {
+        bench.hub.committed(&[message(n)]);
+        sleep(Duration::from_millis(4)).await;
+    }
+
+    assert_eq!((reader.wakes(), heads(&reader.follower)), (1, None), "not yet");
+    sleep(Duration::from_millis(500)).await;
+    assert_eq!((reader.wakes(), heads(&reader.follower)), (2, Some(RoomNews::default())));
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_asks_for_the_end_of_a_room_is_told_all_that_happened_up_to_there_once() {
+    let bench = Bench::new(&Limits::default());
+    let reader = Registration::new(&bench.hub, UserId(1));
+    reader.watch(ROOM);
+    bench.hub.committed(&[message(1)]);
+    sleep(Duration::from_millis(1)).await;
+    assert!(heads(&reader).is_some());
+    let deleted = Event::MessageDeleted(MessageDeleted { message: Seq(1) });
+
+    bench.hub.committed(&[Arc::new(Record { event: deleted, ..(*message(2)).clone() })]);
+
+    let told = reader.take_head(ROOM).map(|(head, news)| (head.position.seq, news));
+    assert_eq!(told, Some((Seq(2), RoomNews::recount())));
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(heads(&reader), None, "they know");
+}
+
+#[tokio::test(start_paused = true)]
+async fn each_watcher_is_told_what_concerns_them_and_came_after_them() {
+    let bench = Bench::new(&Limits::default());
+    let watch = |user| {
+        let watcher = Registration::new(&bench.hub, UserId(user));
+        watcher.watch(ROOM);
+        watcher
+    };
+    let naming = |seq: u64, named: u64| {
+        let mut posted = MessagePosted::new(seq, "hi".to_owned());
+        posted.mentions = Mentions { users: vec![user(named)], everyone: false };
+        Arc::new(Record { event: Event::MessagePosted(posted), ..(*message(seq)).clone() })
+    };
+    let (author, named, other) = (watch(9), watch(2), watch(3));
+    // Whatever comes first is told at once; what is looked at here comes after that.
+    bench.hub.committed(&[message(1)]);
+    sleep(Duration::from_millis(1)).await;
+    for watcher in [&author, &named, &other] {
+        assert!(heads(watcher).is_some());
+    }
+
+    bench.hub.committed(&[naming(2, 2), naming(3, 4)]);
+    let late = watch(4);
+    bench.hub.committed(&[naming(4, 4)]);
+    sleep(Duration::from_secs(1)).await;
+
+    let mentions = |seqs: &[u64]| Some(RoomNews { recount: false, mentions: seqs.iter().copied().map(Seq).collect() });
+    assert_eq!(heads(&author), Some(RoomNews::recount()), "one’s own posts are not unread");
+    assert_eq!((heads(&named), heads(&other)), (mentions(&[2]), mentions(&[])));
+    assert_eq!(heads(&late), mentions(&[4]), "what came before they have from the store");
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_names_than_are_remembered_make_everyone_count_again() {
+    for (names, is_recounted) in [(32, false), (33, true)] {
+        let bench = Bench::new(&Limits::default());
+        let reader = Registration::new(&bench.hub, UserId(1));
+        reader.watch(ROOM);
+        let naming = |seq: u64| {
+            let mut posted = MessagePosted::new(seq, "hi".to_owned());
+            posted.mentions = Mentions { users: vec![user(1)], everyone: false };
+            Arc::new(Record { event: Event::MessagePosted(posted), ..(*message(seq)).clone() })
+        };
+
+        bench.hub.committed(&(1..=names).map(naming).collect::<Vec<_>>());
+        sleep(Duration::from_millis(1)).await;
+
+        assert_eq!(heads(&reader).map(|news| news.recount), Some(is_recounted), "{names}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_authors_than_are_remembered_make_everyone_count_again() {
+    for (authors, is_recounted) in [(256, false), (257, true)] {
+        let bench = Bench::new(&Limits::default());
+        let reader = Registration::new(&bench.hub, UserId(1));
+        reader.watch(ROOM);
+        let by = |seq: u64| Arc::new(Record { actor: user(seq + 1), ..(*message(seq)).clone() });
+
+        bench.hub.committed(&(1..=authors).map(by).collect::<Vec<_>>());
+        sleep(Duration::from_millis(1)).await;
+
+        assert_eq!(heads(&reader).map(|news| news.recount), Some(is_recounted), "{authors}");
+    }
 }

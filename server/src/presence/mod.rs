@@ -17,9 +17,7 @@ use std::{
 };
 
 use axum::extract::ws::Utf8Bytes;
-use protocol::{
-    Event, Record, RoomId, RoomPresence, StreamId, UserId, UserRef, effect::Membership, limits::TYPING_MS_MAX,
-};
+use protocol::{Record, RoomId, RoomPresence, UserId, UserRef, limits::TYPING_MS_MAX};
 use tokio::{sync::Notify, time::Instant};
 
 use self::{news::LEASE, state::State};
@@ -165,30 +163,16 @@ impl Presence {
         })
     }
 
-    /// Takes in what was committed: who comes and goes, and that who has posted is not writing any more.
-    pub(crate) fn note(&self, record: &Record) {
-        let StreamId::Room(room) = record.stream else { return };
-        let is_post = matches!(record.event, Event::MessagePosted(_));
-        let is_followed = self.with(|state| {
-            if is_post {
-                state.typing.unsay(room, record.actor.id);
-            }
-            state.rooms.contains_key(&room)
+    /// Takes in what was committed to a room: who comes and goes, and that who has posted is not writing any more.
+    pub(crate) fn note(&self, room: RoomId, records: &[Arc<Record>]) {
+        let is_news = self.with(|state| {
+            let now = Instant::now();
+            // Each of them, whatever came of the others.
+            records.iter().filter(|record| state.note(room, record, now)).count() > 0
         });
-        if !is_followed {
-            return;
+        if is_news {
+            self.wake.notify_one();
         }
-        if is_post {
-            self.change(|state| state.typing.stop(room, record.actor.id));
-            return;
-        }
-        let Some(membership) = record.effect().and_then(|effect| effect.membership) else { return };
-        let (user, is_in) = match membership {
-            Membership::In(member) => (member.user.id, true),
-            Membership::Out(user) => (user, false),
-            Membership::AllOut => return self.change(|state| state.all_out(room, record.seq, Instant::now())),
-        };
-        self.change(|state| state.membership(room, user, record.seq, is_in, Instant::now()));
     }
 
     /// Hears another node. Returns whose other devices have to be told of a setting.

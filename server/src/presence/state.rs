@@ -6,7 +6,7 @@ use std::{
     time::Duration,
 };
 
-use protocol::{PresenceState, RoomId, Seq, UnixMs, UserId, UserRef};
+use protocol::{Event, PresenceState, Record, RoomId, Seq, UnixMs, UserId, UserRef, effect::Membership};
 use tokio::time::Instant;
 
 use super::{
@@ -171,6 +171,27 @@ impl State {
             self.typing.stop(id, user);
             self.leave_index(user, id);
         }
+    }
+
+    /// Takes in an event of a room. Whether it may be news here.
+    pub(super) fn note(&mut self, id: RoomId, record: &Record, now: Instant) -> bool {
+        let is_post = matches!(record.event, Event::MessagePosted(_));
+        if is_post {
+            self.typing.unsay(id, record.actor.id);
+        }
+        if !self.rooms.contains_key(&id) {
+            return false;
+        }
+        if is_post {
+            return self.typing.stop(id, record.actor.id);
+        }
+        match record.effect().and_then(|effect| effect.membership) {
+            Some(Membership::In(member)) => self.membership(id, member.user.id, record.seq, true, now),
+            Some(Membership::Out(user)) => self.membership(id, user, record.seq, false, now),
+            Some(Membership::AllOut) => self.all_out(id, record.seq, now),
+            None => return false,
+        }
+        true
     }
 
     /// Nobody is in a room any more.

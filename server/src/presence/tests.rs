@@ -138,7 +138,8 @@ impl Watcher<'_> {
     async fn until(&mut self, is_wanted: impl Fn(&RoomPresence) -> bool) -> Duration {
         let started = Instant::now();
         while !is_wanted(&self.picture) {
-            timeout(Duration::from_secs(600), self.connection.follower().woken()).await.expect("something is told");
+            let bells = std::future::poll_fn(|cx| self.connection.follower().poll_rung(cx));
+            timeout(Duration::from_secs(600), bells).await.expect("something is told");
             self.take();
         }
         started.elapsed()

@@ -41,13 +41,14 @@ impl Typing {
         self.ends.insert((until, room, id));
     }
 
-    /// They have stopped.
-    pub(super) fn stop(&mut self, room: RoomId, user: UserId) {
-        let Some(typists) = self.rooms.get_mut(&room) else { return };
-        if let Some((_, until)) = typists.users.remove(&user) {
-            self.ends.remove(&(until, room, user));
-            self.changed.insert(room);
-        }
+    /// They have stopped. Whether they were writing.
+    pub(super) fn stop(&mut self, room: RoomId, user: UserId) -> bool {
+        let Some((_, until)) = self.rooms.get_mut(&room).and_then(|typists| typists.users.remove(&user)) else {
+            return false;
+        };
+        self.ends.remove(&(until, room, user));
+        self.changed.insert(room);
+        true
     }
 
     /// A user of this node says so: the other nodes are to be told.

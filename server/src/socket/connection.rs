@@ -5,8 +5,8 @@
 //! does not hold up events, and a peer that does not read holds up only itself.
 
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
-    future::{pending, ready},
+    collections::VecDeque,
+    future::{pending, poll_fn, ready},
     sync::Arc,
     time::Duration,
 };
@@ -14,7 +14,7 @@ use std::{
 use axum::extract::ws::{Message, Utf8Bytes};
 use futures::{Sink, SinkExt as _, Stream, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 use protocol::{
-    ClientFrame, RoomId, ServerFrame, StreamId, encode,
+    ClientFrame, RoomId, ServerFrame, encode,
     frame::StreamHead,
     limits::{HEARTBEAT_INTERVAL_MS, SERVER_SILENCE_MS_MAX},
 };
@@ -33,7 +33,7 @@ use super::{
 };
 use crate::{
     auth::connected::SessionGuard,
-    hub::{Registration, RoomNews},
+    hub::{Bells, Registration, RoomNews},
     store::Actor,
 };
 
@@ -63,11 +63,12 @@ pub(super) struct Connection<S> {
     pub(super) waiting: VecDeque<ClientFrame>,
     pub(super) running: Option<Running>,
 
-    pub(super) subscriptions: HashMap<StreamId, Subscription>,
+    /// As many as `SUBSCRIPTIONS_MAX`, mostly one to three.
+    pub(super) subscriptions: Vec<Subscription>,
     /// Counts subscriptions, to tell old ones from new ones.
     pub(super) generation: u64,
-    /// Streams whose rings may have something that was not taken yet.
-    pub(super) fresh: HashSet<StreamId>,
+    /// Rings may have something that was not taken yet.
+    pub(super) is_fresh: bool,
     pub(super) rooms: Rooms,
     pub(super) lane: Lane,
     /// Reads of the store that are under way; at most two a subscription, and one a joined room.
@@ -93,9 +94,9 @@ where
             socket,
             waiting: VecDeque::new(),
             running: None,
-            subscriptions: HashMap::new(),
+            subscriptions: Vec::new(),
             generation: 0,
-            fresh: HashSet::new(),
+            is_fresh: false,
             rooms: Rooms::new(),
             lane: Lane::default(),
             chores: FuturesUnordered::new(),
@@ -138,8 +139,8 @@ where
                 heard = self.socket.next(), if self.waiting.len() < COMMANDS_WAITING_MAX => self.hear(heard).await?,
                 outcome = finished(&mut self.running), if self.running.is_some() => self.finish(outcome).await?,
                 Some(chore) = self.chores.next() => self.after(chore).await?,
-                () = self.registration.follower().woken() => self.take_news().await?,
-                () = ready(()), if !self.fresh.is_empty() => self.deliver().await?,
+                rung = poll_fn(|cx| self.registration.follower().poll_rung(cx)) => self.look(rung).await?,
+                () = ready(()), if self.is_fresh => self.deliver().await?,
                 () = at(heads_due) => self.tell_heads().await?,
                 () = sleep_until(self.next_heartbeat) => self.beat().await?,
                 () = sleep_until(self.heard_at + SILENCE_MAX) => return Err(Ending::silent()),
@@ -153,9 +154,13 @@ where
         self.deliver().await
     }
 
+    async fn look(&mut self, rung: Bells) -> Result<(), Ending> {
+        self.is_fresh |= rung.has(Bells::STREAMS);
+        if rung.has(Bells::NEWS) { self.take_news().await } else { Ok(()) }
+    }
+
     async fn take_news(&mut self) -> Result<(), Ending> {
         let news = self.registration.follower().take();
-        self.fresh.extend(news.streams);
         for (room, happened) in news.rooms {
             self.rooms.mark(room, happened);
         }
@@ -177,16 +182,11 @@ where
     async fn beat(&mut self) -> Result<(), Ending> {
         self.next_heartbeat = Instant::now() + HEARTBEAT_INTERVAL;
         // The heads are those of what was sent: whatever is still in a ring goes first.
-        for (stream, subscription) in &self.subscriptions {
-            if self.registration.stream_head(*stream).is_some_and(|head| head.seq > subscription.cursor.seq) {
-                self.fresh.insert(*stream);
-            }
-        }
         self.deliver().await?;
         let mut heads: Vec<_> = self
             .subscriptions
             .iter()
-            .map(|(stream, subscription)| StreamHead { stream: *stream, head: subscription.cursor })
+            .map(|subscription| StreamHead { stream: subscription.stream(), head: subscription.cursor })
             .collect();
         heads.sort_unstable_by_key(|head| head.stream);
         let heartbeat = ServerFrame::Heartbeat { now: self.sockets.clock.now(), heads };

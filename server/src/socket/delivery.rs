@@ -1,5 +1,7 @@
 //! How events get from rings and store to one connection, each once and in order.
 
+use std::{ops::ControlFlow, sync::Arc};
+
 use axum::extract::ws::{Message, Utf8Bytes};
 use futures::{FutureExt as _, Sink, Stream};
 use protocol::{ErrorCode, Position, RoomId, ServerFrame, StreamId};
@@ -8,7 +10,7 @@ use super::{
     connection::{Connection, frame},
     ending::Ending,
     rooms,
-    subscription::{Admitted, State, Subscription, admit},
+    subscription::{Admitted, State, Subscription, admit, pass},
 };
 use crate::{
     error::ApiError,
@@ -22,7 +24,7 @@ const BATCH_BYTES_MAX: usize = 64 * 1024;
 /// A read of the store that a connection has waited for.
 pub(super) enum Chore {
     /// Events that a subscription misses.
-    Page { stream: StreamId, generation: u64, page: Result<std::sync::Arc<[Entry]>, StoreError> },
+    Page { stream: StreamId, generation: u64, page: Result<Arc<[Entry]>, StoreError> },
     /// Whether a subscription that fell behind its ring may go on.
     Readmitted { stream: StreamId, generation: u64, admitted: Result<Admitted, ApiError> },
     /// The user's rooms, as of an event of the inbox.
@@ -54,7 +56,7 @@ where
                 self.rooms.inbox = Some(position);
                 // The client may have missed anything since it last looked, so each room is told once.
                 self.mark_all(&rooms);
-                self.fresh.insert(self.registration.inbox());
+                (self.rooms.inbox_seen, self.is_fresh) = (0, true);
             }
             Chore::Room(room, learnt) => {
                 learnt.map_err(store_failed)?;
@@ -74,8 +76,9 @@ where
             Admitted::Resume { cursor, until, access } => {
                 self.generation += 1;
                 let state = State::CatchingUp { until, announce };
-                let subscription = Subscription { cursor, access, state, generation: self.generation };
-                self.subscriptions.insert(stream, subscription);
+                let (channel, generation) = (self.registration.follow(stream), self.generation);
+                self.forget_subscription(stream);
+                self.subscriptions.push(Subscription { channel, seen: 0, cursor, access, state, generation });
                 self.go_on(stream).await
             }
         }
@@ -83,11 +86,11 @@ where
 
     /// Reads the next page, or lets the subscription be live.
     async fn go_on(&mut self, stream: StreamId) -> Result<(), Ending> {
-        let Some(subscription) = self.subscriptions.get_mut(&stream) else { return Ok(()) };
+        let Some(subscription) = self.subscription_mut(stream) else { return Ok(()) };
         let State::CatchingUp { until, announce } = subscription.state else { return Ok(()) };
         if subscription.cursor.seq < until.seq {
             let (after, generation) = (subscription.cursor.seq, subscription.generation);
-            let sockets = std::sync::Arc::clone(&self.sockets);
+            let sockets = Arc::clone(&self.sockets);
             let read = async move {
                 let page = sockets.replays.page(sockets.streams.clone(), stream, after, until).await;
                 Chore::Page { stream, generation, page }
@@ -97,7 +100,8 @@ where
         }
         subscription.state = State::Live;
         let head = subscription.cursor;
-        self.fresh.insert(stream);
+        subscription.seen = 0;
+        self.is_fresh = true;
         if let StreamId::Room(room) = stream {
             self.attend(room);
         }
@@ -109,7 +113,7 @@ where
             tracing::error!(%stream, "the store lacks events before the end of a stream");
             return Err(Ending::try_again());
         }
-        let (frames, _) = self.frames(stream, entries);
+        let frames = self.page_frames(stream, entries);
         self.send(frames).await?;
         self.go_on(stream).await
     }
@@ -135,10 +139,12 @@ where
 
     /// Writes what the rings have, a bounded piece of each; what is left is taken in the next round.
     pub(super) async fn deliver(&mut self) -> Result<(), Ending> {
-        for stream in std::mem::take(&mut self.fresh) {
-            if stream == self.registration.inbox() {
-                self.take_inbox();
-            }
+        self.is_fresh = false;
+        if self.registration.inbox().version() != self.rooms.inbox_seen {
+            self.take_inbox();
+        }
+        let fresh = self.subscriptions.iter().filter(|subscription| subscription.is_fresh());
+        for stream in fresh.map(Subscription::stream).collect::<Vec<_>>() {
             let frames = self.take_ring(stream);
             self.send(frames).await?;
         }
@@ -146,48 +152,42 @@ where
     }
 
     fn take_ring(&mut self, stream: StreamId) -> Vec<Utf8Bytes> {
-        let Some(subscription) = self.subscriptions.get(&stream) else { return Vec::new() };
-        if subscription.state != State::Live {
-            return Vec::new();
+        let (me, mut frames, mut is_out) = (self.actor.user.id, Vec::new(), false);
+        let Some(subscription) = self.subscription_mut(stream) else { return frames };
+        let (mut cursor, access) = (subscription.cursor, subscription.access);
+        let taken = subscription.channel.read(cursor, BATCH_BYTES_MAX, |entry| {
+            let passed = pass(entry, &mut cursor, access, me, &mut frames);
+            is_out = passed.is_break();
+            passed
+        });
+        subscription.cursor = cursor;
+        match taken {
+            Taken::All(version) => subscription.seen = version,
+            Taken::Piece => self.is_fresh = true,
+            Taken::Lagged => self.resume(stream),
         }
-        match self.registration.take(stream, subscription.cursor, BATCH_BYTES_MAX) {
-            Taken::Entries { entries, more } => {
-                let (frames, is_followed) = self.frames(stream, entries.iter().map(|entry| &**entry));
-                if more && is_followed {
-                    self.fresh.insert(stream);
-                }
-                frames
-            }
-            Taken::Lagged => {
-                self.resume(stream);
-                Vec::new()
-            }
+        if is_out {
+            self.drop_subscription(stream);
+            frames.push(frame(&ServerFrame::Ended { stream }));
         }
+        frames
     }
 
-    /// The frames for entries after the cursor, up to the one that puts the user out. Moves the cursor.
-    fn frames<'a>(&mut self, stream: StreamId, entries: impl IntoIterator<Item = &'a Entry>) -> (Vec<Utf8Bytes>, bool) {
-        let me = self.actor.user.id;
-        let Some(subscription) = self.subscriptions.get_mut(&stream) else { return (Vec::new(), false) };
-        let mut frames = Vec::new();
-        for entry in entries {
-            if entry.seq <= subscription.cursor.seq {
-                continue;
-            }
-            frames.push(entry.frame(subscription.access.visible_from).clone());
-            subscription.cursor.seq = entry.seq;
-            if entry.puts_out(me) && entry.seq > subscription.access.since {
-                self.drop_subscription(stream);
-                frames.push(frame(&ServerFrame::Ended { stream }));
-                return (frames, false);
-            }
+    /// The frames for what was read from the store, up to the event that puts the user out.
+    fn page_frames(&mut self, stream: StreamId, entries: &[Entry]) -> Vec<Utf8Bytes> {
+        let (me, mut frames) = (self.actor.user.id, Vec::new());
+        let Some(Subscription { cursor, access, .. }) = self.subscription_mut(stream) else { return frames };
+        let passed = entries.iter().try_for_each(|entry| pass(entry, cursor, *access, me, &mut frames));
+        if passed.is_break() {
+            self.drop_subscription(stream);
+            frames.push(frame(&ServerFrame::Ended { stream }));
         }
-        (frames, true)
+        frames
     }
 
     /// Asks whether a subscription that fell behind its ring may go on, and from where.
     fn resume(&mut self, stream: StreamId) {
-        let Some(subscription) = self.subscriptions.get_mut(&stream) else { return };
+        let Some(subscription) = self.subscription_mut(stream) else { return };
         let (cursor, generation) = (subscription.cursor, subscription.generation);
         subscription.state = State::CatchingUp { until: cursor, announce: false };
         let context = self.context();
@@ -199,12 +199,25 @@ where
     }
 
     pub(super) fn drop_subscription(&mut self, stream: StreamId) {
-        self.subscriptions.remove(&stream);
+        self.forget_subscription(stream);
         self.registration.unfollow(stream);
     }
 
+    /// The stream stays followed.
+    pub(super) fn forget_subscription(&mut self, stream: StreamId) {
+        self.subscriptions.retain(|subscription| subscription.stream() != stream);
+    }
+
+    pub(super) fn subscription(&self, stream: StreamId) -> Option<&Subscription> {
+        self.subscriptions.iter().find(|subscription| subscription.stream() == stream)
+    }
+
+    fn subscription_mut(&mut self, stream: StreamId) -> Option<&mut Subscription> {
+        self.subscriptions.iter_mut().find(|subscription| subscription.stream() == stream)
+    }
+
     fn is_current(&self, stream: StreamId, generation: u64) -> bool {
-        self.subscriptions.get(&stream).is_some_and(|subscription| subscription.generation == generation)
+        self.subscription(stream).is_some_and(|subscription| subscription.generation == generation)
     }
 
     /// Reads which rooms the user is in, and watches them.
@@ -219,31 +232,34 @@ where
 
     /// Follows the user into rooms and out of them, whether or not the client wants to see its inbox.
     fn take_inbox(&mut self) {
-        let Some(cursor) = &mut self.rooms.inbox else { return };
-        let inbox = self.registration.inbox();
-        match self.registration.take(inbox, *cursor, BATCH_BYTES_MAX) {
-            Taken::Entries { entries, more } => {
-                for entry in entries {
-                    cursor.seq = entry.seq;
-                    match entry.rooms {
-                        Some(RoomChange::Joined(room)) => {
-                            self.registration.watch(room);
-                            let (sockets, registration) = (self.sockets.clone(), self.registration.clone());
-                            let user = self.actor.user.id;
-                            let read = async move {
-                                Chore::Room(room, rooms::learn(&sockets, &registration, user, &[room]).await)
-                            };
-                            self.chores.push(read.boxed());
-                        }
-                        Some(RoomChange::Left(room)) => self.registration.unwatch(room),
-                        None => {}
-                    }
-                }
-                if more {
-                    self.fresh.insert(inbox);
-                }
-            }
+        let Some(mut cursor) = self.rooms.inbox else { return };
+        let mut changes = Vec::new();
+        let taken = self.registration.inbox().read(cursor, BATCH_BYTES_MAX, |entry| {
+            cursor.seq = entry.seq;
+            changes.extend(entry.rooms);
+            ControlFlow::Continue(())
+        });
+        self.rooms.inbox = Some(cursor);
+        for change in changes {
+            self.follow_user(change);
+        }
+        match taken {
+            Taken::All(version) => self.rooms.inbox_seen = version,
+            Taken::Piece => self.is_fresh = true,
             Taken::Lagged => self.load_rooms(),
+        }
+    }
+
+    fn follow_user(&mut self, change: RoomChange) {
+        match change {
+            RoomChange::Joined(room) => {
+                self.registration.watch(room);
+                let (sockets, registration) = (self.sockets.clone(), self.registration.clone());
+                let user = self.actor.user.id;
+                let read = async move { Chore::Room(room, rooms::learn(&sockets, &registration, user, &[room]).await) };
+                self.chores.push(read.boxed());
+            }
+            RoomChange::Left(room) => self.registration.unwatch(room),
         }
     }
 }

@@ -92,7 +92,7 @@ where
             }
             if let Command::Subscribe(c) = &command {
                 // Following again means from another place: the old one ends here.
-                self.subscriptions.remove(&c.stream);
+                self.forget_subscription(c.stream);
                 if self.subscriptions.len() >= SUBSCRIPTIONS_MAX {
                     self.drop_subscription(c.stream);
                     self.answer(ServerFrame::Error(too_many_streams().answering(id))).await?;

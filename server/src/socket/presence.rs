@@ -68,6 +68,6 @@ where
 
     /// Whether a room is followed, and the client has all that happened before.
     fn live(&self, room: RoomId) -> bool {
-        self.subscriptions.get(&StreamId::Room(room)).is_some_and(|subscription| subscription.state == State::Live)
+        self.subscription(StreamId::Room(room)).is_some_and(|subscription| subscription.state == State::Live)
     }
 }

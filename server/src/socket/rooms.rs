@@ -22,6 +22,8 @@ const HEADS_ROOMS_MAX: usize = 500;
 pub(super) struct Rooms {
     /// The last event of the inbox that is taken in; none while the rooms are being loaded.
     pub(super) inbox: Option<Position>,
+    /// The version of the inbox's channel up to which everything was taken in; 0 before that.
+    pub(super) inbox_seen: u64,
     /// Rooms in which something happened that the client was not told.
     news: HashMap<RoomId, RoomNews>,
     /// When it may be told.
@@ -30,7 +32,7 @@ pub(super) struct Rooms {
 
 impl Rooms {
     pub(super) fn new() -> Self {
-        Self { inbox: None, news: HashMap::new(), next: Instant::now() }
+        Self { inbox: None, inbox_seen: 0, news: HashMap::new(), next: Instant::now() }
     }
 
     pub(super) fn mark(&mut self, room: RoomId, happened: RoomNews) {
@@ -47,8 +49,10 @@ impl Rooms {
         self.next = Instant::now() + HEADS_INTERVAL;
         let mut rooms: Vec<RoomHead> = std::mem::take(&mut self.news)
             .into_iter()
-            .filter_map(|(room, RoomNews { recount, mentions })| {
-                let head = registration.room_head(room)?;
+            .filter_map(|(room, mut happened)| {
+                let (head, later) = registration.take_head(room)?;
+                happened.add(later);
+                let RoomNews { recount, mentions } = happened;
                 Some(RoomHead { room, head: head.position, messages: head.messages, recount, mentions })
             })
             .collect();
@@ -67,7 +71,7 @@ pub(super) async fn load(
     let shown = sockets.people.shows_viewing(user).await?;
     registration.presence().knows_viewing(registration.follower(), shown, set);
     let inbox = sockets.streams.inbox(user).await?;
-    registration.anchor(registration.inbox(), inbox.position);
+    registration.inbox().anchor(inbox.position);
     let rooms: Vec<RoomId> = inbox.rooms.iter().map(|summary| summary.room.id).collect();
     for left in registration.watched().into_iter().filter(|room| !rooms.contains(room)) {
         registration.unwatch(left);

@@ -1,24 +1,58 @@
 //! Following a stream: who may, from where, and how far a connection has got.
 
-use protocol::{ErrorCode, Position, Seq, StreamId, limits::REPLAY_EVENTS_MAX};
+use std::{ops::ControlFlow, sync::Arc};
+
+use axum::extract::ws::Utf8Bytes;
+use protocol::{ErrorCode, Position, Seq, StreamId, UserId, limits::REPLAY_EVENTS_MAX};
 
 use super::Sockets;
 use crate::{
     commands::{Action, authorize},
     error::ApiError,
-    hub::Registration,
+    hub::{Channel, Entry, Registration},
     store::Actor,
 };
 
-/// A followed stream of one connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// A followed stream of one connection. It holds the stream's channel, so that a delivery asks the hub for nothing.
+#[derive(Debug)]
 pub(super) struct Subscription {
+    pub(super) channel: Arc<Channel>,
+    /// The channel's version up to which everything was taken; 0 before that.
+    pub(super) seen: u64,
     /// The last event sent.
     pub(super) cursor: Position,
     pub(super) access: Access,
     pub(super) state: State,
     /// Tells this subscription from earlier ones of the same stream.
     pub(super) generation: u64,
+}
+
+impl Subscription {
+    /// Which log.
+    pub(super) fn stream(&self) -> StreamId {
+        self.channel.stream()
+    }
+
+    /// Whether its ring has something to look at.
+    pub(super) fn is_fresh(&self) -> bool {
+        self.state == State::Live && self.channel.version() != self.seen
+    }
+}
+
+/// Sends an entry that comes after the cursor, and moves that. Breaks at the one that puts the user out.
+pub(super) fn pass(
+    entry: &Entry,
+    cursor: &mut Position,
+    access: Access,
+    me: UserId,
+    send: &mut impl Extend<Utf8Bytes>,
+) -> ControlFlow<()> {
+    if entry.seq <= cursor.seq {
+        return ControlFlow::Continue(());
+    }
+    send.extend([entry.frame(access.visible_from).clone()]);
+    cursor.seq = entry.seq;
+    if entry.puts_out(me) && entry.seq > access.since { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
 }
 
 /// Where the next events come from.
@@ -61,11 +95,11 @@ pub(super) async fn admit(
     stream: StreamId,
     after: Position,
 ) -> Result<Admitted, ApiError> {
-    registration.follow(stream);
+    let channel = registration.follow(stream);
     // The end first: who is put out after that is put out by an event behind it, which is then delivered.
     let head = sockets.streams.heads(&[stream]).await?.first().map_or_else(Position::default, |(_, head)| *head);
     let access = access(sockets, actor, stream).await?;
-    registration.anchor(stream, head);
+    channel.anchor(head);
 
     // Who has nothing yet need not know the incarnation.
     let is_same_log = after.epoch == head.epoch || after.seq == Seq(0);
