@@ -12,6 +12,7 @@ use protocol::{
     frame::WireLimits,
     limits::{FRAME_BYTES_MAX, HEARTBEAT_INTERVAL_MS, MESSAGE_BYTES_MAX, MESSAGE_CHARS_MAX, SUBSCRIPTIONS_MAX},
 };
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 
 use self::{admission::Admission, replay::Replays};
@@ -41,11 +42,17 @@ mod tests;
 
 pub(crate) use handshake::routes;
 
+/// Connections that ask the store at once for their rooms, or whether they may follow a stream. After a restart thousands
+/// come together; who waits here in line does not wait for a reader of the database, and fail, there.
+const ARRIVALS_MAX: usize = 32;
+
 /// What all sockets of a server share.
 pub struct Sockets {
     shared: Shared,
     admission: Arc<Admission>,
     replays: Replays,
+    /// Taken while the store is asked what a connection has to know before it can go on.
+    arrivals: Semaphore,
     /// Held while somebody sets whether others see which room they look at.
     viewing: tokio::sync::Mutex<()>,
 }
@@ -87,6 +94,7 @@ impl Sockets {
         Self {
             admission: Arc::new(Admission::new(&shared.limits)),
             replays: Replays::default(),
+            arrivals: Semaphore::new(ARRIVALS_MAX),
             viewing: tokio::sync::Mutex::default(),
             shared,
         }
@@ -96,6 +104,11 @@ impl Sockets {
     #[must_use]
     pub fn count(&self) -> usize {
         self.admission.count()
+    }
+
+    /// Waits in line for a turn to ask the store; dropping it gives the turn on.
+    async fn arrive(&self) -> SemaphorePermit<'_> {
+        self.arrivals.acquire().await.expect("this semaphore is never closed")
     }
 
     fn hello(&self, user: UserRef) -> Hello {

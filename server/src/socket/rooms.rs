@@ -67,6 +67,7 @@ pub(super) async fn load(
     registration: &Registration,
     user: UserId,
 ) -> Result<(Position, Vec<RoomId>), StoreError> {
+    let _turn = sockets.arrive().await;
     let set = registration.presence().viewing_set(user);
     let shown = sockets.people.shows_viewing(user).await?;
     registration.presence().knows_viewing(registration.follower(), shown, set);

@@ -95,6 +95,7 @@ pub(super) async fn admit(
     stream: StreamId,
     after: Position,
 ) -> Result<Admitted, ApiError> {
+    let _turn = sockets.arrive().await;
     let channel = registration.follow(stream);
     // The end first: who is put out after that is put out by an event behind it, which is then delivered.
     let head = sockets.streams.heads(&[stream]).await?.first().map_or_else(Position::default, |(_, head)| *head);

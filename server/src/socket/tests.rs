@@ -19,7 +19,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Shared, Sockets,
+    ARRIVALS_MAX, Shared, Sockets,
     connection::{Connection, PROGRESS_MAX},
     intake::COMMANDS_WAITING_MAX,
 };
@@ -329,6 +329,22 @@ async fn a_hanging_disk_stops_reading_commands_and_not_events() {
     sleep(Duration::from_secs(1)).await;
     // One is being carried out, 32 wait, and the rest was never read.
     assert_eq!(bench.unread(), 100 - 1 - COMMANDS_WAITING_MAX);
+}
+
+#[tokio::test(start_paused = true)]
+async fn only_so_many_arrive_at_once() {
+    for (others, is_let_in) in [(ARRIVALS_MAX - 1, true), (ARRIVALS_MAX, false)] {
+        let mut bench = Bench::new().await;
+        sleep(Duration::from_secs(1)).await;
+        let sockets = Arc::clone(&bench.sockets);
+        let held = sockets.arrivals.acquire_many(u32::try_from(others).unwrap()).await.unwrap();
+
+        let followed = timeout(Duration::from_secs(1), bench.follow()).await;
+
+        assert_eq!(followed.is_ok(), is_let_in, "beside {others}");
+        drop(held);
+        while !is_let_in && !matches!(bench.frame().await, ServerFrame::Live { .. }) {}
+    }
 }
 
 #[tokio::test(start_paused = true)]
