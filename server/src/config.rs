@@ -14,7 +14,7 @@ use ipnet::IpNet;
 use serde::Serialize;
 use strum::{EnumString, IntoStaticStr};
 
-use crate::limits::Limits;
+use crate::{limits::Limits, serve::Timeouts};
 
 pub mod layers;
 mod public_url;
@@ -62,6 +62,11 @@ pub struct Config {
     #[command(flatten)]
     #[serde(flatten)]
     pub limits: Limits,
+
+    /// How long a peer may take: no setting, but tests have other times.
+    #[arg(skip)]
+    #[serde(skip)]
+    pub timeouts: Timeouts,
 }
 
 /// Who may make an account.
@@ -98,6 +103,7 @@ impl Default for Config {
             log_level: "info".to_owned(),
             log_format: LogFormat::Text,
             limits: Limits::default(),
+            timeouts: Timeouts::default(),
         }
     }
 }

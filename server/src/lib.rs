@@ -3,7 +3,7 @@
 //! [`run`] serves on a bound listener until told to stop; the command line (`main.rs`) only reads settings and
 //! calls it. There is no HTML here (pages are drawn by `app`) and no SQL outside `store`.
 
-use std::{future::Future, net::SocketAddr, time::Duration};
+use std::{future::Future, time::Duration};
 
 use axum::{
     Router,
@@ -11,7 +11,6 @@ use axum::{
     http::StatusCode,
     middleware::from_fn_with_state,
     routing::get,
-    serve::ListenerExt as _,
 };
 use protocol::ErrorCode;
 use tokio::net::TcpListener;
@@ -34,6 +33,7 @@ mod pages;
 pub mod presence;
 mod profile;
 pub mod rates;
+pub mod serve;
 mod settings;
 pub mod socket;
 pub mod state;
@@ -55,7 +55,7 @@ pub enum RunError {
     /// The data directory could not be opened.
     #[error("cannot open the data directory")]
     Store(#[from] StoreError),
-    /// Accepting connections failed.
+    /// What was to be listened on has no address.
     #[error("cannot accept connections")]
     Accept(#[from] std::io::Error),
 }
@@ -78,7 +78,7 @@ pub async fn run(
 /// [`run`], with a state that the caller has made: tests bring their own clock and randomness.
 ///
 /// # Errors
-/// Connections cannot be accepted.
+/// None by now: what fails with one connection ends that one.
 pub async fn run_app(
     listener: TcpListener,
     app: AppState,
@@ -86,36 +86,15 @@ pub async fn run_app(
 ) -> Result<(), RunError> {
     app.tasks.spawn(auth::connected::watch(app.clone()));
 
-    let listener = listener.tap_io(|stream| {
-        // Frames are small and must leave at once.
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(?error, "TCP_NODELAY could not be set");
-        }
-    });
-    let service = router(&app).into_make_service_with_connect_info::<SocketAddr>();
-    let stopping = app.stopping.clone();
-    let server = axum::serve(listener, service).with_graceful_shutdown({
-        let stopping = stopping.clone();
-        async move {
-            shutdown.await;
-            stopping.cancel();
-        }
-    });
-    let served = tokio::select! {
-        served = server => served,
-        () = async {
-            stopping.cancelled().await;
-            tokio::time::sleep(DRAIN).await;
-        } => Ok(()),
-    };
+    serve::accept(listener, router(&app), &app, shutdown).await;
 
-    stopping.cancel();
+    app.stopping.cancel();
     app.tasks.close();
     if tokio::time::timeout(DRAIN, app.tasks.wait()).await.is_err() {
         tracing::warn!(tasks = app.tasks.len(), "stopped before everything had ended");
     }
     app.store.close().await;
-    Ok(served?)
+    Ok(())
 }
 
 /// Every address that the server answers on. One line a room of the house.
@@ -134,6 +113,7 @@ fn router(app: &AppState) -> Router {
         .fallback(pages::fallback)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(body_bytes_max))
+        .layer(from_fn_with_state(app.clone(), serve::body::within_time))
         // From the outside in: headers, then errors, then the gate against other sites, then the routes.
         .layer(from_fn_with_state(app.clone(), auth::origin::guard))
         .layer(from_fn_with_state(app.clone(), error::report))

@@ -1,8 +1,9 @@
 //! `GET /ws/echo`: sends back what it is sent, for measuring latency and for conformance suites.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
+    Extension,
     extract::{
         State, WebSocketUpgrade,
         ws::{Message, WebSocket, rejection::WebSocketUpgradeRejection},
@@ -18,7 +19,7 @@ use super::{
     ending::Ending,
     handshake::{bounded, handshake},
 };
-use crate::{auth::address::ClientAddress, error::ApiError, state::AppState};
+use crate::{auth::address::ClientAddress, error::ApiError, serve::Line, state::AppState};
 
 /// How long one socket is served.
 const ECHO_MAX: Duration = Duration::from_mins(5);
@@ -35,12 +36,14 @@ const CLOSING_MAX: Duration = Duration::from_secs(2);
 pub(super) async fn open(
     State(app): State<AppState>,
     ClientAddress(from): ClientAddress,
+    Extension(line): Extension<Arc<Line>>,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ApiError> {
     let upgrade = bounded(handshake(&headers, upgrade)?, &app.sockets);
     let sockets = &app.sockets;
     let place = sockets.admission.admit_echo(from).map_err(|no_place| no_place.answer(&sockets.random))?;
+    line.becomes_socket();
     let (running, stopping) = (app.tasks.token(), app.stopping.clone());
     Ok(upgrade.on_upgrade(move |mut socket| async move {
         let ending = echo(&mut socket, &stopping).await;

@@ -3,7 +3,7 @@
 use std::{net::IpAddr, sync::Arc};
 
 use axum::{
-    Router,
+    Extension, Router,
     extract::{State, WebSocketUpgrade, ws::rejection::WebSocketUpgradeRejection},
     http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::map_response,
@@ -17,6 +17,7 @@ use super::{Sockets, connection::Connection, echo};
 use crate::{
     auth::address::ClientAddress,
     error::ApiError,
+    serve::Line,
     state::AppState,
     store::{
         Actor,
@@ -52,22 +53,30 @@ async fn connect(
 async fn open(
     State(app): State<AppState>,
     ClientAddress(from): ClientAddress,
+    Extension(line): Extension<Arc<Line>>,
     session: Session,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ApiError> {
     let upgrade = bounded(handshake(&headers, upgrade)?, &app.sockets);
     let upgrade = agree_on_protocol(upgrade)?;
-    admit(app, from, session, upgrade)
+    admit(app, from, &line, session, upgrade)
 }
 
-fn admit(app: AppState, from: IpAddr, session: Session, upgrade: WebSocketUpgrade) -> Result<Response, ApiError> {
+fn admit(
+    app: AppState,
+    from: IpAddr,
+    line: &Line,
+    session: Session,
+    upgrade: WebSocketUpgrade,
+) -> Result<Response, ApiError> {
     let sockets = Arc::clone(&app.sockets);
     refuse_when_stopping(&sockets)?;
     let place = sockets.admission.admit(session.user.id, from).map_err(|no_place| no_place.answer(&sockets.random))?;
     // Counted from here on, also while the upgrade is under way.
     let guard = app.sessions.attach(&session);
     let running = app.tasks.token();
+    line.becomes_socket();
     Ok(upgrade.on_upgrade(move |socket| async move {
         let actor = Actor { is_owner: session.role == Role::Owner, user: session.user };
         Connection::new(sockets, actor, guard, socket).run().await;

@@ -19,6 +19,7 @@ mod seen;
 mod sessions;
 mod settings;
 mod settings_pages;
+mod slow_requests;
 mod socket_admission;
 mod socket_conformance;
 mod socket_echo;

@@ -1,5 +1,6 @@
 //! What tests speak with: a server of their own and people who use it.
 
+pub(crate) mod bytes;
 mod client;
 mod nodes;
 mod server;

@@ -1,0 +1,31 @@
+//! How long a peer may take over what HTTP asks of it.
+
+use std::time::Duration;
+
+/// For all of a request's head, from its first byte; for the first one, from the beginning of the connection.
+const HEADERS_MAX: Duration = Duration::from_secs(10);
+
+/// For all of a request's body, from the end of its head.
+const BODY_MAX: Duration = Duration::from_secs(30);
+
+/// For the next request on a connection that has had one. Longer than the minute after which proxies give up theirs
+/// (60 s with nginx and the common load balancers): who sends the requests should be the one who ends the connection,
+/// or a form that is sent at that moment is lost.
+const IDLE_MAX: Duration = Duration::from_secs(75);
+
+/// See the module. No operator has a reason to change them; tests have no half minute to wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Timeouts {
+    /// For a request's head.
+    pub headers: Duration,
+    /// For a request's body.
+    pub body: Duration,
+    /// Between requests.
+    pub idle: Duration,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self { headers: HEADERS_MAX, body: BODY_MAX, idle: IDLE_MAX }
+    }
+}
