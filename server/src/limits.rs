@@ -53,8 +53,11 @@ limits! {
     sockets_per_user: u32 = 10;
     /// Sockets of one address, with a session
     sockets_per_address: u32 = 1_000;
-    /// Sockets of one address, without a session
+    /// Sockets of one address, without a session, and connections that ask for one
     sockets_per_address_anonymous: u32 = 50;
+    /// Connections of one address that are not sockets, at least as many as it may have sockets; those of trusted proxies
+    /// are not counted
+    connections_per_address: u32 = 2_048;
     /// Bytes that may wait for one socket
     socket_waiting_bytes: u64 = 256 * 1024;
     /// Rooms that one user may ever make

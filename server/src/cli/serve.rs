@@ -2,13 +2,12 @@
 
 use std::{error::Error, fs::File, path::Path};
 
-use tokio::net::TcpListener;
-
 use super::{log, print};
 use crate::{
     App, Config, RunError,
     clock::{Clock, Randomness},
     run_app,
+    serve::{files, listen},
     store::sqlite::make_directory,
 };
 
@@ -16,12 +15,11 @@ use crate::{
 pub(super) fn serve(config: Config) -> Result<(), Box<dyn Error>> {
     log::start(&config);
     tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(async {
-        let listener = TcpListener::bind(config.listen)
-            .await
-            .map_err(|error| format!("cannot listen on {}: {error}", config.listen))?;
+        let listener = listen(config.listen).map_err(|error| format!("cannot listen on {}: {error}", config.listen))?;
         let _lock = lock(&config.data)?;
         // With port 0 the system has chosen one.
-        let config = Config { listen: listener.local_addr()?, ..config };
+        let listen = listener.local_addr()?;
+        let config = Config { listen, limits: files::bound(config.limits, files::raise_limit()), ..config };
         let app = App::open(config, Clock::System, Randomness::System).await.map_err(RunError::from)?;
         print(&format!("Parlor is at {}\n", app.config.address()));
         Ok(run_app(listener, app, stop_signal()).await?)

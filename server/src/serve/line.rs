@@ -17,10 +17,12 @@ use std::{
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
+    sync::OwnedSemaphorePermit,
     time::Instant,
 };
 
 use super::{options, timeouts::Timeouts};
+use crate::socket::Place;
 
 /// See the module.
 #[derive(Debug)]
@@ -31,6 +33,8 @@ pub(crate) struct Line {
     /// HTTP is over: what is timed now is timed by the socket.
     is_socket: AtomicBool,
     pace: Mutex<Pace>,
+    /// The place that it takes among those without a session.
+    anonymous: Mutex<Option<Place>>,
 }
 
 /// What the server waits for, and since when.
@@ -59,7 +63,23 @@ impl Line {
             written: AtomicU64::new(0),
             is_socket: AtomicBool::new(false),
             pace: Mutex::new(Pace { phase: Phase::New, since: Instant::now() }),
+            anonymous: Mutex::default(),
         }
+    }
+
+    /// Whether the connection is counted among those without a session.
+    pub(crate) fn is_counted(&self) -> bool {
+        lock(&self.anonymous).is_some()
+    }
+
+    /// It is from now on, until it ends.
+    pub(crate) fn keep(&self, place: Place) {
+        *lock(&self.anonymous) = Some(place);
+    }
+
+    /// It has shown a session.
+    pub(crate) fn let_go(&self) {
+        *lock(&self.anonymous) = None;
     }
 
     /// The connection is a socket from now on.
@@ -133,12 +153,14 @@ pub(super) struct Stream {
     line: Arc<Line>,
     /// Whether it has a socket's options.
     is_tuned: bool,
+    /// One of the open files that connections may take.
+    _file: OwnedSemaphorePermit,
 }
 
 impl Stream {
-    pub(super) fn new(tcp: TcpStream, peer: SocketAddr) -> Self {
+    pub(super) fn new(tcp: TcpStream, peer: SocketAddr, file: OwnedSemaphorePermit) -> Self {
         options::for_http(&tcp);
-        Self { tcp, line: Arc::new(Line::new(peer)), is_tuned: false }
+        Self { tcp, line: Arc::new(Line::new(peer)), is_tuned: false, _file: file }
     }
 
     pub(super) fn line(&self) -> &Arc<Line> {

@@ -26,6 +26,7 @@ const FULL_RETRY_MS: (u64, u64) = (2_000, 10_000);
 pub(super) struct Admission {
     per_user_max: u32,
     per_address_max: u32,
+    anonymous_per_address_max: u32,
     all_max: u32,
     counts: Mutex<Counts>,
 }
@@ -36,6 +37,7 @@ struct Counts {
     users: HashMap<UserId, u32>,
     addresses: HashMap<IpAddr, u32>,
     echoes: HashMap<IpAddr, u32>,
+    anonymous: HashMap<IpAddr, u32>,
 }
 
 /// Why there is no place.
@@ -70,7 +72,7 @@ pub(super) fn spread(random: &Randomness, (from_ms, to_ms): (u64, u64)) -> Durat
 
 /// One counted socket. Dropping it makes room.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(crate) struct Place {
     admission: Arc<Admission>,
     of: Of,
 }
@@ -78,7 +80,10 @@ pub(super) struct Place {
 #[derive(Clone, Copy, Debug)]
 enum Of {
     Session(UserId, IpAddr),
+    /// No account is needed.
     Echo(IpAddr),
+    /// Asked for a socket that takes a session, and had none.
+    Anonymous(IpAddr),
 }
 
 impl Admission {
@@ -86,6 +91,7 @@ impl Admission {
         Self {
             per_user_max: limits.sockets_per_user,
             per_address_max: limits.sockets_per_address,
+            anonymous_per_address_max: limits.sockets_per_address_anonymous,
             all_max: limits.sockets,
             counts: Mutex::default(),
         }
@@ -111,14 +117,27 @@ impl Admission {
     pub(super) fn admit_echo(self: &Arc<Self>, address: IpAddr) -> Result<Place, NoPlace> {
         let address = subnet(address);
         self.with(|counts| {
+            self.room_for_anonymous(counts, address)?;
             let echoes = counts.echoes.entry(address).or_default();
             if *echoes >= ECHO_PER_ADDRESS_MAX {
                 return Err(NoPlace::Address);
             }
             *echoes += 1;
+            *counts.anonymous.entry(address).or_default() += 1;
             Ok(())
         })?;
         Ok(Place { admission: Arc::clone(self), of: Of::Echo(address) })
+    }
+
+    /// Counts a connection that asked for a socket and has no session, for as long as it is open.
+    pub(super) fn admit_anonymous(self: &Arc<Self>, address: IpAddr) -> Result<Place, NoPlace> {
+        let address = subnet(address);
+        self.with(|counts| {
+            self.room_for_anonymous(counts, address)?;
+            *counts.anonymous.entry(address).or_default() += 1;
+            Ok(())
+        })?;
+        Ok(Place { admission: Arc::clone(self), of: Of::Anonymous(address) })
     }
 
     pub(super) fn count(&self) -> usize {
@@ -138,6 +157,11 @@ impl Admission {
         }
     }
 
+    fn room_for_anonymous(&self, counts: &Counts, address: IpAddr) -> Result<(), NoPlace> {
+        let count = counts.anonymous.get(&address).copied().unwrap_or(0);
+        if count >= self.anonymous_per_address_max { Err(NoPlace::Address) } else { Ok(()) }
+    }
+
     fn with<T>(&self, f: impl FnOnce(&mut Counts) -> T) -> T {
         // Nothing in the critical sections panics half-way.
         f(&mut self.counts.lock().unwrap_or_else(PoisonError::into_inner))
@@ -152,7 +176,11 @@ impl Drop for Place {
                 leave(&mut counts.users, &user);
                 leave(&mut counts.addresses, &address);
             }
-            Of::Echo(address) => leave(&mut counts.echoes, &address),
+            Of::Echo(address) => {
+                leave(&mut counts.echoes, &address);
+                leave(&mut counts.anonymous, &address);
+            }
+            Of::Anonymous(address) => leave(&mut counts.anonymous, &address),
         });
     }
 }

@@ -13,9 +13,9 @@ use axum::{
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 use protocol::{ErrorCode, SUBPROTOCOL, limits::FRAME_BYTES_MAX};
 
-use super::{Sockets, connection::Connection, echo};
+use super::{Sockets, admission::NoPlace, connection::Connection, echo};
 use crate::{
-    auth::address::ClientAddress,
+    auth::{address::ClientAddress, extract::session_of},
     error::ApiError,
     serve::Line,
     state::AppState,
@@ -54,13 +54,29 @@ async fn open(
     State(app): State<AppState>,
     ClientAddress(from): ClientAddress,
     Extension(line): Extension<Arc<Line>>,
-    session: Session,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Result<Response, ApiError> {
+    let session = look_up(&app, from, &line, &headers).await?;
     let upgrade = bounded(handshake(&headers, upgrade)?, &app.sockets);
     let upgrade = agree_on_protocol(upgrade)?;
     admit(app, from, &line, session, upgrade)
+}
+
+/// The session of who asks for a socket. Who has none is counted for as long as the connection is open: a browser hangs
+/// up, what tries tokens does not.
+async fn look_up(app: &AppState, from: IpAddr, line: &Line, headers: &HeaderMap) -> Result<Session, ApiError> {
+    let sockets = &app.sockets;
+    let refused = |no_place: NoPlace| no_place.answer(&sockets.random);
+    let _turn = sockets.turns.wait().await.map_err(refused)?;
+    if let Some(session) = session_of(app, headers).await? {
+        line.let_go();
+        return Ok(session);
+    }
+    if !line.is_counted() {
+        line.keep(sockets.admission.admit_anonymous(from).map_err(refused)?);
+    }
+    Err(ErrorCode::Unauthorized.into())
 }
 
 fn admit(
@@ -86,7 +102,7 @@ fn admit(
 
 fn refuse_when_stopping(sockets: &Sockets) -> Result<(), ApiError> {
     if sockets.stopping.is_cancelled() {
-        return Err(super::admission::NoPlace::Server.answer(&sockets.random));
+        return Err(NoPlace::Server.answer(&sockets.random));
     }
     Ok(())
 }

@@ -15,7 +15,7 @@ use protocol::{
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 
-use self::{admission::Admission, replay::Replays};
+use self::{admission::Admission, replay::Replays, turns::Turns};
 use crate::{
     clock::{Clock, Randomness},
     error::{self, ApiError},
@@ -39,7 +39,9 @@ mod rooms;
 mod subscription;
 #[cfg(test)]
 mod tests;
+mod turns;
 
+pub(crate) use admission::Place;
 pub(crate) use handshake::routes;
 
 /// Connections that ask the store at once for their rooms, or whether they may follow a stream. After a restart thousands
@@ -50,6 +52,7 @@ const ARRIVALS_MAX: usize = 32;
 pub struct Sockets {
     shared: Shared,
     admission: Arc<Admission>,
+    turns: Turns,
     replays: Replays,
     /// Taken while the store is asked what a connection has to know before it can go on.
     arrivals: Semaphore,
@@ -93,6 +96,7 @@ impl Sockets {
     pub fn new(shared: Shared) -> Self {
         Self {
             admission: Arc::new(Admission::new(&shared.limits)),
+            turns: Turns::default(),
             replays: Replays::default(),
             arrivals: Semaphore::new(ARRIVALS_MAX),
             viewing: tokio::sync::Mutex::default(),

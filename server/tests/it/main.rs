@@ -6,6 +6,7 @@
 mod accounts;
 mod bad_input;
 mod command_line;
+mod connections;
 mod cross_site;
 mod diagnostics;
 mod directory;

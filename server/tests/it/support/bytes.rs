@@ -36,6 +36,21 @@ impl Bytes {
         )
     }
 
+    /// A handshake without a session, with more headers.
+    pub(crate) fn handshake(&self, path: &str, headers: &str) -> String {
+        format!(
+            "GET {path} HTTP/1.1\r\nHost: {0}\r\nOrigin: http://{0}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{headers}\r\n",
+            self.host
+        )
+    }
+
+    /// Whether the server answers here; not, where it has ended the connection.
+    pub(crate) async fn is_answered(&mut self) -> bool {
+        let request = format!("GET /healthz HTTP/1.1\r\nHost: {}\r\n\r\n", self.host);
+        self.stream.write_all(request.as_bytes()).await.is_ok() && self.any().await.is_some()
+    }
+
     /// The status of an answer, of which everything is read.
     pub(crate) async fn status(&mut self) -> u16 {
         self.answer().await.split(' ').nth(1).unwrap().parse().unwrap()
