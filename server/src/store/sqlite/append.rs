@@ -1,15 +1,19 @@
 //! An event's way into its log, and into the tables derived from it.
 
 use protocol::{
-    ClientId, Epoch, Event, Mentions, Quote, Quoted, Record, RoomId, RoomInfo, Seq, StreamId, UnixMs, UserId, UserRef,
+    ClientId, Epoch, Event, Record, RoomId, RoomInfo, Seq, StreamId, UnixMs, UserId, UserRef,
     effect::{Effect, Membership, Rooms},
-    replies::plain_excerpt,
     rooms::{History, Setting, Visibility},
-    timeline::{Body, Change, Entry, EntryKind},
+    timeline::{Change, Entry},
 };
-use sqlx::{Row, SqliteConnection};
+use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
 
-use super::{erase::hide, execute::Fingerprint, mentions, reactions, redact, rows};
+use super::{
+    erase::hide,
+    execute::Fingerprint,
+    lines::{self, Line},
+    many, mentions, reactions, redact, rows,
+};
 use crate::store::StoreError;
 
 /// Name of the room that everyone is in.
@@ -20,7 +24,7 @@ pub(super) async fn append(
     tx: &mut SqliteConnection,
     stream: StreamId,
     actor: &UserRef,
-    cause: Option<(ClientId, Fingerprint)>,
+    cause: Option<Cause>,
     event: Event,
     now: UnixMs,
 ) -> Result<Record, StoreError> {
@@ -36,21 +40,36 @@ pub(super) async fn append(
         client_id: cause.map(|(client_id, _)| client_id),
         event,
     };
-    let insert = "INSERT INTO events (stream, seq, at_ms, actor_id, client_id, fingerprint, refers_to, event) \
-                  VALUES (?, ?, ?, ?, ?, ?, ?, ?)";
-    sqlx::query(insert)
-        .bind(stream.to_string())
-        .bind(record.seq.0.cast_signed())
-        .bind(now.0)
-        .bind(actor.id.0.cast_signed())
-        .bind(cause.map(|(client_id, _)| client_id.0.into_bytes().to_vec()))
-        .bind(cause.map(|(_, fingerprint)| fingerprint.to_vec()))
-        .bind(record.event.refers_to().map(|seq| seq.0.cast_signed()))
-        .bind(protocol::encode(&record.event))
-        .execute(&mut *tx)
-        .await?;
+    insert_events(tx, &[(&record, cause)]).await?;
     project(tx, &record).await?;
     Ok(record)
+}
+
+/// The command that an event comes from, and what tells it from others with the same id.
+pub(super) type Cause = (ClientId, Fingerprint);
+
+/// Writes events into their logs, in order. Where the logs end by then is for the caller to write.
+pub(super) async fn insert_events(
+    tx: &mut SqliteConnection,
+    events: &[(&Record, Option<Cause>)],
+) -> Result<(), StoreError> {
+    for piece in many::pieces(events) {
+        let mut query = QueryBuilder::<Sqlite>::new(
+            "INSERT INTO events (stream, seq, at_ms, actor_id, client_id, fingerprint, refers_to, event) ",
+        );
+        query.push_values(piece, |mut row, (record, cause)| {
+            row.push_bind(record.stream.to_string())
+                .push_bind(record.seq.0.cast_signed())
+                .push_bind(record.at.0)
+                .push_bind(record.actor.id.0.cast_signed())
+                .push_bind(cause.map(|(client_id, _)| client_id.0.into_bytes().to_vec()))
+                .push_bind(cause.map(|(_, fingerprint)| fingerprint.to_vec()))
+                .push_bind(record.event.refers_to().map(|seq| seq.0.cast_signed()))
+                .push_bind(protocol::encode(&record.event));
+        });
+        query.build().execute(&mut *tx).await?;
+    }
+    Ok(())
 }
 
 async fn project(tx: &mut SqliteConnection, record: &Record) -> Result<(), StoreError> {
@@ -161,7 +180,7 @@ async fn change_lines(tx: &mut SqliteConnection, room: RoomId, seq: Seq, change:
             sqlx::query(sql)
                 .bind(text)
                 .bind(edited_at.0)
-                .bind(kept(&mentions))
+                .bind(lines::kept(&mentions))
                 // The tree is in this event.
                 .bind((!markup.is_empty()).then_some(seq.0.cast_signed()))
                 .bind(excerpt)
@@ -184,67 +203,13 @@ async fn change_lines(tx: &mut SqliteConnection, room: RoomId, seq: Seq, change:
     }
 }
 
-/// A line as its row has it.
-#[derive(Default)]
-struct Columns {
-    ordinal: Option<u64>,
-    client_id: Option<ClientId>,
-    body: String,
-    has_tree: bool,
-    excerpt: Option<String>,
-    is_deleted: bool,
-    quote: Option<Quote>,
-    mentions: Mentions,
-}
-
-impl From<EntryKind> for Columns {
-    fn from(kind: EntryKind) -> Self {
-        match kind {
-            EntryKind::Message { client_id, ordinal, body, quote, reactions: _ } => {
-                let line = Self { ordinal: Some(ordinal), client_id, quote, ..Self::default() };
-                match body {
-                    Body::Text { text, markup, mentions, edited_at: _ } => {
-                        let excerpt = plain_excerpt(&text, &markup);
-                        Self { body: text, has_tree: !markup.is_empty(), excerpt, mentions, ..line }
-                    }
-                    Body::Deleted => Self { is_deleted: true, ..line },
-                }
-            }
-            EntryKind::Notice { notice } => Self { body: protocol::encode(&notice), ..Self::default() },
-        }
-    }
-}
-
-/// Who is named, as the column has it.
-fn kept(mentions: &Mentions) -> Option<String> {
-    (!mentions.is_empty()).then(|| protocol::encode(mentions))
-}
-
 async fn insert_line(tx: &mut SqliteConnection, room: RoomId, entry: Entry) -> Result<(), StoreError> {
-    let (seq, line) = (entry.seq, Columns::from(entry.kind));
-    let sql = "INSERT INTO entries (room_id, seq, at_ms, actor_id, ordinal, client_id, body, is_deleted, reply_to, \
-                 is_quote_hidden, mentions, tree_seq, excerpt) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
-    sqlx::query(sql)
-        .bind(room.0.cast_signed())
-        .bind(seq.0.cast_signed())
-        .bind(entry.at.0)
-        .bind(entry.actor.id.0.cast_signed())
-        .bind(line.ordinal.map(u64::cast_signed))
-        .bind(line.client_id.map(|id| id.0.into_bytes().to_vec()))
-        .bind(line.body)
-        .bind(line.is_deleted)
-        .bind(line.quote.as_ref().map(|quote| quote.message.0.cast_signed()))
-        .bind(line.quote.is_some_and(|quote| quote.content == Quoted::Hidden))
-        .bind(kept(&line.mentions))
-        // The tree is in the event that made the line.
-        .bind(line.has_tree.then_some(seq.0.cast_signed()))
-        .bind(line.excerpt)
-        .execute(&mut *tx)
-        .await?;
-    if !line.mentions.is_empty() {
-        mentions::set(tx, room, seq, &line.mentions).await?;
+    let (seq, line) = (entry.seq, Line::new(room, entry));
+    lines::insert(tx, std::slice::from_ref(&line)).await?;
+    if !line.mentions().is_empty() {
+        mentions::set(tx, room, seq, line.mentions()).await?;
     }
-    if let Some(ordinal) = line.ordinal {
+    if let Some(ordinal) = line.ordinal() {
         sqlx::query("UPDATE rooms SET messages = ? WHERE id = ?")
             .bind(ordinal.cast_signed())
             .bind(room.0.cast_signed())

@@ -75,7 +75,8 @@ async fn earlier(
     Ok(Some(Done::Appended { stream, epoch, seq }))
 }
 
-fn fingerprint(command: &Command) -> Fingerprint {
+/// The fingerprint of a command.
+pub(super) fn fingerprint(command: &Command) -> Fingerprint {
     let hash = Sha256::digest(protocol::encode(command).as_bytes());
     let mut half = [0; 16];
     half.copy_from_slice(&hash[..16]);

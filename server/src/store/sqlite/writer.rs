@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use protocol::{Command, Done, Record, UnixMs, markup::Node};
+use protocol::{Command, Done, Record, UnixMs, markup::Node, messages::PostMessage};
 use sqlx::SqliteConnection;
 use tokio::{
     sync::{mpsc, oneshot},
@@ -17,6 +17,7 @@ use super::{
     cursors::{self, CursorJob, Cursors},
     erase::task::Erasing,
     execute::execute,
+    posts,
     write::Lane,
 };
 use crate::{
@@ -130,11 +131,22 @@ async fn store_batch(lane: &Lane, erasing: &Erasing, jobs: &[Job]) -> Result<Sto
     let mut write = lane.begin().await?;
     let (mut answers, mut records, mut texts) = (Vec::new(), Vec::new(), Vec::new());
     let commands = jobs.iter().filter_map(|job| if let Job::Command(job) = job { Some(&**job) } else { None });
-    for job in commands {
-        answers.push(one(&mut write, job, &mut records).await?);
-        if cfg!(feature = "failpoints") {
-            texts.push(protocol::encode(&job.command));
+    let commands: Vec<_> = commands.collect();
+    let mut rest = commands.as_slice();
+    while !rest.is_empty() {
+        let run: Vec<_> = rest.iter().map_while(|job| Some((*job, posts::plain(job)?))).collect();
+        let (these, others) = rest.split_at(run.len().max(1));
+        if let Some(carried) = together(&mut write, &run, &mut records).await? {
+            answers.extend(carried);
+        } else {
+            for job in these {
+                answers.push(one(&mut write, job, &mut records).await?);
+            }
         }
+        rest = others;
+    }
+    if cfg!(feature = "failpoints") {
+        texts.extend(commands.iter().map(|job| protocol::encode(&job.command)));
     }
     // After the commands: a cursor may be at what they append.
     let cursors = moved(&mut write, jobs).await?;
@@ -152,6 +164,30 @@ async fn store_batch(lane: &Lane, erasing: &Erasing, jobs: &[Job]) -> Result<Sto
     write.commit_and_tell(records, committed).await?;
     hit(Point::AfterBroadcast, &texts);
     Ok(Stored { answers, cursors })
+}
+
+/// Carries a run of plain posts out together, in a savepoint. `None` where they are to be carried out one by one.
+async fn together(
+    connection: &mut SqliteConnection,
+    run: &[(&CommandJob, &PostMessage)],
+    records: &mut Vec<Arc<Record>>,
+) -> Result<Option<Vec<Result<Done, ExecuteError>>>, StoreError> {
+    if run.len() < 2 {
+        return Ok(None);
+    }
+    begin_apart(connection).await?;
+    let outcome = posts::run(connection, run).await;
+    match end_apart(connection, outcome).await? {
+        Ok((answers, appended)) => {
+            records.extend(appended);
+            Ok(Some(answers))
+        }
+        Err(error) => {
+            // Whose fault it is comes out when each goes by itself.
+            tracing::warn!(?error, "posts are carried out one by one");
+            Ok(None)
+        }
+    }
 }
 
 /// Carries one command out in a savepoint. The outer error is one after which the whole batch is given up.

@@ -6,11 +6,20 @@ use std::sync::{
 };
 
 use futures::future::join_all;
-use protocol::{ReadCursor, RoomId, Seq, UserId};
+use protocol::{
+    ClientId, Command, ReadCursor, RoomId, Seq, UserId, Username,
+    members::{JoinRoom, LeaveRoom},
+    messages::{DeleteMessage, EditMessage, PostMessage},
+    reactions::AddReaction,
+    rooms::{CreateRoom, History, RenameRoom, Visibility},
+};
+use sqlx::Row as _;
 
+use super::{CommandJob, posts};
 use crate::store::{
-    StreamStore as _,
-    sqlite::bench::{Bench, GENERAL},
+    AccountStore as _, Actor, StreamStore as _,
+    accounts::{Admission, NewAccount, NewSession, TokenHash},
+    sqlite::bench::{Bench, GENERAL, NOW},
 };
 
 /// Accounts that are in the room for everyone, made by hand.
@@ -86,4 +95,162 @@ async fn read_cursors_of_one_user_come_to_what_the_merge_says() {
     }
     assert_eq!((others.0.unwrap(), others.1.unwrap()), (None, None), "who is no member has none");
     assert_eq!(older, merged, "an older one changes nothing");
+}
+
+/// Numbers that look random and are the same in every run.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % sides
+    }
+}
+
+/// Any mix of commands of three people in four rooms, one of which is not there: posts for the most part, some of them
+/// sent again, or with another's id, or to nowhere, or without a text.
+fn mix(dice: &mut Dice, count: u64) -> Vec<(usize, Command)> {
+    let mut ids = 1_000;
+    let mix = (0..count).map(|n| {
+        let again = dice.roll(12) == 0 && n > 0;
+        ids += u128::from(!again);
+        let client_id = ClientId(uuid::Uuid::from_u128(ids));
+        let (room, message) = (RoomId(1 + dice.roll(4)), Seq(1 + dice.roll(20)));
+        let text = ["one", "one", "**two**", "@bob, three", "", "four @room", "five", "six"][dice.roll(8) as usize];
+        let post = PostMessage::new(client_id, room, text.to_owned());
+        let command = match dice.roll(24) {
+            0 => Command::PostMessage(PostMessage { reply_to: Some(message), ..post }),
+            1 => Command::EditMessage(EditMessage { client_id, room, message, text: format!("{text} edited") }),
+            2 => Command::DeleteMessage(DeleteMessage { client_id, room, message }),
+            3 => Command::AddReaction(AddReaction { client_id, room, message, emoji: "👍".to_owned() }),
+            4 => Command::LeaveRoom(LeaveRoom { client_id, room }),
+            5 => Command::JoinRoom(JoinRoom { client_id, room }),
+            6 => Command::RenameRoom(RenameRoom { client_id, room, name: format!("room {n}") }),
+            _ => Command::PostMessage(post),
+        };
+        (dice.roll(3) as usize, command)
+    });
+    mix.collect()
+}
+
+/// Three people, and two rooms beside the one for everyone; the same ones in every store.
+async fn people(bench: &Bench) -> Vec<Actor> {
+    let mut people = vec![bench.ada.clone()];
+    for (n, name) in [(2, "bob"), (3, "cleo")] {
+        let session = NewSession { token: TokenHash([n; 32]), device: String::new(), per_user_max: 9 };
+        let username = Username::parse(name).unwrap();
+        let account = NewAccount { username, password_hash: String::new(), admission: Admission::Open, session };
+        people.push(Actor::from(&bench.store.sign_up(account, NOW).await.unwrap().session));
+    }
+    for (n, history) in [(1, History::Everything), (2, History::SinceJoining)] {
+        let (client_id, name) = (ClientId(uuid::Uuid::from_u128(n)), format!("den {n}"));
+        let create = CreateRoom { client_id, name, visibility: Visibility::Public, history };
+        bench.store.execute(&people[1], Command::CreateRoom(create), NOW).await.unwrap();
+        for (whose, person) in [(10, &people[0]), (20, &people[2])] {
+            let (client_id, room) = (ClientId(uuid::Uuid::from_u128(whose + n)), RoomId(1 + n as u64));
+            bench.store.execute(person, Command::JoinRoom(JoinRoom { client_id, room }), NOW).await.unwrap();
+        }
+    }
+    people
+}
+
+/// All that is in the database, as text.
+async fn rows(bench: &Bench) -> Vec<String> {
+    let mut connection = bench.store.read.acquire().await.unwrap();
+    let tables =
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '\\_sqlx%' ESCAPE '\\' ORDER BY name";
+    let tables: Vec<String> = sqlx::query_scalar(tables).fetch_all(&mut *connection).await.unwrap();
+    let mut all = Vec::new();
+    for table in tables {
+        let columns = "SELECT group_concat('quote(\"' || name || '\")', ' || '','' || ') FROM pragma_table_info(?)";
+        let columns: String = sqlx::query_scalar(columns).bind(&table).fetch_one(&mut *connection).await.unwrap();
+        let sql = sqlx::AssertSqlSafe(format!("SELECT '{table}: ' || {columns} FROM \"{table}\" ORDER BY 1"));
+        all.extend(sqlx::query_scalar::<_, String>(sql).fetch_all(&mut *connection).await.unwrap());
+    }
+    all
+}
+
+#[tokio::test]
+async fn a_batch_comes_to_what_its_commands_come_to_one_by_one() {
+    for seed in 0..6 {
+        let commands = mix(&mut Dice(seed), 150);
+        let (alone, together) = (Bench::new().await, Bench::new().await);
+        let (who, same) = (people(&alone).await, people(&together).await);
+        assert_eq!(who, same);
+
+        let mut one_by_one = Vec::new();
+        for (by, command) in &commands {
+            one_by_one.push(alone.store.execute(&who[*by], command.clone(), NOW).await);
+        }
+        let commits = commits(&together).await;
+        let at_once = join_all(commands.iter().map(|(by, c)| together.store.execute(&who[*by], c.clone(), NOW))).await;
+
+        for ((one, other), command) in one_by_one.iter().zip(&at_once).zip(&commands) {
+            assert_eq!(format!("{one:?}"), format!("{other:?}"), "{command:?}");
+        }
+        assert_eq!(*alone.told.0.lock().unwrap(), *together.told.0.lock().unwrap(), "what is told");
+        assert_eq!(rows(&alone).await, rows(&together).await, "what is stored");
+        let commits = commits.load(Ordering::Relaxed);
+        assert!(commits <= 2, "{commits} commits");
+        assert!(at_once.iter().filter(|answer| answer.is_ok()).count() > 50, "most of it makes sense");
+        assert!(at_once.iter().filter(|answer| answer.is_err()).count() > 20, "and some does not");
+    }
+}
+
+#[tokio::test]
+async fn a_run_of_posts_is_carried_out_together() {
+    let mut bench = Bench::new().await;
+    let post = bench.post(GENERAL, "before");
+    let first = bench.run(post.clone()).await.unwrap();
+    let jobs: Vec<_> = (0..200).map(|n| job(&bench.ada, bench_post(n))).chain([job(&bench.ada, post)]).collect();
+    let run: Vec<_> = jobs.iter().map(|job| (job, posts::plain(job).unwrap())).collect();
+
+    let mut write = bench.store.begin_write().await.unwrap();
+    let (answers, records) = posts::run(&mut write, &run).await.unwrap();
+    write.commit_and_tell(records, || {}).await.unwrap();
+
+    let mut answers: Vec<_> = answers.into_iter().map(Result::unwrap).collect();
+    assert_eq!(answers.pop(), Some(first), "that one was stored before");
+    answers.push(first);
+    bench.has(&answers).await;
+}
+
+#[tokio::test]
+async fn posts_that_cannot_go_together_go_one_by_one() {
+    let mut bench = Bench::new().await;
+    let mut write = bench.store.begin_write().await.unwrap();
+    let sql = "CREATE TRIGGER odd BEFORE INSERT ON events WHEN new.event LIKE '%odd one%' \
+               BEGIN SELECT raise(ABORT, 'odd'); END";
+    sqlx::query(sql).execute(&mut *write).await.unwrap();
+    write.commit().await.unwrap();
+    let posts: Vec<_> = ["a", "b", "the odd one", "c", "d"].map(|text| bench.post(GENERAL, text)).into();
+
+    let answers = join_all(posts.into_iter().map(|post| bench.run(post))).await;
+
+    let kinds: Vec<bool> = answers.iter().map(Result::is_ok).collect();
+    assert_eq!(kinds, [true, true, false, true, true]);
+    let stored: Vec<_> = answers.into_iter().filter_map(Result::ok).collect();
+    bench.has(&stored).await;
+}
+
+#[tokio::test]
+async fn what_was_answered_before_is_found_by_its_index() {
+    let bench = Bench::new().await;
+
+    let sql = format!("EXPLAIN QUERY PLAN WITH asked (actor, client) AS (VALUES (?, ?), (?, ?){}", posts::EARLIER);
+    let plan = sqlx::query(sqlx::AssertSqlSafe(sql)).fetch_all(&bench.store.read).await.unwrap();
+
+    let plan: Vec<String> = plan.iter().map(|row| row.get(3)).collect();
+    let step = "SEARCH e USING INDEX events_once (actor_id=? AND client_id=?)";
+    assert!(plan.iter().any(|found| found == step), "{plan:#?}");
+}
+
+fn bench_post(n: u128) -> Command {
+    let id = ClientId(uuid::Uuid::from_u128(1_000_000 + n));
+    Command::PostMessage(PostMessage::new(id, GENERAL, format!("post {n}")))
+}
+
+fn job(actor: &Actor, command: Command) -> CommandJob {
+    let (reply, _) = tokio::sync::oneshot::channel();
+    CommandJob { actor: actor.clone(), command, markup: Vec::new(), rooms_per_user: 9, now: NOW, reply }
 }
