@@ -115,18 +115,16 @@ impl Assets {
         &self.hash
     }
 
+    /// Whether a path is one of a file.
+    #[must_use]
+    pub fn has(&self, path: &str) -> bool {
+        self.find(path).is_some_and(|(name, _)| self.watched || self.files.contains_key(&name))
+    }
+
     /// Answers a GET or HEAD for a path, if there is a file.
     #[must_use]
     pub fn answer(&self, path: &str, request: &HeaderMap) -> Option<Response> {
-        let path = path.strip_prefix('/')?;
-        let (name, lifetime) = match path.strip_prefix("pkg/") {
-            _ if self.watched => (path.to_owned(), NOT_AT_ALL),
-            Some(rest) => (format!("pkg/{}", rest.strip_prefix(&self.hash)?.strip_prefix('/')?), FOR_EVER),
-            // The names of fonts carry their version.
-            None if path == STAND_IN => (path.to_owned(), NOT_AT_ALL),
-            None if path.starts_with("fonts/") => (path.to_owned(), FOR_EVER),
-            None => (path.to_owned(), FOR_AN_HOUR),
-        };
+        let (name, lifetime) = self.find(path)?;
         let mime = content_type(&name)?;
         let mut response = if self.watched {
             File::read(&name)?.answer(mime, lifetime, request)
@@ -137,6 +135,19 @@ impl Assets {
             response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, STAND_IN_POLICY);
         }
         Some(response)
+    }
+
+    /// What a path is the name of, and how long that is kept.
+    fn find(&self, path: &str) -> Option<(String, HeaderValue)> {
+        let path = path.strip_prefix('/')?;
+        Some(match path.strip_prefix("pkg/") {
+            _ if self.watched => (path.to_owned(), NOT_AT_ALL),
+            Some(rest) => (format!("pkg/{}", rest.strip_prefix(&self.hash)?.strip_prefix('/')?), FOR_EVER),
+            // The names of fonts carry their version.
+            None if path == STAND_IN => (path.to_owned(), NOT_AT_ALL),
+            None if path.starts_with("fonts/") => (path.to_owned(), FOR_EVER),
+            None => (path.to_owned(), FOR_AN_HOUR),
+        })
     }
 }
 

@@ -114,8 +114,9 @@ fn router(app: &AppState) -> Router {
         .method_not_allowed_fallback(method_not_allowed)
         .layer(DefaultBodyLimit::max(body_bytes_max))
         .layer(from_fn_with_state(app.clone(), serve::body::within_time))
-        // From the outside in: headers, then errors, then the gate against other sites, then the routes.
+        // From the outside in: headers, then errors, then floods, then the gate against other sites, then the routes.
         .layer(from_fn_with_state(app.clone(), auth::origin::guard))
+        .layer(from_fn_with_state(app.clone(), rates::by_address))
         .layer(from_fn_with_state(app.clone(), error::report))
         .layer(from_fn_with_state(app.clone(), headers::secure))
         .with_state(app.clone())

@@ -74,6 +74,14 @@ limits! {
     reads_per_second: u32 = 20;
     /// Reads and subscriptions of one user at once
     reads_burst: u32 = 200;
+    /// Messages that all users together may post to one room, a second; at least what one user may
+    room_posts_per_second: u32 = 50;
+    /// Messages that all users together may post to one room at once; at least what one user may
+    room_posts_burst: u32 = 200;
+    /// Requests of one address, a second; files and the health of the server are free
+    requests_per_second: u32 = 200;
+    /// Requests of one address at once; at least two for each of its sockets
+    requests_burst: u32 = 2_000;
     /// Milliseconds for which somebody whose connection has ended still counts as there: a reload does not flicker
     presence_grace_ms: u64 = 15_000;
     /// Bytes of one stream kept for its followers

@@ -58,10 +58,22 @@ where
     }
 
     async fn command(&mut self, ClientFrame { id, command }: ClientFrame) -> Result<(), Ending> {
-        if let Err(body) = self.sockets.rates.check(command.cost(), self.actor.user.id) {
+        if let Err(body) = self.pay(&command) {
             return self.answer(ServerFrame::Error(body.answering(id))).await;
         }
         self.waiting.push_back(ClientFrame { id, command });
+        Ok(())
+    }
+
+    /// Takes the tokens that a command costs. One of a room only where the user is in it: who is not takes nothing from
+    /// those who are, and does not learn how much is said there.
+    fn pay(&self, command: &Command) -> Result<(), ErrorBody> {
+        self.sockets.rates.check(command.cost(), self.actor.user.id)?;
+        if let Command::PostMessage(post) = command
+            && self.registration.is_watched(post.room)
+        {
+            self.sockets.rates.check_room(post.room)?;
+        }
         Ok(())
     }
 
