@@ -50,6 +50,12 @@ pub struct Config {
     #[arg(long, value_name = "NETS", value_delimiter = ',', value_parser = parse_net)]
     pub trusted_proxies: Vec<IpNet>,
 
+    /// Milliseconds for which requests are still taken after the server was told to stop, while /readyz says no
+    ///
+    /// For load balancers, which look at that now and then. Without one, nothing is to be waited for.
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub drain_delay_ms: u64,
+
     /// How much is logged: a level, or directives such as info,server::auth=debug
     #[arg(long, value_name = "LEVEL", default_value = "info", value_parser = parse_log_level)]
     pub log_level: String,
@@ -100,6 +106,7 @@ impl Default for Config {
             public_url: None,
             registration: None,
             trusted_proxies: Vec::new(),
+            drain_delay_ms: 0,
             log_level: "info".to_owned(),
             log_format: LogFormat::Text,
             limits: Limits::default(),

@@ -5,13 +5,7 @@
 
 use std::{future::Future, time::Duration};
 
-use axum::{
-    Router,
-    extract::{DefaultBodyLimit, State},
-    http::StatusCode,
-    middleware::from_fn_with_state,
-    routing::get,
-};
+use axum::{Router, extract::DefaultBodyLimit, http::StatusCode, middleware::from_fn_with_state};
 use protocol::ErrorCode;
 use tokio::net::TcpListener;
 
@@ -45,9 +39,6 @@ pub use state::{App, AppState};
 use clock::{Clock, Randomness};
 use error::ApiError;
 use store::StoreError;
-
-/// How long requests that are under way may take after the server was told to stop.
-const DRAIN: Duration = Duration::from_secs(10);
 
 /// Why the server ended without being told to.
 #[derive(Debug, thiserror::Error)]
@@ -85,15 +76,14 @@ pub async fn run_app(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> Result<(), RunError> {
     app.tasks.spawn(auth::connected::watch(app.clone()));
-
-    serve::accept(listener, router(&app), &app, shutdown).await;
-
-    app.stopping.cancel();
-    app.tasks.close();
-    if tokio::time::timeout(DRAIN, app.tasks.wait()).await.is_err() {
-        tracing::warn!(tasks = app.tasks.len(), "stopped before everything had ended");
-    }
-    app.store.close().await;
+    let told_to_leave = async {
+        shutdown.await;
+        // Load balancers look at this now and then, and send requests until they have.
+        app.drain.unready();
+        tokio::time::sleep(Duration::from_millis(app.config.drain_delay_ms)).await;
+    };
+    serve::accept(listener, router(&app), &app, told_to_leave).await;
+    serve::drain::leave(&app).await;
     Ok(())
 }
 
@@ -101,7 +91,7 @@ pub async fn run_app(
 fn router(app: &AppState) -> Router {
     let body_bytes_max = usize::try_from(app.config.limits.body_bytes).unwrap_or(usize::MAX);
     Router::new()
-        .route("/healthz", get(healthz))
+        .merge(serve::health::routes())
         .merge(api::routes())
         .merge(socket::routes())
         .merge(auth::forms::routes())
@@ -120,14 +110,6 @@ fn router(app: &AppState) -> Router {
         .layer(from_fn_with_state(app.clone(), error::report))
         .layer(from_fn_with_state(app.clone(), headers::secure))
         .with_state(app.clone())
-}
-
-/// Whether the server answers and can write; if not, why.
-async fn healthz(State(app): State<AppState>) -> Result<&'static str, ApiError> {
-    match app.store.write_health() {
-        Ok(()) => Ok("ok\n"),
-        Err(reason) => Err(ApiError::from(ErrorCode::Unavailable).message(reason)),
-    }
 }
 
 async fn method_not_allowed() -> ApiError {

@@ -12,6 +12,7 @@ use crate::{
     config::Config,
     hub::Hub,
     rates::Rates,
+    serve::Drain,
     socket::{self, Sockets},
     store::{Store, StoreError, StreamStore, sqlite::SqliteStore},
 };
@@ -40,9 +41,13 @@ pub struct App {
     pub sockets: Arc<Sockets>,
     /// The sessions that have sockets, and how they learn that they have ended.
     pub sessions: ConnectedSessions,
-    /// Every task that outlives its request runs here, so that stopping can wait for it.
+    /// How the server leaves.
+    pub drain: Arc<Drain>,
+    /// Connections and sockets run here: they end first.
+    pub connections: TaskTracker,
+    /// The tasks behind them run here, so that stopping can wait for them.
     pub tasks: TaskTracker,
-    /// Cancelled when the server stops: sockets and background tasks end themselves.
+    /// Cancelled when no connection needs those any more.
     pub stopping: CancellationToken,
 }
 
@@ -76,6 +81,7 @@ impl App {
         let rates = Arc::new(Rates::new(clock.clone(), &config.limits));
         tasks.spawn(hub_task.run(streams.clone(), sessions.clone(), stopping.clone()));
         tasks.spawn(Arc::clone(hub.presence()).run(store.clone(), stopping.clone()));
+        let drain = Arc::<Drain>::default();
         let assets = Assets::load();
         let sockets = Sockets::new(socket::Shared {
             hub: hub.clone(),
@@ -86,7 +92,7 @@ impl App {
             random: random.clone(),
             limits: config.limits.clone(),
             build: assets.build().to_owned(),
-            stopping: stopping.clone(),
+            drain: drain.clone(),
         });
         Ok(Arc::new(Self {
             assets,
@@ -96,6 +102,8 @@ impl App {
             sockets: Arc::new(sockets),
             throttle: Throttle::new(clock.clone(), &config.limits),
             sessions,
+            drain,
+            connections: TaskTracker::new(),
             tasks,
             stopping,
             store,

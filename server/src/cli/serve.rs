@@ -1,6 +1,9 @@
 //! `parlor serve`.
 
-use std::{error::Error, fs::File, path::Path};
+use std::{error::Error, fs::File, io, path::Path};
+
+#[cfg(unix)]
+use tokio::signal::unix;
 
 use super::{log, print};
 use crate::{
@@ -21,8 +24,9 @@ pub(super) fn serve(config: Config) -> Result<(), Box<dyn Error>> {
         let listen = listener.local_addr()?;
         let config = Config { listen, limits: files::bound(config.limits, files::raise_limit()), ..config };
         let app = App::open(config, Clock::System, Randomness::System).await.map_err(RunError::from)?;
+        let signals = Signals::listen()?;
         print(&format!("Parlor is at {}\n", app.config.address()));
-        Ok(run_app(listener, app, stop_signal()).await?)
+        Ok(run_app(listener, app, stop_signal(signals)).await?)
     })
 }
 
@@ -35,20 +39,48 @@ fn lock(data: &Path) -> Result<File, Box<dyn Error>> {
     Ok(file)
 }
 
-/// Completes at Ctrl-C and at SIGTERM.
-async fn stop_signal() {
+/// Completes when the process is told to stop. Told again, it ends at once: what was acknowledged is on disk.
+async fn stop_signal(mut signals: Signals) {
+    signals.next().await;
+    tokio::spawn(async move {
+        signals.next().await;
+        tracing::warn!("told to stop again: ending at once");
+        std::process::exit(1);
+    });
+}
+
+/// SIGTERM and Ctrl-C, from when they are listened for: none is missed between two.
+struct Signals {
     #[cfg(unix)]
-    let terminated = async {
-        use tokio::signal::unix::{SignalKind, signal};
-        match signal(SignalKind::terminate()) {
-            Ok(mut signal) => _ = signal.recv().await,
-            Err(_) => std::future::pending().await,
+    terminate: unix::Signal,
+    #[cfg(unix)]
+    interrupt: unix::Signal,
+}
+
+impl Signals {
+    #[cfg(unix)]
+    fn listen() -> io::Result<Self> {
+        let (terminate, interrupt) = (unix::SignalKind::terminate(), unix::SignalKind::interrupt());
+        Ok(Self { terminate: unix::signal(terminate)?, interrupt: unix::signal(interrupt)? })
+    }
+
+    #[cfg(unix)]
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
         }
-    };
+    }
+
     #[cfg(not(unix))]
-    let terminated = std::future::pending::<()>();
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        () = terminated => {}
+    fn listen() -> io::Result<Self> {
+        Ok(Self {})
+    }
+
+    #[cfg(not(unix))]
+    async fn next(&mut self) {
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending().await
+        }
     }
 }

@@ -3,13 +3,19 @@
 //! Nothing is answered to who is late with a head: an answer to no request would be taken for the answer to the next.
 
 use std::{
+    convert::Infallible,
     future::{Future as _, poll_fn},
     pin::pin,
     sync::Arc,
     task::{Poll, ready},
 };
 
-use axum::{Router, extract::ConnectInfo};
+use axum::{
+    Router,
+    extract::ConnectInfo,
+    http::{HeaderValue, StatusCode, header},
+    response::Response,
+};
 use hyper::{Request, body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::time::{Instant, sleep_until};
@@ -17,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use tower_service::Service as _;
 
 use super::{
-    line::{Phase, Stream},
+    line::{Line, Phase, Stream},
     timeouts::Timeouts,
 };
 
@@ -32,17 +38,9 @@ const READ_BYTES_MAX: usize = 72 * 1024;
 /// Once `leaving`, the request that has begun is answered, and the connection ends after it.
 pub(super) async fn serve(stream: Stream, router: Router, timeouts: Timeouts, leaving: CancellationToken) {
     let line = Arc::clone(stream.line());
-    let asked = Arc::clone(&line);
-    let service = service_fn(move |mut request: Request<Incoming>| {
-        asked.asked();
-        request.extensions_mut().insert(ConnectInfo(asked.peer));
-        request.extensions_mut().insert(Arc::clone(&asked));
-        let (answer, line) = (router.clone().call(request), Arc::clone(&asked));
-        async move {
-            let answer = answer.await;
-            line.answered();
-            answer
-        }
+    let service = service_fn({
+        let (line, leaving) = (Arc::clone(&line), leaving.clone());
+        move |request| answer(request, router.clone(), Arc::clone(&line), leaving.clone())
     });
     let mut builder = http1::Builder::new();
     // The times are kept here; see `Line`.
@@ -91,4 +89,23 @@ pub(super) async fn serve(stream: Stream, router: Router, timeouts: Timeouts, le
         }
     })
     .await;
+}
+
+/// Has a request answered, and notes when it came and when that was.
+async fn answer(
+    mut request: Request<Incoming>,
+    mut router: Router,
+    line: Arc<Line>,
+    leaving: CancellationToken,
+) -> Result<Response, Infallible> {
+    request.extensions_mut().insert(ConnectInfo(line.peer));
+    request.extensions_mut().insert(Arc::clone(&line));
+    line.asked();
+    let mut response = router.call(request).await?;
+    line.answered();
+    if leaving.is_cancelled() && response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        // hyper says so by itself, but not of a head that had begun before it was told.
+        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
+    }
+    Ok(response)
 }

@@ -1,7 +1,7 @@
 //! Connections: accepted, served as HTTP, and bounded in what they may take.
 //!
 //! An accept loop of our own, because the one that axum brings has no timeouts. What a request says is decided
-//! elsewhere; what a socket does, in `socket`.
+//! elsewhere; what a socket does, in `socket`; how all of it ends, in [`drain`].
 
 use std::{future::Future, io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
@@ -14,13 +14,17 @@ use tokio::{
 use crate::state::AppState;
 
 pub(crate) mod body;
+pub(crate) mod drain;
 pub(crate) mod files;
+pub(crate) mod health;
 mod http;
 mod line;
 mod options;
 mod peers;
 mod timeouts;
 
+pub(crate) use drain::ANSWER_MAX;
+pub use drain::Drain;
 pub(crate) use line::Line;
 pub use timeouts::Timeouts;
 
@@ -45,7 +49,7 @@ pub fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-/// Accepts connections until `shutdown` completes. Each runs in a task of its own, which `app.tasks` waits for.
+/// Accepts connections until `shutdown` completes. Each runs in a task of its own, which [`drain::leave`] waits for.
 pub(crate) async fn accept(listener: TcpListener, router: Router, app: &AppState, shutdown: impl Future<Output = ()>) {
     let mut shutdown = pin!(shutdown);
     let mut door = Door::new(app);
@@ -91,9 +95,13 @@ impl Door {
             return;
         };
         let stream = Stream::new(tcp, peer, file);
-        let http = http::serve(stream, router.clone(), app.config.timeouts, app.stopping.clone());
-        app.tasks.spawn(async move {
-            http.await;
+        let over = app.drain.over().clone();
+        let http = http::serve(stream, router.clone(), app.config.timeouts, app.drain.leaving().clone());
+        app.connections.spawn(async move {
+            tokio::select! {
+                () = http => {}
+                () = over.cancelled() => {}
+            }
             drop(guest);
         });
     }

@@ -22,7 +22,6 @@ use tokio::time::{Instant, sleep_until, timeout};
 
 use super::{
     Sockets,
-    admission::spread,
     commands::Context,
     delivery::Chore,
     ending::Ending,
@@ -34,6 +33,7 @@ use super::{
 use crate::{
     auth::connected::SessionGuard,
     hub::{Bells, Registration, RoomNews},
+    serve::ANSWER_MAX,
     store::Actor,
 };
 
@@ -42,12 +42,6 @@ pub(super) const PROGRESS_MAX: Duration = Duration::from_secs(15);
 
 /// How long a peer may take to answer a close frame.
 const CLOSING_MAX: Duration = Duration::from_secs(2);
-
-/// Restarting, the server closes its sockets spread over this time.
-const RESTART_SPREAD_MS: (u64, u64) = (0, 1_000);
-
-/// And tells each to come back after another time.
-const RESTART_RETRY_MS: (u64, u64) = (500, 5_000);
 
 const SILENCE_MAX: Duration = Duration::from_millis(SERVER_SILENCE_MS_MAX);
 const HEARTBEAT_INTERVAL: Duration = Duration::from_millis(HEARTBEAT_INTERVAL_MS);
@@ -134,8 +128,8 @@ where
             let heads_due = self.rooms.due();
             tokio::select! {
                 () = self.session.ended() => return Err(Ending::session_ended()),
-                () = self.sockets.stopping.cancelled(), if self.restart_at.is_none() => self.restart_soon(),
-                () = at(self.restart_at) => return Err(self.restart()),
+                () = self.sockets.drain.leaving().cancelled(), if self.restart_at.is_none() => self.restart_soon(),
+                () = at(self.restart_at) => return Err(self.leave().await),
                 heard = self.socket.next(), if self.waiting.len() < COMMANDS_WAITING_MAX => self.hear(heard).await?,
                 outcome = finished(&mut self.running), if self.running.is_some() => self.finish(outcome).await?,
                 Some(chore) = self.chores.next() => self.after(chore).await?,
@@ -193,13 +187,24 @@ where
         self.write([Message::Ping(Default::default()), Message::Text(frame(&heartbeat))]).await
     }
 
-    /// Goes on a little, another time for everyone: not all come to the next server at once.
+    /// Goes on until it is this one's turn: not all are told at once.
     fn restart_soon(&mut self) {
-        self.restart_at = Some(Instant::now() + spread(&self.sockets.random, RESTART_SPREAD_MS));
+        self.restart_at = Some(Instant::now() + self.sockets.drain.turn());
     }
 
-    fn restart(&self) -> Ending {
-        Ending::restart(spread(&self.sockets.random, RESTART_RETRY_MS).as_millis())
+    /// Answers what is being carried out, after what happened before it. What waits was not begun: its client sends it
+    /// to the next server.
+    async fn leave(&mut self) -> Ending {
+        if self.running.is_some()
+            && let Ok(outcome) = timeout(ANSWER_MAX, finished(&mut self.running)).await
+            && let Err(ending) = self.finish(outcome).await
+        {
+            return ending;
+        }
+        match self.tell_what_happened().await {
+            Ok(()) => Ending::restart(self.sockets.drain.retry(&self.sockets.random).as_millis()),
+            Err(ending) => ending,
+        }
     }
 
     pub(super) fn context(&self) -> Context {

@@ -44,21 +44,21 @@ pub(super) async fn open(
     let sockets = &app.sockets;
     let place = sockets.admission.admit_echo(from).map_err(|no_place| no_place.answer(&sockets.random))?;
     line.becomes_socket();
-    let (running, stopping) = (app.tasks.token(), app.stopping.clone());
+    let (running, leaving) = (app.connections.token(), app.drain.leaving().clone());
     Ok(upgrade.on_upgrade(move |mut socket| async move {
-        let ending = echo(&mut socket, &stopping).await;
+        let ending = echo(&mut socket, &leaving).await;
         let _ = tokio::time::timeout(CLOSING_MAX, close(&mut socket, &ending)).await;
         drop((place, running));
     }))
 }
 
-async fn echo(socket: &mut WebSocket, stopping: &CancellationToken) -> Ending {
+async fn echo(socket: &mut WebSocket, leaving: &CancellationToken) -> Ending {
     let until = Instant::now() + ECHO_MAX;
     // When what was sent back so far is paid for at the allowed rate.
     let mut paid = Instant::now();
     loop {
         let heard = tokio::select! {
-            () = stopping.cancelled() => return Ending::restart(0),
+            () = leaving.cancelled() => return Ending::restart(0),
             heard = timeout_at(until.min(Instant::now() + IDLE_MAX), socket.next()) => heard,
         };
         let message = match heard {

@@ -45,7 +45,7 @@ async fn connect(
     ClientAddress(from): ClientAddress,
     session: Session,
 ) -> Result<StatusCode, ApiError> {
-    refuse_when_stopping(&app.sockets)?;
+    refuse_when_leaving(&app.sockets)?;
     app.sockets.admission.check(session.user.id, from).map_err(|no_place| no_place.answer(&app.sockets.random))?;
     Ok(StatusCode::NO_CONTENT)
 }
@@ -87,11 +87,11 @@ fn admit(
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, ApiError> {
     let sockets = Arc::clone(&app.sockets);
-    refuse_when_stopping(&sockets)?;
+    refuse_when_leaving(&sockets)?;
     let place = sockets.admission.admit(session.user.id, from).map_err(|no_place| no_place.answer(&sockets.random))?;
     // Counted from here on, also while the upgrade is under way.
     let guard = app.sessions.attach(&session);
-    let running = app.tasks.token();
+    let running = app.connections.token();
     line.becomes_socket();
     Ok(upgrade.on_upgrade(move |socket| async move {
         let actor = Actor { is_owner: session.role == Role::Owner, user: session.user };
@@ -100,8 +100,8 @@ fn admit(
     }))
 }
 
-fn refuse_when_stopping(sockets: &Sockets) -> Result<(), ApiError> {
-    if sockets.stopping.is_cancelled() {
+fn refuse_when_leaving(sockets: &Sockets) -> Result<(), ApiError> {
+    if sockets.drain.leaving().is_cancelled() {
         return Err(NoPlace::Server.answer(&sockets.random));
     }
     Ok(())

@@ -13,7 +13,6 @@ use protocol::{
     limits::{FRAME_BYTES_MAX, HEARTBEAT_INTERVAL_MS, MESSAGE_BYTES_MAX, MESSAGE_CHARS_MAX, SUBSCRIPTIONS_MAX},
 };
 use tokio::sync::{Semaphore, SemaphorePermit};
-use tokio_util::sync::CancellationToken;
 
 use self::{admission::Admission, replay::Replays, turns::Turns};
 use crate::{
@@ -22,6 +21,7 @@ use crate::{
     hub::Hub,
     limits::Limits,
     rates::Rates,
+    serve::Drain,
     store::{PresenceStore, StreamStore},
 };
 
@@ -78,8 +78,8 @@ pub struct Shared {
     pub limits: Limits,
     /// Names the build: clients reload when another one is deployed.
     pub build: String,
-    /// Cancelled when the server stops.
-    pub stopping: CancellationToken,
+    /// How the server leaves.
+    pub drain: Arc<Drain>,
 }
 
 impl Deref for Sockets {
@@ -113,6 +113,12 @@ impl Sockets {
     /// Waits in line for a turn to ask the store; dropping it gives the turn on.
     async fn arrive(&self) -> SemaphorePermit<'_> {
         self.arrivals.acquire().await.expect("this semaphore is never closed")
+    }
+
+    /// Whether there is no place for another one.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        self.count() >= usize::try_from(self.limits.sockets).unwrap_or(usize::MAX)
     }
 
     fn hello(&self, user: UserRef) -> Hello {

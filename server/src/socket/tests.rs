@@ -116,7 +116,7 @@ impl Bench {
             random: Randomness::seeded(1),
             limits,
             build: "test".to_owned(),
-            stopping: stopping.clone(),
+            drain: Arc::default(),
         }));
         let (to_server, from_peer) = mpsc::unbounded();
         let (to_peer, from_server) = mpsc::channel(0);
@@ -351,7 +351,7 @@ async fn only_so_many_arrive_at_once() {
 async fn stopping_closes_with_1012() {
     let mut bench = Bench::new().await;
 
-    bench.stopping.cancel();
+    bench.sockets.drain.leave(1);
 
     assert_eq!(bench.close_code().await, close::RESTART);
     bench.ended().await;

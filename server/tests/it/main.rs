@@ -10,6 +10,7 @@ mod connections;
 mod cross_site;
 mod diagnostics;
 mod directory;
+mod drain;
 mod floods;
 mod invites;
 mod presence;

@@ -142,6 +142,7 @@ impl Drop for TestServer {
             return;
         }
         assert!(joined.is_ok(), "the server panicked");
+        assert_eq!(self.app.connections.len(), 0, "connections are left");
         assert_eq!(self.app.tasks.len(), 0, "tasks are left");
         assert_eq!(self.app.sessions.count(), 0, "sockets are left");
         assert_eq!(Arc::strong_count(&self.app), 1, "something still holds the state");

@@ -251,6 +251,18 @@ impl Socket {
         }
     }
 
+    /// Waits until the server has read all that was sent to it.
+    pub(crate) async fn heard(&mut self) {
+        self.raw(Message::Ping("?".into())).await;
+        loop {
+            match timeout(PATIENCE, self.ws.next()).await.expect("a pong comes") {
+                Some(Ok(Message::Pong(_))) => return,
+                Some(Ok(Message::Text(text))) => self.kept.push_back(serde_json::from_str(&text).unwrap()),
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
     /// Waits until all that was sent to the server has been answered, and so all before it has arrived.
     pub(crate) async fn settle(&mut self) {
         let nothing = Unsubscribe { stream: StreamId::Room(RoomId(u64::MAX >> 12)) };

@@ -1,0 +1,142 @@
+//! How a server leaves: it says that it is not ready, finishes what is under way, tells its sockets to come back, and
+//! only then stops what they need.
+//!
+//! What was acknowledged needs none of this: it is on disk, and a server that is killed loses none of it.
+
+use std::{
+    sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    time::Duration,
+};
+
+use tokio::time::timeout;
+use tokio_util::sync::CancellationToken;
+
+use crate::{clock::Randomness, state::AppState};
+
+/// Sockets that are told at once, and how long after the ones before: ten thousand are told in five seconds.
+const TOLD_AT_ONCE: u64 = 200;
+const TELL_INTERVAL: Duration = Duration::from_millis(100);
+
+/// The shortest and the longest time after which sockets are asked to come back. Where there are many, it is longer, so
+/// that no more than so many a second come back.
+const RETRY_MS_MIN: u64 = 500;
+const RETRY_MS_MAX: u64 = 5_000;
+const RETURNS_PER_SECOND_MAX: u64 = 500;
+
+/// How long a socket waits for the answer to what is being carried out. The store is busy for five seconds at most.
+pub(crate) const ANSWER_MAX: Duration = Duration::from_secs(6);
+
+/// How long connections may take to end after the last of them is told: that, and what closing a socket takes.
+const CONNECTIONS_MAX: Duration = Duration::from_secs(12);
+
+/// How long the background tasks may, after them.
+const TASKS_MAX: Duration = Duration::from_secs(10);
+
+/// What requests, connections and sockets know of it.
+#[derive(Debug, Default)]
+pub struct Drain {
+    is_unready: AtomicBool,
+    leaving: CancellationToken,
+    /// Connections that have not ended are given up.
+    over: CancellationToken,
+    sockets: AtomicU64,
+    told: AtomicU64,
+}
+
+impl Drain {
+    /// Whether new work is welcome.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        !self.is_unready.load(Relaxed)
+    }
+
+    /// From now on, no new work is welcome. What comes nevertheless is done.
+    pub fn unready(&self) {
+        self.is_unready.store(true, Relaxed);
+    }
+
+    /// From now on, connections end, so many sockets among them.
+    pub fn leave(&self, sockets: u64) {
+        self.unready();
+        self.sockets.store(sockets, Relaxed);
+        self.leaving.cancel();
+    }
+
+    /// Cancelled when connections are to end.
+    #[must_use]
+    pub fn leaving(&self) -> &CancellationToken {
+        &self.leaving
+    }
+
+    /// Cancelled when those that have not ended are given up.
+    #[must_use]
+    pub fn over(&self) -> &CancellationToken {
+        &self.over
+    }
+
+    /// How long the socket that asks waits for its turn. Each asks once.
+    pub(crate) fn turn(&self) -> Duration {
+        wait_of(self.told.fetch_add(1, Relaxed))
+    }
+
+    /// When a socket is asked to come back: each at another time.
+    pub(crate) fn retry(&self, random: &Randomness) -> Duration {
+        let enough_ms = self.sockets.load(Relaxed) * 1_000 / RETURNS_PER_SECOND_MAX;
+        let range_ms = RETRY_MS_MAX.max(enough_ms) - RETRY_MS_MIN;
+        Duration::from_millis(RETRY_MS_MIN + u64::from_le_bytes(random.bytes()) % (range_ms + 1))
+    }
+}
+
+fn wait_of(socket: u64) -> Duration {
+    TELL_INTERVAL * u32::try_from(socket / TOLD_AT_ONCE).unwrap_or(u32::MAX)
+}
+
+/// Ends a server that accepts no more connections.
+pub(crate) async fn leave(app: &AppState) {
+    let sockets = u64::try_from(app.sockets.count()).unwrap_or(u64::MAX);
+    app.drain.leave(sockets);
+    app.connections.close();
+    tracing::info!(sockets, connections = app.connections.len(), "leaving");
+    if timeout(wait_of(sockets) + CONNECTIONS_MAX, app.connections.wait()).await.is_err() {
+        tracing::warn!(connections = app.connections.len(), "connections did not end and are given up");
+        app.drain.over.cancel();
+    }
+    // Only now: until here, what was committed was still told.
+    app.stopping.cancel();
+    app.tasks.close();
+    if timeout(TASKS_MAX, app.tasks.wait()).await.is_err() {
+        tracing::warn!(tasks = app.tasks.len(), "stopped before everything had ended");
+    }
+    app.store.close().await;
+    tracing::info!("left");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sockets_are_told_two_hundred_at_a_time() {
+        let drain = Drain::default();
+
+        let turns: Vec<_> = (0..1_000).map(|_| drain.turn()).collect();
+
+        for (batch, turns) in (0..).zip(turns.chunks(200)) {
+            assert!(turns.iter().all(|turn| *turn == TELL_INTERVAL * batch), "batch {batch}");
+        }
+    }
+
+    #[test]
+    fn sockets_come_back_over_five_seconds_or_five_hundred_a_second() {
+        let random = Randomness::seeded(1);
+
+        for (sockets, longest) in [(1, 5_000), (2_500, 5_000), (10_000, 20_000)] {
+            let drain = Drain::default();
+            drain.leave(sockets);
+            let hints: Vec<_> = (0..2_000).map(|_| drain.retry(&random).as_millis()).collect();
+            let (soonest, latest) = (*hints.iter().min().unwrap(), *hints.iter().max().unwrap());
+            assert!((500..600).contains(&soonest), "{sockets}: {soonest}");
+            assert!((longest * 99 / 100..=longest).contains(&latest), "{sockets}: {latest}");
+        }
+    }
+}
