@@ -1,5 +1,5 @@
-//! Measuring the release in a browser, against targets. What is measured is in `end2end/bench`, one program a scenario;
-//! here it is started, compared and printed.
+//! Measuring the release, in a browser and under load, against targets. What is measured is in `end2end/bench`, one program
+//! a scenario, and in the crate `bench`; here it is started, compared and printed.
 //!
 //! A missed target is named and is no failure of this command: figures are those of one machine on one day. It fails
 //! where nothing could be measured.
@@ -12,7 +12,7 @@ use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
-use crate::command::{command, run};
+use crate::command::{cargo, command, run};
 use crate::step::{Step, Steps};
 use crate::{build, setup, size, workspace};
 use table::{Row, Unit};
@@ -41,6 +41,8 @@ enum Scenario {
     Page,
     /// How soon a letter is to be seen while messages pour in, and whether memory stays bounded.
     Typing,
+    /// What it costs to bring a message to everybody in a room, beside the WebSocket layers alone.
+    Transport,
 }
 
 impl Scenario {
@@ -48,6 +50,7 @@ impl Scenario {
         match self {
             Self::Page => "page",
             Self::Typing => "typing",
+            Self::Transport => "transport",
         }
     }
 
@@ -65,6 +68,12 @@ impl Scenario {
                 budget_min: 10,
                 by_hand: "cargo xtask bench typing",
             },
+            Self::Transport => Step {
+                name: "transport",
+                what: "rooms of up to 10,000, carried by Parlor and by WebSocket layers alone",
+                budget_min: 60,
+                by_hand: "cargo xtask bench transport",
+            },
         }
     }
 
@@ -72,7 +81,7 @@ impl Scenario {
     fn rows(self) -> Result<Vec<Row>> {
         match self {
             Self::Page => weights(),
-            Self::Typing => Ok(Vec::new()),
+            Self::Typing | Self::Transport => Ok(Vec::new()),
         }
     }
 }
@@ -83,7 +92,7 @@ impl Scenario {
 /// The JSON file cannot be written.
 pub(crate) fn bench(options: &Options) -> Result<bool> {
     let mut steps = Steps::default();
-    let rounds = if options.quick { 1 } else { ROUNDS };
+    let rounds = rounds(options.quick);
     let scenarios = if options.scenarios.is_empty() { Scenario::value_variants() } else { &options.scenarios };
     let mut measured = Vec::new();
     if setup::step(&mut steps, setup::for_tests)
@@ -92,7 +101,7 @@ pub(crate) fn bench(options: &Options) -> Result<bool> {
     {
         for scenario in scenarios {
             steps.check(&scenario.step(), || {
-                measured.push(measure(*scenario, rounds)?);
+                measured.push(measure(*scenario, options.quick)?);
                 Ok(())
             });
         }
@@ -108,6 +117,11 @@ pub(crate) fn bench(options: &Options) -> Result<bool> {
         std::fs::write(file, format!("{all:#}\n")).with_context(|| format!("cannot write {}", file.display()))?;
     }
     Ok(ok)
+}
+
+/// How often each figure is measured.
+fn rounds(is_quick: bool) -> u32 {
+    if is_quick { 1 } else { ROUNDS }
 }
 
 /// What a scenario has measured.
@@ -136,17 +150,16 @@ impl Report {
 }
 
 /// Runs the scenario's program, which starts and ends its servers itself.
-fn measure(scenario: Scenario, rounds: u32) -> Result<Report> {
+fn measure(scenario: Scenario, is_quick: bool) -> Result<Report> {
     let mut rows = scenario.rows()?;
     let file = workspace::target().join(format!("bench-{}.json", scenario.name()));
     if file.exists() {
         std::fs::remove_file(&file)?;
     }
-    let mut playwright = command("playwright");
-    playwright.args(["test", "--config", "bench/playwright.config.ts"]).arg(format!("{}.bench.ts", scenario.name()));
-    playwright.current_dir(workspace::end2end()).env("CHROMIUM", setup::chromium());
-    playwright.env("PARLOR_BIN", workspace::parlor("release"));
-    run(playwright.env("BENCH_ROUNDS", rounds.to_string()).env("BENCH_REPORT", &file))?;
+    match scenario {
+        Scenario::Page | Scenario::Typing => in_a_browser(scenario, is_quick, &file)?,
+        Scenario::Transport => under_load(scenario, is_quick, &file)?,
+    }
     let report = read(&file)?;
     rows.extend(table::rows(&report)?);
     let texts = |key: &str| -> Vec<String> {
@@ -155,6 +168,22 @@ fn measure(scenario: Scenario, rounds: u32) -> Result<Report> {
     let report = Report { scenario, notes: texts("notes"), left_out: texts("left_out"), rows };
     ensure!(!report.rows.is_empty(), "nothing was measured: {}", report.left_out.join("; "));
     Ok(report)
+}
+
+fn in_a_browser(scenario: Scenario, is_quick: bool, report: &Path) -> Result<()> {
+    let mut playwright = command("playwright");
+    playwright.args(["test", "--config", "bench/playwright.config.ts"]).arg(format!("{}.bench.ts", scenario.name()));
+    playwright.current_dir(workspace::end2end()).env("CHROMIUM", setup::chromium());
+    playwright.env("PARLOR_BIN", workspace::parlor("release"));
+    run(playwright.env("BENCH_ROUNDS", rounds(is_quick).to_string()).env("BENCH_REPORT", report))
+}
+
+fn under_load(scenario: Scenario, is_quick: bool, report: &Path) -> Result<()> {
+    run(cargo().args(["build", "--release", "--package", "bench", "--bin", "load"]))?;
+    let mut load = command(workspace::target().join("release/load"));
+    load.arg(scenario.name()).arg("--parlor").arg(workspace::parlor("release")).arg("--report").arg(report);
+    load.args(["--rounds", &rounds(is_quick).to_string()]).args(is_quick.then_some("--quick"));
+    run(&mut load)
 }
 
 fn read(file: &Path) -> Result<Value> {

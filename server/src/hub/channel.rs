@@ -160,9 +160,10 @@ impl Channel {
         !self.is_in_line.swap(true, Ordering::AcqRel)
     }
 
-    /// It has left the line. Before its followers are rung: what comes after this lines up again.
+    /// It has left the line. Before its followers are rung: what comes after this lines up again, and who came before
+    /// it and found the channel in the line is seen by them. That takes reading what this writes over, so it is a swap.
     pub(super) fn step_out(&self) {
-        self.is_in_line.store(false, Ordering::Release);
+        self.is_in_line.swap(false, Ordering::AcqRel);
     }
 
     /// Rings the next followers after one. Returns the last of them, where there may be more.

@@ -18,6 +18,7 @@ pub(super) struct Row {
 pub(super) enum Unit {
     Bytes,
     Ms,
+    Ns,
     /// A number of its own, such as CLS.
     Score,
 }
@@ -28,6 +29,7 @@ impl Unit {
             Self::Bytes if value.abs() >= 1e6 => format!("{:.2} MB", value / 1e6),
             Self::Bytes => format!("{:.1} KB", value / 1e3),
             Self::Ms => format!("{value:.0} ms"),
+            Self::Ns => format!("{value:.0} ns"),
             Self::Score => format!("{value:.3}"),
         }
     }
@@ -36,12 +38,13 @@ impl Unit {
         match self {
             Self::Bytes => "bytes",
             Self::Ms => "ms",
+            Self::Ns => "ns",
             Self::Score => "score",
         }
     }
 
     fn of(name: &str) -> Option<Self> {
-        [Self::Bytes, Self::Ms, Self::Score].into_iter().find(|unit| unit.name() == name)
+        [Self::Bytes, Self::Ms, Self::Ns, Self::Score].into_iter().find(|unit| unit.name() == name)
     }
 }
 

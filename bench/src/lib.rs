@@ -1,0 +1,13 @@
+//! Load on a server, and what it costs: many sockets as thin as they can be, on one thread, which check all that they
+//! receive. What was lost, doubled or out of order is an error, never a figure.
+
+pub mod board;
+pub mod comparison;
+pub mod crowd;
+pub mod fanout;
+pub mod figures;
+pub mod people;
+pub mod process;
+pub mod report;
+pub mod transport;
+pub mod wire;

@@ -1,0 +1,63 @@
+//! Puts load on a server, and prints what it cost as JSON.
+
+use std::net::SocketAddr;
+
+use anyhow::Result;
+use bench::{
+    comparison::Comparison,
+    fanout::Fanout,
+    process::raise_file_limit,
+    transport::{self, LayerName},
+};
+use clap::{Parser, Subcommand};
+use serde::Serialize;
+use tokio::task::LocalSet;
+
+/// Puts load on a server, and prints what it cost as JSON.
+#[derive(Parser)]
+struct Cli {
+    #[command(subcommand)]
+    scenario: Scenario,
+}
+
+#[derive(Subcommand)]
+enum Scenario {
+    /// One room, and many who follow it
+    Fanout(Fanout),
+    /// The WebSocket layers side by side, and Parlor beside them
+    Transport(Comparison),
+    /// Only carries, over one of the WebSocket layers
+    Carry {
+        /// Over which
+        #[arg(long)]
+        layer: LayerName,
+        /// Where it listens
+        #[arg(long)]
+        listen: SocketAddr,
+    },
+}
+
+fn main() -> Result<()> {
+    let Cli { scenario } = Cli::parse();
+    raise_file_limit()?;
+    match scenario {
+        Scenario::Fanout(fanout) => print(&on_one_thread(fanout.run())?),
+        Scenario::Transport(comparison) => on_one_thread(comparison.run()),
+        Scenario::Carry { layer, listen } => {
+            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+            runtime.block_on(transport::serve(layer, listen))
+        }
+    }
+}
+
+/// The load is on one thread, whatever the server is on.
+fn on_one_thread<T>(load: impl Future<Output = Result<T>>) -> Result<T> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    LocalSet::new().block_on(&runtime, load)
+}
+
+#[expect(clippy::print_stdout, reason = "the figures are what it is for")]
+fn print(figures: &impl Serialize) -> Result<()> {
+    println!("{}", serde_json::to_string_pretty(figures)?);
+    Ok(())
+}

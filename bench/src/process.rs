@@ -1,0 +1,168 @@
+//! A server as a process of its own, and what it costs.
+
+use std::{
+    fs,
+    net::{SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result, bail, ensure};
+use clap::ValueEnum as _;
+use tokio::{net::TcpStream, process::Child, time::Instant};
+
+use crate::transport::LayerName;
+
+/// How long a server may take to listen, and to end.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// How long to wait before another look.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Limits that would judge the load generator, which is one address and few people, instead of the server. They are
+/// raised, and stay in the path.
+const RAISED: &[(&str, &str)] = &[
+    ("posts-per-second", "1000000"),
+    ("posts-burst", "1000000"),
+    ("room-posts-per-second", "1000000"),
+    ("room-posts-burst", "1000000"),
+    ("requests-per-second", "1000000"),
+    ("requests-burst", "1000000"),
+    ("reads-per-second", "1000000"),
+    ("reads-burst", "1000000"),
+    ("sockets-per-user", "100000"),
+    ("sockets-per-address", "100000"),
+    ("sockets", "100000"),
+];
+
+/// A running server.
+pub struct Server {
+    child: Child,
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The limits that were raised, as flags.
+    pub raised: Vec<String>,
+}
+
+/// What a process has used up to a moment.
+#[derive(Clone, Copy, Debug)]
+pub struct Usage {
+    /// Time on a processor of all its threads, in nanoseconds.
+    pub cpu_ns: u64,
+    /// Resident memory, in bytes.
+    pub resident_bytes: u64,
+}
+
+/// What to start.
+pub enum Program<'a> {
+    /// Parlor.
+    Parlor {
+        /// The program.
+        path: &'a Path,
+        /// Its data folder.
+        data: &'a Path,
+        /// With limits that do not judge the load generator.
+        raises_limits: bool,
+    },
+    /// One that only carries, over a layer.
+    Carrier(LayerName),
+}
+
+impl Server {
+    /// Starts a server, on a processor of its own where one is named, and waits until it listens.
+    ///
+    /// # Errors
+    /// It does not start, or does not listen in time.
+    pub async fn start(program: &Program<'_>, cpu: Option<usize>) -> Result<Self> {
+        // A free port, and another one each time: connections of an earlier run may still linger on theirs.
+        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        let (path, raised) = match program {
+            Program::Parlor { path, raises_limits: true, .. } => (path.to_path_buf(), raised(path)?),
+            Program::Parlor { path, .. } => (path.to_path_buf(), Vec::new()),
+            Program::Carrier(_) => (std::env::current_exe()?, Vec::new()),
+        };
+        let mut command = match cpu {
+            Some(cpu) => {
+                let mut command = Command::new("taskset");
+                command.arg("-c").arg(cpu.to_string()).arg(path);
+                command
+            }
+            None => Command::new(path),
+        };
+        match program {
+            Program::Parlor { data, .. } => {
+                command.args(["serve", "--log-level", "warn"]).arg("--data").arg(data).args(&raised);
+            }
+            Program::Carrier(layer) => {
+                let name = layer.to_possible_value().context("a layer with a name")?;
+                command.args(["carry", "--layer", name.get_name()]);
+            }
+        }
+        command.arg("--listen").arg(address.to_string()).stdin(Stdio::null()).stdout(Stdio::null());
+        let mut command = tokio::process::Command::from(command);
+        let child = command.kill_on_drop(true).spawn().context("cannot start the server")?;
+        let mut server = Self { child, address, raised };
+        let until = Instant::now() + PATIENCE;
+        while TcpStream::connect(address).await.is_err() {
+            if let Some(status) = server.child.try_wait()? {
+                bail!("the server ended at its start: {status}");
+            }
+            ensure!(Instant::now() < until, "the server does not listen on {address}");
+            tokio::time::sleep(LOOK).await;
+        }
+        Ok(server)
+    }
+
+    fn folder(&self) -> Result<PathBuf> {
+        let id = self.child.id().context("the server has ended")?;
+        Ok(PathBuf::from(format!("/proc/{id}")))
+    }
+
+    /// What it has used up to now.
+    pub fn usage(&self) -> Result<Usage> {
+        let process = self.folder()?;
+        let mut cpu_ns = 0;
+        for thread in fs::read_dir(process.join("task"))? {
+            // A thread may end while one looks.
+            let Ok(times) = fs::read_to_string(thread?.path().join("schedstat")) else { continue };
+            cpu_ns += times.split(' ').next().unwrap_or_default().parse::<u64>().context("nanoseconds")?;
+        }
+        let status = fs::read_to_string(process.join("status"))?;
+        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
+        let kib: u64 = resident.trim().trim_end_matches(" kB").parse()?;
+        Ok(Usage { cpu_ns, resident_bytes: kib * 1024 })
+    }
+
+    /// Asks it to end as a service manager does, and waits until it has.
+    pub async fn stop(mut self) -> Result<()> {
+        let id = i32::try_from(self.child.id().context("the server has ended")?)?;
+        let process = rustix::process::Pid::from_raw(id).context("a process")?;
+        rustix::process::kill_process(process, rustix::process::Signal::TERM)?;
+        let status = tokio::time::timeout(PATIENCE, self.child.wait()).await.context("the server does not end")??;
+        ensure!(status.success(), "the server ended with {status}");
+        Ok(())
+    }
+}
+
+/// The flags that this version of the server knows, so that versions can be compared.
+fn raised(parlor: &Path) -> Result<Vec<String>> {
+    let output = Command::new(parlor).args(["serve", "--help"]).output()?;
+    let help = String::from_utf8(output.stdout)?;
+    let is_known = |name: &str| help.split_whitespace().any(|word| word.strip_prefix("--") == Some(name));
+    Ok(RAISED.iter().filter(|(name, _)| is_known(name)).map(|(name, value)| format!("--{name}={value}")).collect())
+}
+
+/// Lets this process have as many files open as the system allows; answers with how many.
+pub fn raise_file_limit() -> Result<u64> {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let hard = getrlimit(Resource::Nofile).maximum;
+    setrlimit(Resource::Nofile, Rlimit { current: hard, maximum: hard })?;
+    Ok(hard.unwrap_or(u64::MAX))
+}
+
+/// Keeps this thread, and the processes that it starts, on one processor.
+pub fn stay_on(cpu: usize) -> Result<()> {
+    let mut set = rustix::thread::CpuSet::new();
+    set.set(cpu);
+    Ok(rustix::thread::sched_setaffinity(None, &set)?)
+}
