@@ -3,9 +3,7 @@
 use std::{cell::RefCell, net::SocketAddr, rc::Rc, time::Duration};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use protocol::{
-    ClientFrame, ClientId, Command, CommandId, StreamId, UnixMs, command::Subscribe, messages::PostMessage,
-};
+use protocol::{ClientFrame, Command, CommandId, RoomId, StreamId, command::Subscribe, messages::PostMessage};
 use tokio::{
     sync::{Notify, Semaphore, mpsc},
     task::JoinSet,
@@ -14,14 +12,18 @@ use tokio::{
 
 use crate::{
     board::{Board, Cursor},
-    people::{GENERAL, People},
-    wire::{Read, Wire},
+    people::{Place, client_id},
+    wire::{Opened, Read, Wire},
 };
 
-/// Handshakes at once.
-const OPENING_MAX: usize = 64;
+/// Handshakes at once, where nobody is in a hurry.
+pub const OPENING_MAX: usize = 64;
+/// The longest time between two tries of who was sent away without being told when to come again.
+const RETRY_MAX: Duration = Duration::from_secs(2);
 /// How long the crowd may take for something that it is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// The code with which a server closes that has too much to do.
+const AGAIN: u16 = 1013;
 /// Bytes of text of a message.
 const TEXT_BYTES: usize = 200;
 
@@ -32,6 +34,8 @@ pub struct Crowd {
     tasks: JoinSet<Result<()>>,
     /// How many sockets there are.
     pub members: usize,
+    /// How often one was sent away at first.
+    pub sent_away: usize,
 }
 
 struct State {
@@ -42,17 +46,21 @@ struct State {
 }
 
 impl Crowd {
-    /// Opens a socket for each of the people, follows the room with it from its end, and waits until all are there. The first
-    /// `posters` can post.
+    /// Opens a socket for each token, `at_once` at a time, follows the room with it from the place, and waits until all
+    /// are there. Who is sent away comes again. The first `posters` can post.
     ///
     /// # Errors
     /// One was refused.
-    pub async fn gather(server: SocketAddr, people: &People, posters: usize) -> Result<Self> {
-        let tokens = &people.tokens;
+    pub async fn gather(
+        server: SocketAddr,
+        place: Place,
+        tokens: &[String],
+        posters: usize,
+        at_once: usize,
+    ) -> Result<Self> {
         ensure!(posters <= tokens.len(), "more posters than members");
-        let subscribe = Subscribe { stream: StreamId::Room(GENERAL), after: people.head };
-        let subscribe = frame(1, Command::Subscribe(subscribe))?;
-        let opening = Rc::new(Semaphore::new(OPENING_MAX));
+        let subscribe = follow_command(place)?;
+        let opening = Rc::new(Semaphore::new(at_once));
         let mut arrivals = JoinSet::new();
         for (number, token) in tokens.iter().cloned().enumerate() {
             let (opening, subscribe) = (Rc::clone(&opening), subscribe.clone());
@@ -63,23 +71,31 @@ impl Crowd {
             });
         }
         let mut members = Vec::with_capacity(tokens.len());
+        let mut sent_away = 0;
         while let Some(member) = arrivals.join_next().await {
-            members.push(member??);
+            let (number, Arrival { wire, cursor, tries }) = member??;
+            sent_away += tries;
+            members.push((number, (wire, cursor)));
         }
         let head = members.iter().map(|(_, (_, cursor))| cursor.0).max().unwrap_or_default();
         ensure!(members.iter().all(|(_, (_, cursor))| cursor.0 == head), "something happened in the room meanwhile");
         let board = RefCell::new(Board::new(tokens.len(), head));
         let state = Rc::new(State { board, reads: RefCell::default(), done: Notify::new() });
         members.sort_by_key(|(number, _)| *number);
-        let mut crowd =
-            Self { state, posters: Vec::with_capacity(posters), tasks: JoinSet::new(), members: tokens.len() };
+        let mut crowd = Self {
+            state,
+            posters: Vec::with_capacity(posters),
+            tasks: JoinSet::new(),
+            members: tokens.len(),
+            sent_away,
+        };
         for (number, (wire, cursor)) in members {
             let posts = (number < posters).then(|| {
                 let (poster, posts) = mpsc::unbounded_channel();
                 crowd.posters.push(poster);
                 posts
             });
-            crowd.tasks.spawn_local(stay(wire, cursor, Rc::clone(&crowd.state), posts));
+            crowd.tasks.spawn_local(stay(place.room, wire, cursor, Rc::clone(&crowd.state), posts));
         }
         Ok(crowd)
     }
@@ -122,9 +138,32 @@ impl Crowd {
     }
 }
 
+/// Somebody who has come.
+struct Arrival {
+    wire: Wire,
+    cursor: Cursor,
+    /// How often they were sent away before.
+    tries: usize,
+}
+
 /// Opens a socket and follows the room, until everything that is in it is here.
-async fn arrive(server: SocketAddr, token: &str, subscribe: &str, number: usize) -> Result<(Wire, Cursor)> {
-    let mut wire = Wire::open(server, token, number).await?;
+async fn arrive(server: SocketAddr, token: &str, subscribe: &str, number: usize) -> Result<Arrival> {
+    let mut tries = 0;
+    loop {
+        let wait = match Wire::open(server, token, number).await? {
+            Opened::Open(mut wire) => match follow(&mut wire, subscribe).await? {
+                Some(cursor) => return Ok(Arrival { wire, cursor, tries }),
+                None => RETRY_MAX,
+            },
+            Opened::Later(wait) => wait,
+        };
+        tries += 1;
+        tokio::time::sleep(wait.mul_f64(fastrand::f64())).await;
+    }
+}
+
+/// Where the room ends; nothing where the server closes because it has too much to do.
+async fn follow(wire: &mut Wire, subscribe: &str) -> Result<Option<Cursor>> {
     wire.send(subscribe).await?;
     let mut live = None;
     while live.is_none() {
@@ -133,20 +172,23 @@ async fn arrive(server: SocketAddr, token: &str, subscribe: &str, number: usize)
                 ensure!(!frame.starts_with(br#"{"type":"error""#), "refused: {}", String::from_utf8_lossy(frame));
                 if frame.starts_with(br#"{"type":"live""#) {
                     let frame: serde_json::Value = serde_json::from_slice(frame)?;
-                    live = Some(frame["head"]["seq"].as_u64().context("where the room ends")?);
+                    live = Some(Cursor(frame["head"]["seq"].as_u64().context("where the room ends")?));
                 }
                 Ok(())
             })
             .await?;
-        if let Read::Closed(code) = read {
-            bail!("closed: {code:?}");
+        match read {
+            Read::Some => {}
+            Read::Closed(Some(AGAIN)) => return Ok(None),
+            Read::Closed(code) => bail!("closed: {code:?}"),
         }
     }
-    Ok((wire, Cursor(live.unwrap_or_default())))
+    Ok(live)
 }
 
 /// Takes what comes, and posts what is asked for.
 async fn stay(
+    room: RoomId,
     mut wire: Wire,
     mut cursor: Cursor,
     state: Rc<State>,
@@ -165,7 +207,7 @@ async fn stay(
             number = number => {
                 let Some(number) = number else { return Ok(()) };
                 id += 1;
-                wire.send(&post(id, number)?).await?;
+                wire.send(&post(room, id, number)?).await?;
             }
             read = wire.read(|frame| state.board.borrow_mut().take(&mut cursor, frame)) => {
                 *state.reads.borrow_mut() += wire.reads - reads;
@@ -180,12 +222,16 @@ async fn stay(
     }
 }
 
-fn post(id: u64, number: u64) -> Result<String> {
+/// Asks to follow a room from a place.
+pub(crate) fn follow_command(place: Place) -> Result<String> {
+    frame(1, Command::Subscribe(Subscribe { stream: StreamId::Room(place.room), after: place.head }))
+}
+
+/// Posts a number.
+pub(crate) fn post(room: RoomId, id: u64, number: u64) -> Result<String> {
     let mut text = format!("{number} ");
     text.extend(std::iter::repeat_n('x', TEXT_BYTES - text.len()));
-    let now = UnixMs(i64::try_from(std::time::SystemTime::UNIX_EPOCH.elapsed()?.as_millis())?);
-    let client_id = ClientId::new(now, &std::array::from_fn(|_| fastrand::u8(..)));
-    frame(id, Command::PostMessage(PostMessage { client_id, room: GENERAL, text, reply_to: None }))
+    frame(id, Command::PostMessage(PostMessage { client_id: client_id(), room, text, reply_to: None }))
 }
 
 fn frame(id: u64, command: Command) -> Result<String> {

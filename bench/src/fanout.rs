@@ -10,9 +10,9 @@ use serde::Serialize;
 use tokio::time::Instant;
 
 use crate::{
-    crowd::Crowd,
+    crowd::{Crowd, OPENING_MAX},
     figures::Times,
-    people::{self, People},
+    people::{Folder, Place},
     process::{Program, Server, stay_on},
     transport::LayerName,
 };
@@ -77,18 +77,22 @@ impl Fanout {
     /// Something was lost, or the server does not run.
     pub async fn run(&self) -> Result<Figures> {
         let folder = tempfile::tempdir()?;
-        let (program, people) = match (self.layer, &self.parlor) {
-            (Some(layer), _) => (Program::Carrier(layer), People::nobody_asks_for(self.members)),
+        let (program, place, tokens) = match (self.layer, &self.parlor) {
+            (Some(layer), _) => (Program::Carrier(layer), Place::EMPTY, vec![String::new(); self.members]),
             (None, Some(path)) => {
-                let people = people::make(folder.path(), self.members).await?;
-                (Program::Parlor { path, data: folder.path(), raises_limits: true }, people)
+                let data = Folder::open(folder.path()).await?;
+                let people = data.people(self.members).await?;
+                let place = data.general().await?;
+                data.close().await;
+                let tokens = people.into_iter().map(|person| person.token).collect();
+                (Program::Parlor { path, data: folder.path(), raises_limits: true }, place, tokens)
             }
             (None, None) => bail!("neither a server nor a layer"),
         };
         let server = Server::start(&program, self.server_cpu).await?;
         self.cpu.map(stay_on).transpose()?;
         let alone = server.usage()?;
-        let mut crowd = Crowd::gather(server.address, &people, self.in_flight).await?;
+        let mut crowd = Crowd::gather(server.address, place, &tokens, self.in_flight, OPENING_MAX).await?;
         let idle = server.usage()?;
         let mut flight = Flight::default();
         for poster in 0..self.in_flight {
@@ -132,7 +136,7 @@ impl Fanout {
 
 /// Messages on their way.
 #[derive(Default)]
-struct Flight {
+pub(crate) struct Flight {
     next: u64,
     /// By whom and when, by number.
     posted: HashMap<u64, (usize, Instant)>,
@@ -141,10 +145,20 @@ struct Flight {
 }
 
 impl Flight {
-    fn post(&mut self, crowd: &Crowd, poster: usize) -> Result<()> {
+    pub(crate) fn post(&mut self, crowd: &Crowd, poster: usize) -> Result<()> {
         self.next += 1;
         self.posted.insert(self.next, (poster, Instant::now()));
         crowd.post(poster, self.next)
+    }
+
+    /// Who has landed posts the next one, until so many have.
+    pub(crate) async fn carries(&mut self, crowd: &mut Crowd, count: usize) -> Result<()> {
+        while self.times.len() < count {
+            for poster in self.some_land(crowd).await? {
+                self.post(crowd, poster)?;
+            }
+        }
+        Ok(())
     }
 
     /// Who has landed posts the next one, for so long.
@@ -159,7 +173,7 @@ impl Flight {
     }
 
     /// Waits for those that are still on their way.
-    async fn lands(&mut self, crowd: &mut Crowd) -> Result<()> {
+    pub(crate) async fn lands(&mut self, crowd: &mut Crowd) -> Result<()> {
         while !self.posted.is_empty() {
             self.some_land(crowd).await?;
         }

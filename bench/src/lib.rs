@@ -7,6 +7,7 @@ pub mod crowd;
 pub mod fanout;
 pub mod figures;
 pub mod people;
+pub mod pressure;
 pub mod process;
 pub mod report;
 pub mod transport;

@@ -6,6 +6,7 @@ use anyhow::Result;
 use bench::{
     comparison::Comparison,
     fanout::Fanout,
+    pressure::Pressure,
     process::raise_file_limit,
     transport::{self, LayerName},
 };
@@ -26,6 +27,8 @@ enum Scenario {
     Fanout(Fanout),
     /// The WebSocket layers side by side, and Parlor beside them
     Transport(Comparison),
+    /// What those who stay feel of those who do not read, say too much, or come back all at once
+    Pressure(Pressure),
     /// Only carries, over one of the WebSocket layers
     Carry {
         /// Over which
@@ -43,6 +46,7 @@ fn main() -> Result<()> {
     match scenario {
         Scenario::Fanout(fanout) => print(&on_one_thread(fanout.run())?),
         Scenario::Transport(comparison) => on_one_thread(comparison.run()),
+        Scenario::Pressure(pressure) => on_one_thread(pressure.run()),
         Scenario::Carry { layer, listen } => {
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
             runtime.block_on(transport::serve(layer, listen))

@@ -1,65 +1,133 @@
-//! Accounts with a session each, written into a data folder by the store: no password is hashed.
+//! Accounts with a session each, and rooms, written into a data folder by the store: no password is hashed.
 
-use std::{path::Path, sync::Arc};
+use std::{path::Path, sync::Arc, time::SystemTime};
 
-use anyhow::{Context as _, Result};
-use protocol::{Epoch, Position, RoomId, Seq, UnixMs, Username};
+use anyhow::{Context as _, Result, bail};
+use protocol::{
+    ClientId, Command, Done, Epoch, Position, RoomId, Seq, StreamId, UnixMs, Username,
+    members::JoinRoom,
+    rooms::{CreateRoom, History, Visibility},
+};
 use server::{
     auth::token,
     store::{
         Store as _,
-        accounts::{AccountStore as _, Admission, NewAccount, NewSession},
+        accounts::{AccountStore as _, Admission, NewAccount, NewSession, Session},
         sqlite::SqliteStore,
-        streams::{NoFollowers, StreamStore as _},
+        streams::{Actor, NoFollowers, StreamStore as _},
     },
 };
 
 /// As long as those of the server are.
 const TOKEN_CHARS: usize = 43;
 /// Everybody is in this room: the first one.
-pub const GENERAL: RoomId = RoomId(1);
+const GENERAL: RoomId = RoomId(1);
 
-/// People who can connect.
-#[derive(Clone, Debug)]
-pub struct People {
-    /// Of a session each.
-    pub tokens: Vec<String>,
-    /// Where [`GENERAL`] ends, with all of them in it.
+/// A room, and where it ends.
+#[derive(Clone, Copy, Debug)]
+pub struct Place {
+    /// Which.
+    pub room: RoomId,
+    /// Its last event.
     pub head: Position,
 }
 
-impl People {
-    /// For a server that asks nobody who they are, and begins with an empty room.
-    #[must_use]
-    pub fn nobody_asks_for(count: usize) -> Self {
-        Self { tokens: vec![String::new(); count], head: Position { epoch: Epoch(1), seq: Seq(0) } }
-    }
+impl Place {
+    /// In a server that asks nobody who they are.
+    pub const EMPTY: Self = Self { room: GENERAL, head: Position { epoch: Epoch(1), seq: Seq(0) } };
 }
 
-/// So many new people, who are all in [`GENERAL`]. The server must not run on the folder meanwhile.
-///
-/// # Errors
-/// The folder could not be written.
-pub async fn make(data: &Path, count: usize) -> Result<People> {
-    let store = SqliteStore::open(data, Arc::new(NoFollowers)).await?;
-    let now = UnixMs(i64::try_from(std::time::SystemTime::UNIX_EPOCH.elapsed()?.as_millis())?);
-    let mut tokens = Vec::with_capacity(count);
-    let mut last = None;
-    for number in 1..=count {
-        let token: String = (0..TOKEN_CHARS).map(|_| fastrand::alphanumeric()).collect();
-        let session = NewSession {
-            token: token::hash(&token).context("a token of the right length")?,
-            device: "a load generator".to_owned(),
-            per_user_max: 1,
-        };
-        let username = Username::parse(&format!("user{number}")).expect("a name");
-        let password_hash = "none: nobody can log in".to_owned();
-        let account = NewAccount { username, password_hash, admission: Admission::Open, session };
-        last = Some(store.sign_up(account, now).await?.session.user.id);
-        tokens.push(token);
+/// Somebody who can connect.
+pub struct Person {
+    /// Of their session.
+    pub token: String,
+    session: Session,
+}
+
+/// The time.
+#[must_use]
+pub fn now() -> UnixMs {
+    let since = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default();
+    UnixMs(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// What a command is recognised by.
+#[must_use]
+pub fn client_id() -> ClientId {
+    ClientId::new(now(), &std::array::from_fn(|_| fastrand::u8(..)))
+}
+
+/// A server's data folder, while no server runs on it.
+pub struct Folder(SqliteStore);
+
+impl Folder {
+    /// Opens a folder, or makes one.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub async fn open(data: &Path) -> Result<Self> {
+        Ok(Self(SqliteStore::open(data, Arc::new(NoFollowers)).await?))
     }
-    let inbox = store.inbox(last.context("nobody")?).await?;
-    let general = inbox.rooms.iter().find(|room| room.room.id == GENERAL).context("everybody is in the first room")?;
-    store.close().await;
-    Ok(People { tokens, head: general.head })
+
+    /// So many new people, in a folder that has nobody yet.
+    ///
+    /// # Errors
+    /// The folder could not be written.
+    pub async fn people(&self, count: usize) -> Result<Vec<Person>> {
+        let mut people = Vec::with_capacity(count);
+        for number in 1..=count {
+            let token: String = (0..TOKEN_CHARS).map(|_| fastrand::alphanumeric()).collect();
+            let session = NewSession {
+                token: token::hash(&token).context("a token of the right length")?,
+                device: "a load generator".to_owned(),
+                per_user_max: 1,
+            };
+            let username = Username::parse(&format!("user{number}")).expect("a name");
+            let password_hash = "none: nobody can log in".to_owned();
+            let account = NewAccount { username, password_hash, admission: Admission::Open, session };
+            let session = self.0.sign_up(account, now()).await?.session;
+            people.push(Person { token, session });
+        }
+        Ok(people)
+    }
+
+    /// A room with these people.
+    ///
+    /// # Errors
+    /// The folder could not be written.
+    pub async fn room(&self, name: &str, people: &[Person]) -> Result<Place> {
+        let (creator, others) = people.split_first().context("a room needs somebody")?;
+        let create = CreateRoom {
+            client_id: client_id(),
+            name: name.to_owned(),
+            visibility: Visibility::Public,
+            history: History::default(),
+        };
+        let done = self.0.execute(&Actor::from(&creator.session), Command::CreateRoom(create), now()).await?;
+        let Done::Appended { stream: StreamId::Room(room), .. } = done else { bail!("no new room") };
+        for person in others {
+            let join = Command::JoinRoom(JoinRoom { client_id: client_id(), room });
+            self.0.execute(&Actor::from(&person.session), join, now()).await?;
+        }
+        self.place(room).await
+    }
+
+    /// The room in which everybody is.
+    ///
+    /// # Errors
+    /// The folder could not be read.
+    pub async fn general(&self) -> Result<Place> {
+        self.place(GENERAL).await
+    }
+
+    async fn place(&self, room: RoomId) -> Result<Place> {
+        let heads = self.0.heads(&[StreamId::Room(room)]).await?;
+        let (_, head) = *heads.first().context("no such room")?;
+        Ok(Place { room, head })
+    }
+
+    /// Leaves it to a server.
+    pub async fn close(self) {
+        self.0.close().await;
+    }
 }

@@ -4,7 +4,7 @@
 //! It is no client for anything else: it takes text frames in one piece, answers pings, and fails at all that is not
 //! expected.
 
-use std::{cell::RefCell, io::ErrorKind, net::SocketAddr};
+use std::{cell::RefCell, io::ErrorKind, net::SocketAddr, time::Duration};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use tokio::{
@@ -16,8 +16,8 @@ use tokio::{
 const READ_BYTES: usize = 256 * 1024;
 /// Bytes of the longest head of an answer to a handshake.
 const HEAD_BYTES_MAX: usize = 8 * 1024;
-/// Ports of one address that a machine gives out; beyond them another source address is used.
-const PORTS_PER_SOURCE: usize = 20_000;
+/// Sockets that come from one address of this machine: a server takes only so many of one, and there are so many ports.
+const SOCKETS_PER_SOURCE: usize = 500;
 
 const TEXT: u8 = 0x1;
 const CLOSE: u8 = 0x8;
@@ -39,6 +39,14 @@ pub struct Wire {
     pub reads: u64,
 }
 
+/// What became of a handshake.
+pub enum Opened {
+    /// A socket.
+    Open(Wire),
+    /// The server has no place now, and says when to come again.
+    Later(Duration),
+}
+
 /// What one read brought.
 pub enum Read {
     /// Perhaps frames, perhaps only a part of one.
@@ -50,9 +58,9 @@ pub enum Read {
 impl Wire {
     /// Opens `/ws` for the session with this token. `number` is that of the socket among all: it chooses the address
     /// that it comes from.
-    pub async fn open(server: SocketAddr, token: &str, number: usize) -> Result<Self> {
+    pub async fn open(server: SocketAddr, token: &str, number: usize) -> Result<Opened> {
         let socket = TcpSocket::new_v4()?;
-        let source = u8::try_from(2 + number / PORTS_PER_SOURCE).context("too many sockets")?;
+        let source = u8::try_from(2 + number / SOCKETS_PER_SOURCE).context("too many sockets")?;
         socket.bind(SocketAddr::from(([127, 0, 0, source], 0)))?;
         let mut stream = socket.connect(server).await?;
         stream.set_nodelay(true)?;
@@ -70,8 +78,11 @@ impl Wire {
             ensure!(stream.read_buf(&mut head).await? > 0, "the server closed in the handshake");
         };
         let text = String::from_utf8_lossy(&head[..end]).into_owned();
+        if let Some(seconds) = header(&text, "retry-after") {
+            return Ok(Opened::Later(Duration::from_secs(seconds.parse()?)));
+        }
         ensure!(text.starts_with("HTTP/1.1 101 "), "refused: {}", text.lines().next().unwrap_or_default());
-        Ok(Self { stream, rest: head.split_off(end), is_new: true, reads: 0 })
+        Ok(Opened::Open(Self { stream, rest: head.split_off(end), is_new: true, reads: 0 }))
     }
 
     /// Sends a text in one frame.
@@ -138,6 +149,11 @@ impl Wire {
         }
         Ok(closed.map_or(Read::Some, Read::Closed))
     }
+}
+
+fn header<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+    let lines = head.lines().filter_map(|line| line.split_once(':'));
+    lines.into_iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.trim())
 }
 
 /// Kind and payload of the first frame, and what comes after it; nothing where its end has not come yet.

@@ -43,6 +43,8 @@ enum Scenario {
     Typing,
     /// What it costs to bring a message to everybody in a room, beside the WebSocket layers alone.
     Transport,
+    /// What those who stay feel of those who do not read, say too much, or come back all at once.
+    Pressure,
 }
 
 impl Scenario {
@@ -51,6 +53,7 @@ impl Scenario {
             Self::Page => "page",
             Self::Typing => "typing",
             Self::Transport => "transport",
+            Self::Pressure => "pressure",
         }
     }
 
@@ -74,6 +77,12 @@ impl Scenario {
                 budget_min: 60,
                 by_hand: "cargo xtask bench transport",
             },
+            Self::Pressure => Step {
+                name: "pressure",
+                what: "500 people who stay, beside some who put the server under pressure",
+                budget_min: 60,
+                by_hand: "cargo xtask bench pressure",
+            },
         }
     }
 
@@ -81,7 +90,7 @@ impl Scenario {
     fn rows(self) -> Result<Vec<Row>> {
         match self {
             Self::Page => weights(),
-            Self::Typing | Self::Transport => Ok(Vec::new()),
+            Self::Typing | Self::Transport | Self::Pressure => Ok(Vec::new()),
         }
     }
 }
@@ -158,7 +167,7 @@ fn measure(scenario: Scenario, is_quick: bool) -> Result<Report> {
     }
     match scenario {
         Scenario::Page | Scenario::Typing => in_a_browser(scenario, is_quick, &file)?,
-        Scenario::Transport => under_load(scenario, is_quick, &file)?,
+        Scenario::Transport | Scenario::Pressure => under_load(scenario, is_quick, &file)?,
     }
     let report = read(&file)?;
     rows.extend(table::rows(&report)?);
