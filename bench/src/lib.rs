@@ -10,5 +10,6 @@ pub mod people;
 pub mod pressure;
 pub mod process;
 pub mod report;
+pub mod restarts;
 pub mod transport;
 pub mod wire;

@@ -8,6 +8,7 @@ use bench::{
     fanout::Fanout,
     pressure::Pressure,
     process::raise_file_limit,
+    restarts::Restarts,
     transport::{self, LayerName},
 };
 use clap::{Parser, Subcommand};
@@ -29,6 +30,8 @@ enum Scenario {
     Transport(Comparison),
     /// What those who stay feel of those who do not read, say too much, or come back all at once
     Pressure(Pressure),
+    /// A server that is restarted again and again while people talk
+    Restarts(Restarts),
     /// Only carries, over one of the WebSocket layers
     Carry {
         /// Over which
@@ -47,6 +50,7 @@ fn main() -> Result<()> {
         Scenario::Fanout(fanout) => print(&on_one_thread(fanout.run())?),
         Scenario::Transport(comparison) => on_one_thread(comparison.run()),
         Scenario::Pressure(pressure) => on_one_thread(pressure.run()),
+        Scenario::Restarts(restarts) => on_one_thread(restarts.run()),
         Scenario::Carry { layer, listen } => {
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
             runtime.block_on(transport::serve(layer, listen))

@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc, time::SystemTime};
 
 use anyhow::{Context as _, Result, bail};
 use protocol::{
-    ClientId, Command, Done, Epoch, Position, RoomId, Seq, StreamId, UnixMs, Username,
+    ClientId, Command, Done, Epoch, Position, Record, RoomId, Seq, StreamId, UnixMs, Username,
     members::JoinRoom,
     rooms::{CreateRoom, History, Visibility},
 };
@@ -20,6 +20,8 @@ use server::{
 
 /// As long as those of the server are.
 const TOKEN_CHARS: usize = 43;
+/// Events that are read at once.
+const PAGE: u64 = 1_000;
 /// Everybody is in this room: the first one.
 const GENERAL: RoomId = RoomId(1);
 
@@ -42,6 +44,14 @@ pub struct Person {
     /// Of their session.
     pub token: String,
     session: Session,
+}
+
+impl Person {
+    /// For the sync engine.
+    #[must_use]
+    pub fn native_session(&self) -> client::native::Session {
+        client::native::Session { token: self.token.clone(), user: self.session.user.clone() }
+    }
 }
 
 /// The time.
@@ -124,6 +134,20 @@ impl Folder {
         let heads = self.0.heads(&[StreamId::Room(room)]).await?;
         let (_, head) = *heads.first().context("no such room")?;
         Ok(Place { room, head })
+    }
+
+    /// All events of a room after a place.
+    ///
+    /// # Errors
+    /// The folder could not be read.
+    pub async fn log(&self, place: Place) -> Result<Vec<Arc<Record>>> {
+        let (mut log, mut after) = (Vec::new(), place.head.seq);
+        loop {
+            let page = self.0.replay(StreamId::Room(place.room), after, PAGE).await?;
+            let Some(last) = page.last() else { return Ok(log) };
+            after = last.seq;
+            log.extend(page);
+        }
     }
 
     /// Leaves it to a server.

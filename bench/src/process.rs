@@ -76,6 +76,14 @@ impl Server {
     pub async fn start(program: &Program<'_>, cpu: Option<usize>) -> Result<Self> {
         // A free port, and another one each time: connections of an earlier run may still linger on theirs.
         let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        Self::start_at(program, cpu, address).await
+    }
+
+    /// The same at an address that is free.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub async fn start_at(program: &Program<'_>, cpu: Option<usize>, address: SocketAddr) -> Result<Self> {
         let (path, raised) = match program {
             Program::Parlor { path, raises_limits: true, .. } => (path.to_path_buf(), raised(path)?),
             Program::Parlor { path, .. } => (path.to_path_buf(), Vec::new()),

@@ -11,7 +11,7 @@ import { type Person, expect } from "../tests/chat.ts";
 // What people type: words of five letters.
 const WORDS = "lorem ipsum dolor ";
 
-interface Letters {
+export interface Letters {
   shown: number[];
   drawn: number[];
 }

@@ -1,7 +1,7 @@
 // Typing while a room is in uproar, on a slow device; and what a page keeps of all it has shown.
-import { type Chat, test } from "../tests/chat.ts";
+import { type Chat, type Person, test } from "../tests/chat.ts";
 import { Crowd, misses, shows } from "./crowd.ts";
-import { types } from "./letters.ts";
+import { type Letters, types } from "./letters.ts";
 import { ROUNDS, Report, percentile } from "./report.ts";
 import { SLOW, slowsDown } from "./slow.ts";
 
@@ -45,11 +45,12 @@ async function typingInAnUproar(chat: Chat, report: Report): Promise<void> {
     const at = times === 1 ? "" : `, ${times}× slower`;
     for (let round = 1; round <= ROUNDS; round++) {
       const about = `round ${round} of ${times}`;
-      await ada.composer.fill("");
-      await ada.composer.focus();
+      const quiet = await typesAnew(ada);
+      report.adds(`key to picture in a quiet room, p95${at}`, "ms", percentile(quiet.shown, 0.95));
+      report.adds(`key to drawn letter in a quiet room, p95${at}`, "ms", percentile(quiet.drawn, 0.95));
       const talk = crowd.talks(about, MESSAGES_PER_SECOND, TALK_MS);
       await new Promise((resolve) => setTimeout(resolve, BEFORE_TYPING_MS));
-      const letters = await types(ada, LETTERS, LETTER_INTERVAL_MS);
+      const letters = await typesAnew(ada);
       const each = await talk;
       const asked_ms = performance.now();
       await shows(ada, crowd, about, each);
@@ -70,6 +71,12 @@ async function typingInAnUproar(chat: Chat, report: Report): Promise<void> {
   }
   await ada.context.close();
   for (const { context } of crowd.people) await context.close();
+}
+
+async function typesAnew(person: Person): Promise<Letters> {
+  await person.composer.fill("");
+  await person.composer.focus();
+  return types(person, LETTERS, LETTER_INTERVAL_MS);
 }
 
 // What is held after half of a long use and after all of it, beside what was held before. What grows with use alone

@@ -45,6 +45,8 @@ enum Scenario {
     Transport,
     /// What those who stay feel of those who do not read, say too much, or come back all at once.
     Pressure,
+    /// Whether anything is lost where the server is restarted again and again, and how soon everybody is back.
+    Restarts,
 }
 
 impl Scenario {
@@ -54,6 +56,7 @@ impl Scenario {
             Self::Typing => "typing",
             Self::Transport => "transport",
             Self::Pressure => "pressure",
+            Self::Restarts => "restarts",
         }
     }
 
@@ -83,6 +86,12 @@ impl Scenario {
                 budget_min: 60,
                 by_hand: "cargo xtask bench pressure",
             },
+            Self::Restarts => Step {
+                name: "restarts",
+                what: "500 people who talk while the server is restarted fifty times",
+                budget_min: 60,
+                by_hand: "cargo xtask bench restarts",
+            },
         }
     }
 
@@ -90,7 +99,7 @@ impl Scenario {
     fn rows(self) -> Result<Vec<Row>> {
         match self {
             Self::Page => weights(),
-            Self::Typing | Self::Transport | Self::Pressure => Ok(Vec::new()),
+            Self::Typing | Self::Transport | Self::Pressure | Self::Restarts => Ok(Vec::new()),
         }
     }
 }
@@ -167,7 +176,7 @@ fn measure(scenario: Scenario, is_quick: bool) -> Result<Report> {
     }
     match scenario {
         Scenario::Page | Scenario::Typing => in_a_browser(scenario, is_quick, &file)?,
-        Scenario::Transport | Scenario::Pressure => under_load(scenario, is_quick, &file)?,
+        Scenario::Transport | Scenario::Pressure | Scenario::Restarts => under_load(scenario, is_quick, &file)?,
     }
     let report = read(&file)?;
     rows.extend(table::rows(&report)?);

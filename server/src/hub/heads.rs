@@ -195,10 +195,13 @@ impl Heads {
     fn mark_after(&self, room: RoomId, last: Option<Key>, left: &mut usize) -> Option<Key> {
         self.with(|state| {
             let after = last.map_or(Bound::Unbounded, Bound::Excluded);
-            let watched = state.rooms.get(&room)?;
-            for (key, watcher) in watched.watchers.range((after, Bound::Unbounded)) {
-                if let Some(news) = watched.telling.news(key.0, watcher.since) {
+            let watched = state.rooms.get_mut(&room)?;
+            let Watched { watchers, telling, .. } = watched;
+            for (key, watcher) in watchers.range_mut((after, Bound::Unbounded)) {
+                if let Some(news) = telling.news(key.0, watcher.since) {
                     watcher.follower.mark_room(room, news);
+                    // They have it: who looks at once is not told a second time what is still being told to others.
+                    watcher.since = telling.last;
                 }
                 *left -= 1;
                 if *left == 0 {

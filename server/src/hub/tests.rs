@@ -454,6 +454,30 @@ async fn each_watcher_is_told_what_concerns_them_and_came_after_them() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_looks_while_others_are_still_being_told_is_told_once() {
+    let bench = Bench::new(&Limits::default());
+    let watchers: Vec<_> =
+        (1..=RINGS_AT_ONCE as u64 + 1).map(|user| Registration::new(&bench.hub, UserId(user))).collect();
+    watchers.iter().for_each(|watcher| watcher.watch(ROOM));
+    let mut posted = MessagePosted::new(1, "hi".to_owned());
+    posted.mentions = Mentions { users: Vec::new(), everyone: true };
+    bench.hub.committed(&[Arc::new(Record { event: Event::MessagePosted(posted), ..(*message(1)).clone() })]);
+    // The first of them are marked, the last one is not yet.
+    let is_told = |watcher: &Registration| watcher.follower().take().rooms.remove(&ROOM);
+    let first = loop {
+        yield_now().await;
+        if let Some(news) = is_told(&watchers[0]) {
+            break news;
+        }
+    };
+    assert_eq!(is_told(&watchers[RINGS_AT_ONCE]), None);
+
+    let (_, again) = watchers[0].take_head(ROOM).expect("something is known");
+
+    assert_eq!((first.mentions, again), (vec![Seq(1)], RoomNews::default()));
+}
+
+#[tokio::test(start_paused = true)]
 async fn more_names_than_are_remembered_make_everyone_count_again() {
     for (names, is_recounted) in [(32, false), (33, true)] {
         let bench = Bench::new(&Limits::default());
