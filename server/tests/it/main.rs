@@ -11,6 +11,7 @@ mod cross_site;
 mod diagnostics;
 mod directory;
 mod drain;
+mod faults;
 mod floods;
 mod invites;
 mod presence;

@@ -1,4 +1,4 @@
-//! What comes from the system: a browser, and Python with the means to make an environment.
+//! What comes from the system: a browser, Python with the means to make an environment, and `strace`.
 
 use std::path::PathBuf;
 
@@ -45,6 +45,10 @@ fn missing() -> Vec<&'static str> {
     let mut missing = Vec::new();
     if !chromium().is_file() {
         missing.push("chromium");
+    }
+    // Lets tests see what is done where the disk fails.
+    if !is_installed("strace") {
+        missing.push("strace");
     }
     if !is_installed("python3") {
         missing.push("python3");

@@ -23,7 +23,8 @@ pub(crate) struct Answer {
 }
 
 impl Client {
-    pub(super) fn new(address: SocketAddr) -> Self {
+    /// Somebody without an account, at a server wherever it is.
+    pub(crate) fn new(address: SocketAddr) -> Self {
         // A connection for each request: idle ones would outlive the server that a test drops.
         let http =
             reqwest::Client::builder().redirect(Policy::none()).pool_max_idle_per_host(0).no_proxy().build().unwrap();
