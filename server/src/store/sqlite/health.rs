@@ -86,8 +86,12 @@ impl Health {
             Err(StoreError::SyncFailed(_)) => self.turn_to(State::Broken(BROKEN)),
             Err(StoreError::Busy | StoreError::Internal(_)) | Ok(_) => {}
         }
-        self.0.changed.notify_one();
         outcome
+    }
+
+    /// Something was committed.
+    pub(super) fn wrote(&self) {
+        self.0.changed.notify_one();
     }
 
     /// Something was written and synced.
@@ -105,6 +109,7 @@ impl Health {
             State::Failing(reason) | State::Broken(reason) => tracing::error!(reason, "writing failed"),
         }
         *state = to;
+        self.0.changed.notify_one();
     }
 
     // One word is written at a time: a poisoned one is still whole.
@@ -115,6 +120,8 @@ impl Health {
 
 #[cfg(test)]
 mod tests {
+    use futures::FutureExt as _;
+
     use super::*;
 
     fn error() -> Arc<dyn std::error::Error + Send + Sync> {
@@ -131,6 +138,19 @@ mod tests {
 
         health.recovered();
         assert_eq!(health.reason(), None);
+    }
+
+    #[test]
+    fn what_is_only_looked_at_wakes_nobody() {
+        let health = Health::default();
+        let is_woken = || health.changed().now_or_never().is_some();
+
+        assert!(health.note(Ok(())).is_ok());
+        assert!(!is_woken(), "who looks would wake itself for ever");
+        health.wrote();
+        assert!(is_woken() && !is_woken());
+        assert!(health.note(Err::<(), _>(StoreError::Full(error()))).is_err());
+        assert!(is_woken());
     }
 
     #[test]

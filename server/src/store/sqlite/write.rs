@@ -213,6 +213,7 @@ impl Held {
             self.close(&health).await;
             return Err(error);
         }
+        health.wrote();
         committed();
         if !records.is_empty() {
             // Something was written: a commit of nothing succeeds on a full disk too.
