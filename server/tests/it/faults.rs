@@ -63,20 +63,27 @@ impl Server {
         client
     }
 
-    /// What runs it ends with it.
+    /// Ends it, and with it what runs it.
     fn signal(mut self, name: &str) {
+        assert!(Command::new("kill").args([name, &self.pid()]).status().unwrap().success());
+        self.child.wait().unwrap();
+    }
+
+    /// The server itself, also where something runs it.
+    fn pid(&self) -> String {
         let children = format!("/proc/{0}/task/{0}/children", self.child.id());
         let children = std::fs::read_to_string(children).unwrap_or_default();
-        let pid = children.split_whitespace().next().map_or_else(|| self.child.id().to_string(), str::to_owned);
-        assert!(Command::new("kill").args([name, &pid]).status().unwrap().success());
-        self.child.wait().unwrap();
+        children.split_whitespace().next().map_or_else(|| self.child.id().to_string(), str::to_owned)
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        // One that has ended was waited for, and its number may be another's by now.
+        if let Ok(None) = self.child.try_wait() {
+            let _ = Command::new("kill").args(["-KILL", &self.pid()]).status();
+            let _ = self.child.wait();
+        }
     }
 }
 
