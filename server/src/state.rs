@@ -94,12 +94,14 @@ impl App {
             build: assets.build().to_owned(),
             drain: drain.clone(),
         });
+        let sockets = Arc::new(sockets);
+        tasks.spawn(Arc::clone(&sockets).keep_time(stopping.clone()));
         Ok(Arc::new(Self {
             assets,
             passwords: Passwords::new(random.clone(), &config.limits),
             rates,
             hub,
-            sockets: Arc::new(sockets),
+            sockets,
             throttle: Throttle::new(clock.clone(), &config.limits),
             sessions,
             drain,

@@ -63,8 +63,8 @@ pub struct SessionGuard {
 
 impl SessionGuard {
     /// Waits until the session has ended: close the socket with `close::SESSION_ENDED`.
-    pub async fn ended(&self) {
-        self.ended.cancelled().await;
+    pub fn ended(&self) -> impl Future<Output = ()> + Send + 'static {
+        self.ended.clone().cancelled_owned()
     }
 }
 

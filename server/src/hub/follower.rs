@@ -28,6 +28,12 @@ impl Bells {
     pub(crate) const STREAMS: Self = Self(1);
     /// There is something in [`News`].
     pub(crate) const NEWS: Self = Self(1 << 1);
+    /// It is time to say that the server is there.
+    pub(crate) const BEAT: Self = Self(1 << 2);
+    /// The peer has said nothing for too long.
+    pub(crate) const SILENT: Self = Self(1 << 3);
+    /// The peer has taken nothing for too long.
+    pub(crate) const STALLED: Self = Self(1 << 4);
 
     /// Whether one of these was rung.
     pub(crate) fn has(self, other: Self) -> bool {

@@ -44,7 +44,7 @@ impl Registration {
         }
     }
 
-    pub(crate) fn follower(&self) -> &Follower {
+    pub(crate) fn follower(&self) -> &Arc<Follower> {
         &self.follower
     }
 

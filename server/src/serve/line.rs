@@ -67,6 +67,11 @@ impl Line {
         }
     }
 
+    /// Bytes that the system has taken so far.
+    pub(crate) fn written(&self) -> u64 {
+        self.written.load(Relaxed)
+    }
+
     /// Whether the connection is counted among those without a session.
     pub(crate) fn is_counted(&self) -> bool {
         lock(&self.anonymous).is_some()

@@ -1,34 +1,37 @@
 //! One connection: a task that reads commands, carries them out in order, and writes what the hub has.
 //!
-//! Nothing here queues events. The hub says which streams have something new; what is taken from their rings is
-//! written at once, a bounded piece at a time, and only then more is taken. A command that waits for the disk
-//! does not hold up events, and a peer that does not read holds up only itself.
+//! Nothing here queues events: what the hub has stays there until there is room for it in the [`Outbox`], which is
+//! bounded in bytes and written as the peer takes it. Everything goes on beside that: a command that waits for the disk
+//! does not hold up events, and a peer that does not read holds up only itself. What the connection waits for is looked at in
+//! one place ([`Connection::poll_event`]); its times are kept by the [`Wheel`](super::wheel::Wheel).
 
 use std::{
     collections::VecDeque,
-    future::{pending, poll_fn, ready},
+    convert::Infallible,
+    future::poll_fn,
     sync::Arc,
+    task::{Context, Poll},
     time::Duration,
 };
 
 use axum::extract::ws::{Message, Utf8Bytes};
-use futures::{Sink, SinkExt as _, Stream, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
-use protocol::{
-    ClientFrame, RoomId, ServerFrame, encode,
-    frame::StreamHead,
-    limits::{HEARTBEAT_INTERVAL_MS, SERVER_SILENCE_MS_MAX},
+use futures::{
+    FutureExt as _, Sink, SinkExt as _, Stream, StreamExt as _, future::BoxFuture, stream::FuturesUnordered,
 };
-use tokio::time::{Instant, sleep_until, timeout};
+use protocol::{ClientFrame, RoomId, ServerFrame, encode, frame::StreamHead};
+use tokio::time::{sleep, timeout};
 
 use super::{
-    Sockets,
-    commands::Context,
+    Sockets, commands,
     delivery::Chore,
     ending::Ending,
-    intake::{COMMANDS_WAITING_MAX, Running, finished},
+    intake::{COMMANDS_WAITING_MAX, Running},
+    news::Piece,
+    outbox::{Outbox, Written},
     presence::Lane,
     rooms::Rooms,
     subscription::Subscription,
+    wheel::Place,
 };
 use crate::{
     auth::connected::SessionGuard,
@@ -37,41 +40,52 @@ use crate::{
     store::Actor,
 };
 
-/// How long a peer may take nothing of what is written to it.
-pub(super) const PROGRESS_MAX: Duration = Duration::from_secs(15);
-
 /// How long a peer may take to answer a close frame.
 const CLOSING_MAX: Duration = Duration::from_secs(2);
-
-const SILENCE_MAX: Duration = Duration::from_millis(SERVER_SILENCE_MS_MAX);
-const HEARTBEAT_INTERVAL: Duration = Duration::from_millis(HEARTBEAT_INTERVAL_MS);
 
 /// See the module. `S` is the WebSocket; tests bring another one.
 pub(super) struct Connection<S> {
     pub(super) sockets: Arc<Sockets>,
     pub(super) registration: Arc<Registration>,
     pub(super) actor: Actor,
-    session: SessionGuard,
     socket: S,
+    pub(super) outbox: Outbox,
+    pub(super) place: Place,
+    /// Bytes that may wait for the peer before nothing more is read from it.
+    waiting_bytes_max: usize,
 
     pub(super) waiting: VecDeque<ClientFrame>,
     pub(super) running: Option<Running>,
+    /// What the failpoints look for in commands whose answers wait; empty without them.
+    pub(super) answered: Vec<String>,
 
     /// As many as `SUBSCRIPTIONS_MAX`, mostly one to three.
     pub(super) subscriptions: Vec<Subscription>,
+    /// Which of them is looked at first: each in its turn.
+    pub(super) turn: usize,
     /// Counts subscriptions, to tell old ones from new ones.
     pub(super) generation: u64,
-    /// Rings may have something that was not taken yet.
-    pub(super) is_fresh: bool,
     pub(super) rooms: Rooms,
     pub(super) lane: Lane,
+    /// Taken from the mailbox and not told yet, the next one last.
+    pub(super) pieces: Vec<Piece>,
+    /// There may be something in the mailbox.
+    pub(super) has_mail: bool,
     /// Reads of the store that are under way; at most two a subscription, and one a joined room.
     pub(super) chores: FuturesUnordered<BoxFuture<'static, Chore>>,
+    /// What ends the connection from outside. Apart, because such futures are costly to look at, and here they are
+    /// looked at when they have something to say.
+    endings: FuturesUnordered<BoxFuture<'static, Ending>>,
+    /// Dropped last: the session has a socket until then.
+    _session: SessionGuard,
+}
 
-    pub(super) heard_at: Instant,
-    next_heartbeat: Instant,
-    /// When the connection is closed because the server stops.
-    restart_at: Option<Instant>,
+/// What a connection has waited for.
+enum Event<E> {
+    Heard(Option<Result<Message, E>>),
+    Chore(Chore),
+    /// Something else can go on: a bell was rung, there is room for more, a command is done, or heads are due.
+    Ready,
 }
 
 impl<S, E> Connection<S>
@@ -79,24 +93,39 @@ where
     S: Stream<Item = Result<Message, E>> + Sink<Message, Error = E> + Unpin + Send,
     E: Into<Ending>,
 {
-    pub(super) fn new(sockets: Arc<Sockets>, actor: Actor, session: SessionGuard, socket: S) -> Self {
+    /// `written` counts what goes to the network below `socket`.
+    pub(super) fn new(
+        sockets: Arc<Sockets>,
+        actor: Actor,
+        session: SessionGuard,
+        socket: S,
+        written: Option<Arc<dyn Written>>,
+    ) -> Self {
+        let registration = Arc::new(Registration::new(&sockets.hub, actor.user.id));
+        let endings = FuturesUnordered::new();
+        endings.push(session.ended().map(|()| Ending::session_ended()).boxed());
+        endings.push(restart(Arc::clone(&sockets)).boxed());
         Self {
-            registration: Arc::new(Registration::new(&sockets.hub, actor.user.id)),
+            place: sockets.wheel.enter(registration.follower()),
+            waiting_bytes_max: usize::try_from(sockets.limits.socket_waiting_bytes).unwrap_or(usize::MAX),
+            registration,
             sockets,
             actor,
-            session,
             socket,
+            outbox: Outbox::new(written),
             waiting: VecDeque::new(),
             running: None,
+            answered: Vec::new(),
             subscriptions: Vec::new(),
+            turn: 0,
             generation: 0,
-            is_fresh: false,
             rooms: Rooms::new(),
             lane: Lane::default(),
+            pieces: Vec::new(),
+            has_mail: false,
             chores: FuturesUnordered::new(),
-            heard_at: Instant::now(),
-            next_heartbeat: Instant::now() + HEARTBEAT_INTERVAL,
-            restart_at: None,
+            endings,
+            _session: session,
         }
     }
 
@@ -105,78 +134,107 @@ where
         let Err(ending) = self.serve().await;
         if ending == Ending::session_ended() {
             self.registration.log_out();
+            // Nothing more for who has no session any more.
+            self.outbox.clear();
+        } else if ending.is_restart() {
+            self.leave().await;
         }
         tracing::debug!(user = %self.actor.user.id, ?ending, "connection ended");
-        let _ = timeout(CLOSING_MAX, self.close(ending)).await;
-        let _ = timeout(CLOSING_MAX, self.finish_reads()).await;
+        let reads = finish_reads(self.running.take(), std::mem::take(&mut self.chores));
+        let _ = tokio::join!(timeout(CLOSING_MAX, self.close(ending)), timeout(CLOSING_MAX, reads));
     }
 
-    /// Lets what was begun end by itself: a database connection that is dropped half-way has to be thrown away.
-    async fn finish_reads(&mut self) {
-        if let Some(running) = &mut self.running {
-            (&mut running.outcome).await;
-        }
-        while self.chores.next().await.is_some() {}
-    }
-
-    async fn serve(&mut self) -> Result<std::convert::Infallible, Ending> {
+    async fn serve(&mut self) -> Result<Infallible, Ending> {
         let hello = self.sockets.hello(self.actor.user.clone());
-        self.send([frame(&ServerFrame::Hello(hello))]).await?;
+        self.answer(&ServerFrame::Hello(hello));
         self.load_rooms();
         loop {
-            self.start_next().await?;
-            let heads_due = self.rooms.due();
-            tokio::select! {
-                () = self.session.ended() => return Err(Ending::session_ended()),
-                () = self.sockets.drain.leaving().cancelled(), if self.restart_at.is_none() => self.restart_soon(),
-                () = at(self.restart_at) => return Err(self.leave().await),
-                heard = self.socket.next(), if self.waiting.len() < COMMANDS_WAITING_MAX => self.hear(heard).await?,
-                outcome = finished(&mut self.running), if self.running.is_some() => self.finish(outcome).await?,
-                Some(chore) = self.chores.next() => self.after(chore).await?,
-                rung = poll_fn(|cx| self.registration.follower().poll_rung(cx)) => self.look(rung).await?,
-                () = ready(()), if self.is_fresh => self.deliver().await?,
-                () = at(heads_due) => self.tell_heads().await?,
-                () = sleep_until(self.next_heartbeat) => self.beat().await?,
-                () = sleep_until(self.heard_at + SILENCE_MAX) => return Err(Ending::silent()),
+            if self.outbox.room() > 0 {
+                self.finish();
+            }
+            self.start_next();
+            self.fill();
+            match poll_fn(|cx| self.poll_event(cx)).await? {
+                Event::Heard(heard) => self.hear(heard)?,
+                Event::Chore(chore) => self.after(chore)?,
+                Event::Ready => {}
             }
         }
     }
 
-    /// An answer comes after the events that were committed before it, where their streams are followed.
-    pub(super) async fn tell_what_happened(&mut self) -> Result<(), Ending> {
-        self.take_news().await?;
-        self.deliver().await
-    }
-
-    async fn look(&mut self, rung: Bells) -> Result<(), Ending> {
-        self.is_fresh |= rung.has(Bells::STREAMS);
-        if rung.has(Bells::NEWS) { self.take_news().await } else { Ok(()) }
-    }
-
-    async fn take_news(&mut self) -> Result<(), Ending> {
-        let news = self.registration.follower().take();
-        for (room, happened) in news.rooms {
-            self.rooms.mark(room, happened);
+    /// Answers what is being carried out, after what happened before it. What waits was not begun: its client sends it to
+    /// the next server.
+    async fn leave(&mut self) {
+        if let Some(running) = self.running.as_mut().filter(|running| running.is_done.is_none())
+            && let Ok(outcome) = timeout(ANSWER_MAX, &mut running.outcome).await
+        {
+            running.is_done = Some(outcome);
         }
-        let cursors = news.cursors.into_iter();
-        let cursors = cursors.map(|(room, cursor)| frame(&ServerFrame::Cursor { room, cursor }));
-        let mut frames: Vec<_> = news.viewing.map(|shown| frame(&ServerFrame::Viewing { shown })).into_iter().collect();
-        frames.extend(cursors);
-        frames.extend(news.seen.into_iter().map(|(room, up_to)| frame(&ServerFrame::Seen { room, up_to })));
-        frames.extend(self.lane_frames(&news.presence, &news.typing));
-        self.send(frames).await
+        self.finish();
+        self.has_mail = true;
+        self.fill();
     }
 
-    async fn tell_heads(&mut self) -> Result<(), Ending> {
-        let frames: Vec<_> = self.rooms.take(&self.registration).iter().map(frame).collect();
-        self.send(frames).await
+    /// What there is to do next. Whatever is under way goes on, also when nothing of what comes of it can be written.
+    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Result<Event<E>, Ending>> {
+        if let Poll::Ready(Some(ending)) = self.endings.poll_next_unpin(cx) {
+            return Poll::Ready(Err(ending));
+        }
+        let had_room = self.outbox.room() > 0;
+        if self.outbox.poll_write(&mut self.socket, &self.place, cx)?.is_ready() {
+            self.has_answered();
+        }
+        let has_room = self.outbox.room() > 0;
+        let mut is_ready = has_room && !had_room;
+        if let Poll::Ready(bells) = self.registration.follower().poll_rung(cx) {
+            self.rung(bells)?;
+            is_ready = true;
+        }
+        if let Some(running) = self.running.as_mut().filter(|running| running.is_done.is_none())
+            && let Poll::Ready(outcome) = running.outcome.poll_unpin(cx)
+        {
+            running.is_done = Some(outcome);
+            return Poll::Ready(Ok(Event::Ready));
+        }
+        if let Poll::Ready(Some(chore)) = self.chores.poll_next_unpin(cx) {
+            return Poll::Ready(Ok(Event::Chore(chore)));
+        }
+        is_ready |= has_room && self.rooms.poll_due(cx).is_ready();
+        if self.waiting.len() < COMMANDS_WAITING_MAX
+            && self.outbox.bytes() < self.waiting_bytes_max
+            && let Poll::Ready(heard) = self.socket.poll_next_unpin(cx)
+        {
+            return Poll::Ready(Ok(Event::Heard(heard)));
+        }
+        if is_ready { Poll::Ready(Ok(Event::Ready)) } else { Poll::Pending }
+    }
+
+    fn rung(&mut self, bells: Bells) -> Result<(), Ending> {
+        if bells.has(Bells::STALLED) {
+            return Err(Ending::Stalled);
+        }
+        if bells.has(Bells::SILENT) {
+            return Err(Ending::silent());
+        }
+        if bells.has(Bells::BEAT) {
+            self.beat();
+        }
+        // Streams and mail are looked at before anything is waited for again.
+        self.has_mail |= bells.has(Bells::NEWS);
+        Ok(())
+    }
+
+    /// Takes as much of what the hub has as there is room for.
+    pub(super) fn fill(&mut self) {
+        self.tell_news();
+        self.deliver();
+        self.tell_heads();
     }
 
     /// Says that the server is there, and where the followed streams end.
-    async fn beat(&mut self) -> Result<(), Ending> {
-        self.next_heartbeat = Instant::now() + HEARTBEAT_INTERVAL;
-        // The heads are those of what was sent: whatever is still in a ring goes first.
-        self.deliver().await?;
+    fn beat(&mut self) {
+        // The heads are those of what was sent: what there is room for of what is still in a ring goes first.
+        self.fill();
         let mut heads: Vec<_> = self
             .subscriptions
             .iter()
@@ -184,31 +242,12 @@ where
             .collect();
         heads.sort_unstable_by_key(|head| head.stream);
         let heartbeat = ServerFrame::Heartbeat { now: self.sockets.clock.now(), heads };
-        self.write([Message::Ping(Default::default()), Message::Text(frame(&heartbeat))]).await
+        self.outbox.push(Message::Ping(Default::default()));
+        self.answer(&heartbeat);
     }
 
-    /// Goes on until it is this one's turn: not all are told at once.
-    fn restart_soon(&mut self) {
-        self.restart_at = Some(Instant::now() + self.sockets.drain.turn());
-    }
-
-    /// Answers what is being carried out, after what happened before it. What waits was not begun: its client sends it
-    /// to the next server.
-    async fn leave(&mut self) -> Ending {
-        if self.running.is_some()
-            && let Ok(outcome) = timeout(ANSWER_MAX, finished(&mut self.running)).await
-            && let Err(ending) = self.finish(outcome).await
-        {
-            return ending;
-        }
-        match self.tell_what_happened().await {
-            Ok(()) => Ending::restart(self.sockets.drain.retry(&self.sockets.random).as_millis()),
-            Err(ending) => ending,
-        }
-    }
-
-    pub(super) fn context(&self) -> Context {
-        Context {
+    pub(super) fn context(&self) -> commands::Context {
+        commands::Context {
             sockets: Arc::clone(&self.sockets),
             registration: Arc::clone(&self.registration),
             actor: self.actor.clone(),
@@ -221,40 +260,17 @@ where
         }
     }
 
-    pub(super) async fn answer(&mut self, answer: ServerFrame) -> Result<(), Ending> {
-        self.send([frame(&answer)]).await
+    pub(super) fn answer(&mut self, answer: &ServerFrame) {
+        self.outbox.push(Message::Text(frame(answer)));
     }
 
-    pub(super) async fn send(&mut self, frames: impl IntoIterator<Item = Utf8Bytes>) -> Result<(), Ending> {
-        self.write(frames.into_iter().map(Message::Text)).await
-    }
-
-    /// Writes messages in one go. Each has to make progress; the session may end meanwhile.
-    async fn write(&mut self, messages: impl IntoIterator<Item = Message>) -> Result<(), Ending> {
-        let socket = &mut self.socket;
-        let mut is_written = false;
-        for message in messages {
-            is_written = true;
-            tokio::select! {
-                biased;
-                () = self.session.ended() => return Err(Ending::session_ended()),
-                fed = timeout(PROGRESS_MAX, socket.feed(message)) => stalled(fed)?,
-            }
-        }
-        if is_written {
-            tokio::select! {
-                biased;
-                () = self.session.ended() => return Err(Ending::session_ended()),
-                flushed = timeout(PROGRESS_MAX, socket.flush()) => stalled(flushed)?,
-            }
-        }
-        Ok(())
-    }
-
-    /// Says why, then waits for the peer to hang up: hanging up first could cost it the reason.
+    /// Says why, after what was to be said before, then waits for the peer to hang up: hanging up first could cost it
+    /// the reason.
     async fn close(&mut self, ending: Ending) {
         if let Some(message) = ending.message() {
-            if self.socket.send(message).await.is_ok() {
+            self.outbox.push(message);
+            if poll_fn(|cx| self.outbox.poll_write(&mut self.socket, &self.place, cx)).await.is_ok() {
+                self.has_answered();
                 while let Some(Ok(_)) = self.socket.next().await {}
             }
         } else if ending == Ending::Gone {
@@ -264,22 +280,22 @@ where
     }
 }
 
+/// Lets what was begun end by itself: a database connection that is dropped half-way has to be thrown away.
+async fn finish_reads(running: Option<Running>, mut chores: FuturesUnordered<BoxFuture<'static, Chore>>) {
+    if let Some(running) = running.filter(|running| running.is_done.is_none()) {
+        running.outcome.await;
+    }
+    while chores.next().await.is_some() {}
+}
+
+/// The server leaves, and this connection goes on until it is its turn: not all are told at once.
+async fn restart(sockets: Arc<Sockets>) -> Ending {
+    sockets.drain.leaving().cancelled().await;
+    sleep(sockets.drain.turn()).await;
+    Ending::restart(sockets.drain.retry(&sockets.random).as_millis())
+}
+
 /// One encoded frame.
 pub(super) fn frame(frame: &ServerFrame) -> Utf8Bytes {
     encode(frame).into()
-}
-
-async fn at(time: Option<Instant>) {
-    match time {
-        Some(time) => sleep_until(time).await,
-        None => pending().await,
-    }
-}
-
-fn stalled<E: Into<Ending>>(written: Result<Result<(), E>, tokio::time::error::Elapsed>) -> Result<(), Ending> {
-    match written {
-        Ok(Ok(())) => Ok(()),
-        Ok(Err(error)) => Err(error.into()),
-        Err(_) => Err(Ending::Stalled),
-    }
 }

@@ -2,24 +2,24 @@
 
 use std::{ops::ControlFlow, sync::Arc};
 
-use axum::extract::ws::{Message, Utf8Bytes};
+use axum::extract::ws::Message;
 use futures::{FutureExt as _, Sink, Stream};
 use protocol::{ErrorCode, Position, RoomId, ServerFrame, StreamId};
 
 use super::{
-    connection::{Connection, frame},
+    connection::Connection,
     ending::Ending,
     rooms,
     subscription::{Admitted, State, Subscription, admit, pass},
 };
 use crate::{
     error::ApiError,
-    hub::{Entry, RoomChange, RoomNews, Taken},
+    hub::{Bells, Entry, RoomChange, RoomNews, Taken},
     store::StoreError,
 };
 
-/// Bytes taken from a ring at once, and written before more are taken.
-const BATCH_BYTES_MAX: usize = 64 * 1024;
+/// Bytes of the inbox's ring that are looked at in one round, for what they say of the user's rooms.
+const INBOX_BYTES: usize = 64 * 1024;
 
 /// A read of the store that a connection has waited for.
 pub(super) enum Chore {
@@ -39,16 +39,16 @@ where
     E: Into<Ending>,
 {
     /// Goes on with what was read.
-    pub(super) async fn after(&mut self, chore: Chore) -> Result<(), Ending> {
+    pub(super) fn after(&mut self, chore: Chore) -> Result<(), Ending> {
         match chore {
             Chore::Page { stream, generation, page } => {
                 if self.is_current(stream, generation) {
-                    self.page(stream, &page.map_err(store_failed)?).await?;
+                    self.page(stream, page.map_err(store_failed)?)?;
                 }
             }
             Chore::Readmitted { stream, generation, admitted } => {
                 if self.is_current(stream, generation) {
-                    self.readmitted(stream, admitted).await?;
+                    self.readmitted(stream, admitted)?;
                 }
             }
             Chore::Rooms(loaded) => {
@@ -56,7 +56,7 @@ where
                 self.rooms.inbox = Some(position);
                 // The client may have missed anything since it last looked, so each room is told once.
                 self.mark_all(&rooms);
-                (self.rooms.inbox_seen, self.is_fresh) = (0, true);
+                self.rooms.inbox_seen = 0;
             }
             Chore::Room(room, learnt) => {
                 learnt.map_err(store_failed)?;
@@ -67,27 +67,28 @@ where
     }
 
     /// Starts a subscription. `announce`: the client asked for it, and is told when it is live.
-    pub(super) async fn begin(&mut self, stream: StreamId, admitted: Admitted, announce: bool) -> Result<(), Ending> {
+    pub(super) fn begin(&mut self, stream: StreamId, admitted: Admitted, announce: bool) {
         match admitted {
             Admitted::Reset { head } => {
                 self.drop_subscription(stream);
-                self.answer(ServerFrame::Reset { stream, head }).await
+                self.answer(&ServerFrame::Reset { stream, head });
             }
             Admitted::Resume { cursor, until, access } => {
                 self.generation += 1;
                 let state = State::CatchingUp { until, announce };
                 let (channel, generation) = (self.registration.follow(stream), self.generation);
                 self.forget_subscription(stream);
-                self.subscriptions.push(Subscription { channel, seen: 0, cursor, access, state, generation });
-                self.go_on(stream).await
+                let page = None;
+                self.subscriptions.push(Subscription { channel, seen: 0, cursor, access, state, page, generation });
+                self.go_on(stream);
             }
         }
     }
 
     /// Reads the next page, or lets the subscription be live.
-    async fn go_on(&mut self, stream: StreamId) -> Result<(), Ending> {
-        let Some(subscription) = self.subscription_mut(stream) else { return Ok(()) };
-        let State::CatchingUp { until, announce } = subscription.state else { return Ok(()) };
+    fn go_on(&mut self, stream: StreamId) {
+        let Some(subscription) = self.subscription_mut(stream) else { return };
+        let State::CatchingUp { until, announce } = subscription.state else { return };
         if subscription.cursor.seq < until.seq {
             let (after, generation) = (subscription.cursor.seq, subscription.generation);
             let sockets = Arc::clone(&self.sockets);
@@ -96,93 +97,112 @@ where
                 Chore::Page { stream, generation, page }
             };
             self.chores.push(read.boxed());
-            return Ok(());
+            return;
         }
-        subscription.state = State::Live;
+        (subscription.state, subscription.seen) = (State::Live, 0);
         let head = subscription.cursor;
-        subscription.seen = 0;
-        self.is_fresh = true;
         if let StreamId::Room(room) = stream {
             self.attend(room);
         }
-        if announce { self.answer(ServerFrame::Live { stream, head }).await } else { Ok(()) }
+        if announce {
+            self.answer(&ServerFrame::Live { stream, head });
+        }
     }
 
-    async fn page(&mut self, stream: StreamId, entries: &[Entry]) -> Result<(), Ending> {
-        if entries.is_empty() {
+    /// Keeps what was read until there is room for it.
+    fn page(&mut self, stream: StreamId, page: Arc<[Entry]>) -> Result<(), Ending> {
+        if page.is_empty() {
             tracing::error!(%stream, "the store lacks events before the end of a stream");
             return Err(Ending::try_again());
         }
-        let frames = self.page_frames(stream, entries);
-        self.send(frames).await?;
-        self.go_on(stream).await
-    }
-
-    async fn readmitted(&mut self, stream: StreamId, admitted: Result<Admitted, ApiError>) -> Result<(), Ending> {
-        match admitted {
-            Ok(Admitted::Resume { cursor, until, .. }) if until.seq <= cursor.seq => {
-                // What is in a ring is in the store, so this does not happen; asking again would never end.
-                tracing::error!(%stream, %until.seq, "the store lacks what was told");
-                Err(Ending::try_again())
-            }
-            Ok(admitted) => self.begin(stream, admitted, false).await,
-            Err(error) if matches!(error.code(), ErrorCode::NotFound | ErrorCode::Forbidden) => {
-                self.drop_subscription(stream);
-                self.answer(ServerFrame::Ended { stream }).await
-            }
-            Err(error) => {
-                self.sockets.explain(&error);
-                Err(Ending::try_again())
-            }
-        }
-    }
-
-    /// Writes what the rings have, a bounded piece of each; what is left is taken in the next round.
-    pub(super) async fn deliver(&mut self) -> Result<(), Ending> {
-        self.is_fresh = false;
-        if self.registration.inbox().version() != self.rooms.inbox_seen {
-            self.take_inbox();
-        }
-        let fresh = self.subscriptions.iter().filter(|subscription| subscription.is_fresh());
-        for stream in fresh.map(Subscription::stream).collect::<Vec<_>>() {
-            let frames = self.take_ring(stream);
-            self.send(frames).await?;
+        if let Some(subscription) = self.subscription_mut(stream) {
+            subscription.page = Some(page);
         }
         Ok(())
     }
 
-    fn take_ring(&mut self, stream: StreamId) -> Vec<Utf8Bytes> {
-        let (me, mut frames, mut is_out) = (self.actor.user.id, Vec::new(), false);
-        let Some(subscription) = self.subscription_mut(stream) else { return frames };
-        let (mut cursor, access) = (subscription.cursor, subscription.access);
-        let taken = subscription.channel.read(cursor, BATCH_BYTES_MAX, |entry| {
-            let passed = pass(entry, &mut cursor, access, me, &mut frames);
+    fn readmitted(&mut self, stream: StreamId, admitted: Result<Admitted, ApiError>) -> Result<(), Ending> {
+        match admitted {
+            Ok(Admitted::Resume { cursor, until, .. }) if until.seq <= cursor.seq => {
+                // What is in a ring is in the store, so this does not happen; asking again would never end.
+                tracing::error!(%stream, %until.seq, "the store lacks what was told");
+                return Err(Ending::try_again());
+            }
+            Ok(admitted) => self.begin(stream, admitted, false),
+            Err(error) if matches!(error.code(), ErrorCode::NotFound | ErrorCode::Forbidden) => self.end(stream),
+            Err(error) => {
+                self.sockets.explain(&error);
+                return Err(Ending::try_again());
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes what pages and rings have, of each stream in its turn, as long as there is room. What is left waits where it
+    /// is: until something was written, whoever rings meanwhile.
+    pub(super) fn deliver(&mut self) {
+        if self.registration.inbox().version() != self.rooms.inbox_seen {
+            self.take_inbox();
+        }
+        while self.outbox.room() > 0
+            && let Some(index) = self.next_fresh()
+        {
+            let stream = self.subscriptions[index].stream();
+            self.turn = index + 1;
+            if self.subscriptions[index].page.is_some() {
+                self.take_page(stream);
+            } else {
+                self.take_ring(stream);
+            }
+        }
+    }
+
+    /// The next subscription that has something, after the one whose turn it was.
+    fn next_fresh(&self) -> Option<usize> {
+        let count = self.subscriptions.len();
+        (0..count).map(|step| (self.turn + step) % count).find(|index| self.subscriptions[*index].is_fresh())
+    }
+
+    fn take_ring(&mut self, stream: StreamId) {
+        let (me, room, mut is_out) = (self.actor.user.id, self.outbox.room(), false);
+        let Some(subscription) = find(&mut self.subscriptions, stream) else { return };
+        let Subscription { channel, cursor, access, seen, .. } = subscription;
+        let taken = channel.read(*cursor, room, |entry| {
+            let passed = pass(entry, cursor, *access, me, &mut self.outbox);
             is_out = passed.is_break();
             passed
         });
-        subscription.cursor = cursor;
         match taken {
-            Taken::All(version) => subscription.seen = version,
-            Taken::Piece => self.is_fresh = true,
+            _ if is_out => self.end(stream),
+            Taken::All(version) => *seen = version,
+            Taken::Piece => {}
             Taken::Lagged => self.resume(stream),
         }
-        if is_out {
-            self.drop_subscription(stream);
-            frames.push(frame(&ServerFrame::Ended { stream }));
-        }
-        frames
     }
 
-    /// The frames for what was read from the store, up to the event that puts the user out.
-    fn page_frames(&mut self, stream: StreamId, entries: &[Entry]) -> Vec<Utf8Bytes> {
-        let (me, mut frames) = (self.actor.user.id, Vec::new());
-        let Some(Subscription { cursor, access, .. }) = self.subscription_mut(stream) else { return frames };
-        let passed = entries.iter().try_for_each(|entry| pass(entry, cursor, *access, me, &mut frames));
-        if passed.is_break() {
-            self.drop_subscription(stream);
-            frames.push(frame(&ServerFrame::Ended { stream }));
+    fn take_page(&mut self, stream: StreamId) {
+        let me = self.actor.user.id;
+        let Some(subscription) = find(&mut self.subscriptions, stream) else { return };
+        let Subscription { cursor, access, page, .. } = subscription;
+        let Some(entries) = page.take() else { return };
+        let unseen = entries.partition_point(|entry| entry.seq <= cursor.seq);
+        for entry in &entries[unseen..] {
+            if self.outbox.room() == 0 {
+                *page = Some(entries);
+                return;
+            }
+            if pass(entry, cursor, *access, me, &mut self.outbox).is_break() {
+                self.end(stream);
+                return;
+            }
         }
-        frames
+        self.go_on(stream);
+    }
+
+    /// The user is out: they get nothing more of the stream than to be told so.
+    fn end(&mut self, stream: StreamId) {
+        self.drop_subscription(stream);
+        self.answer(&ServerFrame::Ended { stream });
     }
 
     /// Asks whether a subscription that fell behind its ring may go on, and from where.
@@ -213,7 +233,7 @@ where
     }
 
     fn subscription_mut(&mut self, stream: StreamId) -> Option<&mut Subscription> {
-        self.subscriptions.iter_mut().find(|subscription| subscription.stream() == stream)
+        find(&mut self.subscriptions, stream)
     }
 
     fn is_current(&self, stream: StreamId, generation: u64) -> bool {
@@ -234,7 +254,7 @@ where
     fn take_inbox(&mut self) {
         let Some(mut cursor) = self.rooms.inbox else { return };
         let mut changes = Vec::new();
-        let taken = self.registration.inbox().read(cursor, BATCH_BYTES_MAX, |entry| {
+        let taken = self.registration.inbox().read(cursor, INBOX_BYTES, |entry| {
             cursor.seq = entry.seq;
             changes.extend(entry.rooms);
             ControlFlow::Continue(())
@@ -245,7 +265,8 @@ where
         }
         match taken {
             Taken::All(version) => self.rooms.inbox_seen = version,
-            Taken::Piece => self.is_fresh = true,
+            // The rest in the next round.
+            Taken::Piece => self.registration.follower().ring(Bells::STREAMS),
             Taken::Lagged => self.load_rooms(),
         }
     }
@@ -262,6 +283,10 @@ where
             RoomChange::Left(room) => self.registration.unwatch(room),
         }
     }
+}
+
+fn find(subscriptions: &mut [Subscription], stream: StreamId) -> Option<&mut Subscription> {
+    subscriptions.iter_mut().find(|subscription| subscription.stream() == stream)
 }
 
 /// The client comes back and resumes: nothing is lost that way, while going on here could leave a hole.

@@ -41,6 +41,11 @@ impl Ending {
         Self::Close(close::RESTART, format!("retry_after_ms={retry_after_ms}").into())
     }
 
+    /// Whether the client is asked to come back to the next server.
+    pub(super) fn is_restart(&self) -> bool {
+        matches!(self, Self::Close(close::RESTART, _))
+    }
+
     /// The frame that says so.
     pub(super) fn message(&self) -> Option<Message> {
         match self {

@@ -60,7 +60,7 @@ async fn open(
     let session = look_up(&app, from, &line, &headers).await?;
     let upgrade = bounded(handshake(&headers, upgrade)?, &app.sockets);
     let upgrade = agree_on_protocol(upgrade)?;
-    admit(app, from, &line, session, upgrade)
+    admit(app, from, line, session, upgrade)
 }
 
 /// The session of who asks for a socket. Who has none is counted for as long as the connection is open: a browser hangs
@@ -82,7 +82,7 @@ async fn look_up(app: &AppState, from: IpAddr, line: &Line, headers: &HeaderMap)
 fn admit(
     app: AppState,
     from: IpAddr,
-    line: &Line,
+    line: Arc<Line>,
     session: Session,
     upgrade: WebSocketUpgrade,
 ) -> Result<Response, ApiError> {
@@ -95,7 +95,7 @@ fn admit(
     line.becomes_socket();
     Ok(upgrade.on_upgrade(move |socket| async move {
         let actor = Actor { is_owner: session.role == Role::Owner, user: session.user };
-        Connection::new(sockets, actor, guard, socket).run().await;
+        Connection::new(sockets, actor, guard, socket, Some(line)).run().await;
         drop((place, running));
     }))
 }

@@ -1,6 +1,6 @@
 //! Commands of one connection: read as long as not too many wait, carried out one after the other, each answered.
 
-use std::future::pending;
+use std::collections::VecDeque;
 
 use axum::extract::ws::Message;
 use futures::{FutureExt as _, Sink, Stream, future::BoxFuture};
@@ -8,7 +8,6 @@ use protocol::{
     ClientFrame, Command, CommandId, Done, ErrorBody, ErrorCode, ServerFrame, command::Cost, decode_client, encode,
     limits::SUBSCRIPTIONS_MAX,
 };
-use tokio::time::Instant;
 
 use super::{
     commands::{Outcome, carry_out},
@@ -23,6 +22,8 @@ pub(super) const COMMANDS_WAITING_MAX: usize = 32;
 /// A command that is being carried out.
 pub(super) struct Running {
     pub(super) outcome: BoxFuture<'static, Outcome>,
+    /// What came of it, until there is room for the answer.
+    pub(super) is_done: Option<Outcome>,
     /// What the failpoints look for; empty without them.
     text: String,
 }
@@ -32,37 +33,37 @@ where
     S: Stream<Item = Result<Message, E>> + Sink<Message, Error = E> + Unpin + Send,
     E: Into<Ending>,
 {
-    pub(super) async fn hear(&mut self, heard: Option<Result<Message, E>>) -> Result<(), Ending> {
+    pub(super) fn hear(&mut self, heard: Option<Result<Message, E>>) -> Result<(), Ending> {
         let message = match heard {
             Some(Ok(message)) => message,
             Some(Err(error)) => return Err(error.into()),
             None => return Err(Ending::Gone),
         };
-        self.heard_at = Instant::now();
+        self.place.heard();
         match message {
             Message::Text(text) => match decode_client(&text) {
-                Ok(frame) => self.command(frame).await,
-                Err(error) => self.unreadable(error.0).await,
+                Ok(frame) => self.command(frame),
+                Err(error) => self.unreadable(error.0),
             },
             Message::Binary(_) => {
                 let body = ErrorBody {
                     message: "This server takes no binary frames yet. Send text frames.".into(),
                     ..ErrorBody::new(ErrorCode::Unsupported)
                 };
-                self.unreadable(body).await
+                self.unreadable(body);
             }
             // The library answers pings.
-            Message::Ping(_) | Message::Pong(_) => Ok(()),
-            Message::Close(_) => Err(Ending::Gone),
+            Message::Ping(_) | Message::Pong(_) => {}
+            Message::Close(_) => return Err(Ending::Gone),
         }
+        Ok(())
     }
 
-    async fn command(&mut self, ClientFrame { id, command }: ClientFrame) -> Result<(), Ending> {
+    fn command(&mut self, ClientFrame { id, command }: ClientFrame) {
         if let Err(body) = self.pay(&command) {
-            return self.answer(ServerFrame::Error(body.answering(id))).await;
+            return self.answer(&ServerFrame::Error(body.answering(id)));
         }
         self.waiting.push_back(ClientFrame { id, command });
-        Ok(())
     }
 
     /// Takes the tokens that a command costs. One of a room only where the user is in it: who is not takes nothing from
@@ -78,28 +79,30 @@ where
     }
 
     /// Answers a frame that is no command. They take from the same bucket as reads: answering costs too.
-    async fn unreadable(&mut self, body: ErrorBody) -> Result<(), Ending> {
+    fn unreadable(&mut self, body: ErrorBody) {
         let body = match self.sockets.rates.check(Cost::Read, self.actor.user.id) {
             Ok(()) => body,
             Err(limited) => ErrorBody { id: body.id, ..limited },
         };
-        self.answer(ServerFrame::Error(body)).await
+        self.answer(&ServerFrame::Error(body));
     }
 
-    /// Starts the next command if none is running.
-    pub(super) async fn start_next(&mut self) -> Result<(), Ending> {
+    /// Starts the next command if none is running, and there is room for its answer.
+    pub(super) fn start_next(&mut self) {
         while self.running.is_none()
+            && self.outbox.room() > 0
             && let Some(ClientFrame { id, command }) = self.waiting.pop_front()
         {
             let text = if failpoint::ENABLED { encode(&command) } else { String::new() };
             if let Command::Unsubscribe(c) = &command {
-                self.tell_what_happened().await?;
+                self.has_mail = true;
+                self.fill();
                 self.drop_subscription(c.stream);
-                self.acknowledge(id, text).await?;
+                self.acknowledge(id, text);
                 continue;
             }
             if self.lane_command(&command) {
-                self.acknowledge(id, text).await?;
+                self.acknowledge(id, text);
                 continue;
             }
             if let Command::Subscribe(c) = &command {
@@ -107,47 +110,61 @@ where
                 self.forget_subscription(c.stream);
                 if self.subscriptions.len() >= SUBSCRIPTIONS_MAX {
                     self.drop_subscription(c.stream);
-                    self.answer(ServerFrame::Error(too_many_streams().answering(id))).await?;
+                    self.answer(&ServerFrame::Error(too_many_streams().answering(id)));
                     continue;
                 }
             }
-            self.running = Some(Running { outcome: carry_out(self.context(), id, command).boxed(), text });
+            let outcome = carry_out(self.context(), id, command).boxed();
+            self.running = Some(Running { outcome, is_done: None, text });
         }
-        Ok(())
+        if self.waiting.is_empty() {
+            self.waiting = VecDeque::new();
+        }
     }
 
-    pub(super) async fn finish(&mut self, outcome: Outcome) -> Result<(), Ending> {
-        let text = self.running.take().map_or_else(String::new, |running| running.text);
-        self.tell_what_happened().await?;
+    /// Answers the command that is done, where there is room. The answer comes after the events that were committed
+    /// before it, where their streams are followed and there is room for those as well.
+    pub(super) fn finish(&mut self) {
+        let Some(Running { is_done: Some(outcome), text, .. }) =
+            self.running.take_if(|running| running.is_done.is_some())
+        else {
+            return;
+        };
+        self.has_mail = true;
+        self.fill();
         match outcome {
             Outcome::Answer(answer) => {
-                self.answer(answer).await?;
-                failpoint::hit(Point::AfterAck, || text);
-                Ok(())
+                self.answer(&answer);
+                self.note_answer(text);
             }
             Outcome::NotSubscribed { stream, answer } => {
                 self.drop_subscription(stream);
-                self.answer(answer).await
+                self.answer(&answer);
             }
             Outcome::Subscribed { id, stream, admitted } => {
-                self.acknowledge(id, text).await?;
-                self.begin(stream, admitted, true).await
+                self.acknowledge(id, text);
+                self.begin(stream, admitted, true);
             }
         }
     }
 
-    async fn acknowledge(&mut self, id: CommandId, text: String) -> Result<(), Ending> {
-        self.answer(ServerFrame::Ack { id, done: Done::Unchanged }).await?;
-        failpoint::hit(Point::AfterAck, || text);
-        Ok(())
+    fn acknowledge(&mut self, id: CommandId, text: String) {
+        self.answer(&ServerFrame::Ack { id, done: Done::Unchanged });
+        self.note_answer(text);
     }
-}
 
-/// Waits for the command that is being carried out; for ever where there is none.
-pub(super) async fn finished(running: &mut Option<Running>) -> Outcome {
-    match running {
-        Some(running) => (&mut running.outcome).await,
-        None => pending().await,
+    /// The failpoints want to know when an answer is on its way.
+    fn note_answer(&mut self, text: String) {
+        if failpoint::ENABLED {
+            self.answered.push(text);
+        }
+    }
+
+    /// All that was to be written is written.
+    pub(super) fn has_answered(&mut self) {
+        for text in self.answered.drain(..) {
+            failpoint::hit(Point::AfterAck, || text);
+        }
     }
 }
 

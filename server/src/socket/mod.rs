@@ -13,8 +13,9 @@ use protocol::{
     limits::{FRAME_BYTES_MAX, HEARTBEAT_INTERVAL_MS, MESSAGE_BYTES_MAX, MESSAGE_CHARS_MAX, SUBSCRIPTIONS_MAX},
 };
 use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio_util::sync::CancellationToken;
 
-use self::{admission::Admission, replay::Replays, turns::Turns};
+use self::{admission::Admission, replay::Replays, turns::Turns, wheel::Wheel};
 use crate::{
     clock::{Clock, Randomness},
     error::{self, ApiError},
@@ -33,6 +34,8 @@ mod echo;
 mod ending;
 mod handshake;
 mod intake;
+mod news;
+mod outbox;
 mod presence;
 mod replay;
 mod rooms;
@@ -40,6 +43,7 @@ mod subscription;
 #[cfg(test)]
 mod tests;
 mod turns;
+mod wheel;
 
 pub(crate) use admission::Place;
 pub(crate) use handshake::routes;
@@ -56,6 +60,7 @@ pub struct Sockets {
     replays: Replays,
     /// Taken while the store is asked what a connection has to know before it can go on.
     arrivals: Semaphore,
+    wheel: Arc<Wheel>,
     /// Held while somebody sets whether others see which room they look at.
     viewing: tokio::sync::Mutex<()>,
 }
@@ -99,8 +104,17 @@ impl Sockets {
             turns: Turns::default(),
             replays: Replays::default(),
             arrivals: Semaphore::new(ARRIVALS_MAX),
+            wheel: Arc::default(),
             viewing: tokio::sync::Mutex::default(),
             shared,
+        }
+    }
+
+    /// Keeps the time of all connections, until there are none any more.
+    pub async fn keep_time(self: Arc<Self>, stopping: CancellationToken) {
+        tokio::select! {
+            () = stopping.cancelled() => {}
+            never = self.wheel.run() => match never {},
         }
     }
 

@@ -3,9 +3,9 @@
 //! What is told comes encoded from [`crate::presence`]; kept here is only how far each followed room was told. Only
 //! rooms with a live subscription are told of, so presence never tells more than the stream beside it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use axum::extract::ws::{Message, Utf8Bytes};
+use axum::extract::ws::Message;
 use futures::{Sink, Stream};
 use protocol::{Command, RoomId, StreamId};
 
@@ -46,24 +46,25 @@ where
         self.registration.follower().mark_typing(room);
     }
 
-    /// What is to be told of rooms in which something has changed.
-    pub(super) fn lane_frames(&mut self, presence: &HashSet<RoomId>, typing: &HashSet<RoomId>) -> Vec<Utf8Bytes> {
-        let me = self.actor.user.id;
-        let mut frames = Vec::new();
-        for room in presence {
-            let Some(before) = self.live(*room).then(|| self.lane.told.get(room).copied()) else {
-                self.lane.told.remove(room);
-                continue;
-            };
-            let (news, told) = self.registration.presence().take(*room, me, before);
-            frames.extend(news);
-            if let Some(told) = told {
-                self.lane.told.insert(*room, told);
-            }
+    /// Tells what has changed in a room, where it is followed.
+    pub(super) fn tell_presence(&mut self, room: RoomId) {
+        if !self.live(room) {
+            self.lane.told.remove(&room);
+            return;
         }
-        let heard = typing.iter().filter(|room| self.live(**room));
-        frames.extend(heard.filter_map(|room| self.registration.presence().take_typing(*room, me)));
-        frames
+        let before = self.lane.told.get(&room).copied();
+        let (frames, told) = self.registration.presence().take(room, self.actor.user.id, before);
+        self.outbox.extend(frames);
+        if let Some(told) = told {
+            self.lane.told.insert(room, told);
+        }
+    }
+
+    /// Tells who is writing in a room, where it is followed.
+    pub(super) fn tell_typing(&mut self, room: RoomId) {
+        if self.live(room) {
+            self.outbox.extend(self.registration.presence().take_typing(room, self.actor.user.id));
+        }
     }
 
     /// Whether a room is followed, and the client has all that happened before.

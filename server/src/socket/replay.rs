@@ -87,6 +87,12 @@ impl Replays {
         read.await
     }
 
+    /// How many more pages could be read now.
+    #[cfg(test)]
+    pub(super) fn free(&self) -> usize {
+        self.permits.available_permits()
+    }
+
     fn read(
         &self,
         store: Arc<dyn StreamStore>,

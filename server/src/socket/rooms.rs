@@ -1,9 +1,14 @@
 //! The rooms of a connection's user: which they are, and the heads that the client has to be told.
 
-use std::{collections::HashMap, time::Duration};
+use std::{
+    collections::HashMap,
+    pin::Pin,
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use protocol::{Position, RoomId, ServerFrame, StreamId, UserId, frame::RoomHead};
-use tokio::time::Instant;
+use tokio::time::{Instant, Sleep, sleep_until};
 
 use super::Sockets;
 use crate::{
@@ -28,27 +33,38 @@ pub(super) struct Rooms {
     news: HashMap<RoomId, RoomNews>,
     /// When it may be told.
     next: Instant,
+    /// Until then, while there is something to tell.
+    timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl Rooms {
     pub(super) fn new() -> Self {
-        Self { inbox: None, inbox_seen: 0, news: HashMap::new(), next: Instant::now() }
+        Self { inbox: None, inbox_seen: 0, news: HashMap::new(), next: Instant::now(), timer: None }
     }
 
     pub(super) fn mark(&mut self, room: RoomId, happened: RoomNews) {
         self.news.entry(room).or_default().add(happened);
     }
 
-    /// When there is something to tell.
-    pub(super) fn due(&self) -> Option<Instant> {
-        (!self.news.is_empty()).then_some(self.next)
+    /// Whether there is something to tell now.
+    pub(super) fn is_due(&self) -> bool {
+        !self.news.is_empty() && self.next <= Instant::now()
     }
 
-    /// What there is to tell; a room that the user has left, or of which nothing is known, is left out.
-    pub(super) fn take(&mut self, registration: &Registration) -> Vec<ServerFrame> {
-        self.next = Instant::now() + HEADS_INTERVAL;
-        let mut rooms: Vec<RoomHead> = std::mem::take(&mut self.news)
-            .into_iter()
+    /// Waits until there is.
+    pub(super) fn poll_due(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.news.is_empty() {
+            return Poll::Pending;
+        }
+        let next = self.next;
+        self.timer.get_or_insert_with(|| Box::pin(sleep_until(next))).as_mut().poll(cx)
+    }
+
+    /// The next of what there is to tell; a room that the user has left, or of which nothing is known, is left out.
+    pub(super) fn take(&mut self, registration: &Registration) -> Option<ServerFrame> {
+        let rooms: Vec<RoomId> = self.news.keys().take(HEADS_ROOMS_MAX).copied().collect();
+        let happened = rooms.iter().filter_map(|room| self.news.remove_entry(room));
+        let mut heads: Vec<RoomHead> = happened
             .filter_map(|(room, mut happened)| {
                 let (head, later) = registration.take_head(room)?;
                 happened.add(later);
@@ -56,8 +72,12 @@ impl Rooms {
                 Some(RoomHead { room, head: head.position, messages: head.messages, recount, mentions })
             })
             .collect();
-        rooms.sort_unstable_by_key(|head| head.room);
-        rooms.chunks(HEADS_ROOMS_MAX).map(|rooms| ServerFrame::Heads { rooms: rooms.to_vec() }).collect()
+        if self.news.is_empty() {
+            (self.news, self.timer) = (HashMap::new(), None);
+            self.next = Instant::now() + HEADS_INTERVAL;
+        }
+        heads.sort_unstable_by_key(|head| head.room);
+        (!heads.is_empty()).then_some(ServerFrame::Heads { rooms: heads })
     }
 }
 

@@ -23,6 +23,8 @@ pub(super) struct Subscription {
     pub(super) cursor: Position,
     pub(super) access: Access,
     pub(super) state: State,
+    /// What was read from the store, until there was room for all of it. At most a page.
+    pub(super) page: Option<Arc<[Entry]>>,
     /// Tells this subscription from earlier ones of the same stream.
     pub(super) generation: u64,
 }
@@ -33,9 +35,12 @@ impl Subscription {
         self.channel.stream()
     }
 
-    /// Whether its ring has something to look at.
+    /// Whether it has something to take: from its page, or from its ring.
     pub(super) fn is_fresh(&self) -> bool {
-        self.state == State::Live && self.channel.version() != self.seen
+        match self.state {
+            State::Live => self.channel.version() != self.seen,
+            State::CatchingUp { .. } => self.page.is_some(),
+        }
     }
 }
 
