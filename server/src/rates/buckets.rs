@@ -137,12 +137,12 @@ mod tests {
         assert_eq!(buckets.sweeps.load(Relaxed), 0, "ten seconds have not passed");
 
         clock.advance(SWEEP_INTERVAL);
-        for key in 0..1_000 {
+        for key in 0..2 * KEPT_MAX {
             buckets.take(&key).unwrap();
         }
 
-        assert_eq!(buckets.sweeps.load(Relaxed), 1);
-        assert_eq!(buckets.limiter.len(), 1_000);
+        assert_eq!(buckets.sweeps.load(Relaxed), 1, "with more than are kept without a look, too");
+        assert_eq!(buckets.limiter.len(), 2 * KEPT_MAX);
     }
 
     #[test]

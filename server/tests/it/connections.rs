@@ -126,7 +126,7 @@ async fn an_address_with_too_many_connections_gets_no_more() {
         assert_eq!(open.status().await, 200);
     }
 
-    assert!(Bytes::to(&server).await.any().await.is_none());
+    assert!(!Bytes::to(&server).await.is_answered().await);
 
     drop(first);
     // The server hears of it a moment later.
