@@ -172,6 +172,11 @@ impl Stream {
         &self.line
     }
 
+    #[cfg(test)]
+    pub(super) fn tcp(&self) -> &TcpStream {
+        &self.tcp
+    }
+
     /// Notes what was written, and once the connection is a socket, gives it a socket's options.
     fn after_write(&mut self, written: &Poll<io::Result<usize>>) {
         if let Poll::Ready(Ok(bytes)) = written {

@@ -21,6 +21,8 @@ mod http;
 mod line;
 mod options;
 mod peers;
+#[cfg(test)]
+mod tests;
 mod timeouts;
 
 pub(crate) use drain::ANSWER_MAX;
