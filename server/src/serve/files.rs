@@ -42,7 +42,7 @@ pub(crate) fn bound(limits: Limits, files: u64) -> Limits {
     let sockets = u32::try_from(left_of(files, FILES_RESERVED)).unwrap_or(u32::MAX).max(1);
     if sockets < limits.sockets {
         let wanted = limits.sockets;
-        tracing::warn!(files, sockets, wanted, "fewer sockets than wanted: the system allows too few open files");
+        tracing::info!(files, sockets, wanted, "fewer sockets than wanted: the system allows too few open files");
     }
     Limits { sockets: limits.sockets.min(sockets), ..limits }
 }
