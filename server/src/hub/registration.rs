@@ -76,6 +76,11 @@ impl Registration {
         channel
     }
 
+    /// Whether it is followed.
+    pub(crate) fn follows(&self, stream: StreamId) -> bool {
+        self.with(|held| held.streams.contains_key(&stream))
+    }
+
     /// The opposite. The user's own inbox stays followed, whatever the client wants to see of it.
     pub(crate) fn unfollow(&self, stream: StreamId) {
         if stream != self.inbox.stream() && self.with(|held| held.streams.remove(&stream)).is_some() {

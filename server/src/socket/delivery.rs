@@ -10,7 +10,7 @@ use super::{
     connection::Connection,
     ending::Ending,
     rooms,
-    subscription::{Admitted, State, Subscription, admit, pass},
+    subscription::{Admitted, State, Subscription, pass, readmit},
 };
 use crate::{
     error::ApiError,
@@ -212,7 +212,7 @@ where
         subscription.state = State::CatchingUp { until: cursor, announce: false };
         let context = self.context();
         let read = async move {
-            let admitted = admit(&context.sockets, &context.registration, &context.actor, stream, cursor).await;
+            let admitted = readmit(&context.sockets, &context.registration, &context.actor, stream, cursor).await;
             Chore::Readmitted { stream, generation, admitted }
         };
         self.chores.push(read.boxed());

@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 use axum::extract::ws::Message;
 use futures::{FutureExt as _, Sink, Stream, future::BoxFuture};
 use protocol::{
-    ClientFrame, Command, CommandId, Done, ErrorBody, ErrorCode, ServerFrame, command::Cost, decode_client, encode,
-    limits::SUBSCRIPTIONS_MAX,
+    ClientFrame, Command, CommandId, Done, ErrorBody, ErrorCode, RoomId, ServerFrame, StreamId, command::Cost,
+    decode_client, encode, limits::SUBSCRIPTIONS_MAX,
 };
 
 use super::{
@@ -71,11 +71,16 @@ where
     fn pay(&self, command: &Command) -> Result<(), ErrorBody> {
         self.sockets.rates.check(command.cost(), self.actor.user.id)?;
         if let Command::PostMessage(post) = command
-            && self.registration.is_watched(post.room)
+            && self.is_in(post.room)
         {
             self.sockets.rates.check_room(post.room)?;
         }
         Ok(())
+    }
+
+    /// Whether the user is in a room, as far as is known here: one's rooms come a moment after the connection.
+    fn is_in(&self, room: RoomId) -> bool {
+        self.registration.is_watched(room) || self.subscription(StreamId::Room(room)).is_some()
     }
 
     /// Answers a frame that is no command. They take from the same bucket as reads: answering costs too.

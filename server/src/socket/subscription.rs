@@ -101,6 +101,35 @@ pub(super) async fn admit(
     after: Position,
 ) -> Result<Admitted, ApiError> {
     let _turn = sockets.arrive().await;
+    decide(sockets, registration, actor, stream, after).await
+}
+
+/// The same for somebody who fell behind. Who has stopped following while this waited for its turn is not made to follow
+/// again: nobody would end that, and nobody takes this answer.
+///
+/// # Errors
+/// As [`admit`].
+pub(super) async fn readmit(
+    sockets: &Sockets,
+    registration: &Registration,
+    actor: &Actor,
+    stream: StreamId,
+    after: Position,
+) -> Result<Admitted, ApiError> {
+    let _turn = sockets.arrive().await;
+    if !registration.follows(stream) {
+        return Err(ErrorCode::NotFound.into());
+    }
+    decide(sockets, registration, actor, stream, after).await
+}
+
+async fn decide(
+    sockets: &Sockets,
+    registration: &Registration,
+    actor: &Actor,
+    stream: StreamId,
+    after: Position,
+) -> Result<Admitted, ApiError> {
     let channel = registration.follow(stream);
     // The end first: who is put out after that is put out by an event behind it, which is then delivered.
     let head = sockets.streams.heads(&[stream]).await?.first().map_or_else(Position::default, |(_, head)| *head);

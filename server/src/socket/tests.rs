@@ -309,6 +309,29 @@ async fn a_peer_that_takes_nothing_for_15_seconds_is_dropped() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_stops_following_while_it_waits_to_resume_is_not_made_to_follow_again() {
+    let mut bench = Bench::new().await;
+    bench.follow().await;
+    let (sockets, mut line) = (Arc::clone(&bench.sockets), Vec::new());
+    for _ in 0..ARRIVALS_MAX {
+        line.push(sockets.arrive().await);
+    }
+    // More than the ring holds, and than waits for the peer.
+    for n in 1..=5_000 {
+        bench.commit(n);
+    }
+    while timeout(Duration::from_secs(1), bench.from_server.next()).await.is_ok() {}
+    assert_eq!(bench.hub.streams_count(), 2, "the room and the inbox");
+
+    bench.send(r#"{"id":2,"command":{"type":"unsubscribe","stream":"room:1"}}"#);
+    while !matches!(bench.frame().await, ServerFrame::Ack { .. }) {}
+    drop(line);
+    sleep(Duration::from_millis(100)).await;
+
+    assert_eq!(bench.hub.streams_count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_peer_that_is_slow_but_reads_gets_everything() {
     let mut bench = Bench::new().await;
     bench.follow().await;
