@@ -150,6 +150,9 @@ impl SqliteStore {
             .max_lifetime(None)
             // It is a thread in this process: asking whether it is there costs as much as a small query.
             .test_before_acquire(false)
+            // After an error at which SQLite has ended a transaction by itself, sqlx goes on counting it: the next one
+            // would be a savepoint of none, which nobody ends, and read what was there at its time for ever.
+            .before_acquire(|connection, _| Box::pin(std::future::ready(Ok(!connection.is_in_transaction()))))
             .max_connections(READERS_MAX)
             .connect_with(options.clone().pragma("query_only", "ON"))
             .await?;
@@ -240,7 +243,10 @@ fn violates_unique(error: &sqlx::Error, columns: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        bench::{Bench, GENERAL},
+        *,
+    };
     use crate::store::NoFollowers;
 
     #[tokio::test]
@@ -253,6 +259,26 @@ mod tests {
         // Before 3.51.3 two connections could lose a commit at a WAL reset (https://sqlite.org/wal.html).
         let numbers: Vec<u32> = version.split('.').map(|part| part.parse().unwrap()).collect();
         assert!(numbers >= vec![3, 51, 3], "SQLite is {version}");
+    }
+
+    #[tokio::test]
+    async fn who_reads_after_a_transaction_that_ended_by_itself_reads_what_is_new() {
+        let mut bench = Bench::new().await;
+        let mut readers = Vec::new();
+        for _ in 0..READERS_MAX {
+            let mut tx = bench.store.read.begin().await.unwrap();
+            // As after an I/O error: it is over, and only SQLite knows.
+            sqlx::query("ROLLBACK").execute(&mut *tx).await.unwrap();
+            readers.push(tx);
+        }
+        drop(readers);
+        let before = bench.log(GENERAL).await.len();
+
+        for n in 1..=20 {
+            let post = bench.post(GENERAL, "hi");
+            bench.run(post).await.unwrap();
+            assert_eq!(bench.log(GENERAL).await.len(), before + n);
+        }
     }
 
     #[tokio::test]
