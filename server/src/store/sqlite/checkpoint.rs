@@ -50,19 +50,22 @@ const HELD_INTERVAL: Duration = Duration::from_millis(250);
 /// How long everybody waits with the turn taken for those who still read from the log.
 const READERS_WAIT: Duration = Duration::from_millis(250);
 
+/// Who reads at the log's end makes everybody wait in vain, each time for twice as long after the last, up to this.
+const RESTART_PAUSE_MAX: Duration = Duration::from_secs(30);
+
+/// What is written to try the disk: not less than what a long message takes, which it may just have refused.
+const PROBE_BYTES: u32 = 64 * 1024;
+
 /// What an operator is told of a log that is held open is told again after this time.
 const WARN_INTERVAL: Duration = Duration::from_secs(60);
 
+/// Asked each time that a connection is opened.
+type Options = Box<dyn Fn() -> SqliteConnectOptions + Send + Sync>;
+
 /// Runs until `closing` is cancelled, and closes its connection then.
-pub(super) fn spawn(
-    lane: Lane,
-    options: SqliteConnectOptions,
-    limits: LogLimits,
-    closing: CancellationToken,
-) -> JoinHandle<()> {
+pub(super) fn spawn(lane: Lane, options: Options, limits: LogLimits, closing: CancellationToken) -> JoinHandle<()> {
     tokio::spawn(async move {
-        let options = options.busy_timeout(READERS_WAIT);
-        let mut keeper = Keeper { lane, options, limits, connection: None, warned: None, is_failing: false };
+        let mut keeper = Keeper::new(lane, options, limits);
         loop {
             let next = keeper.look().await;
             let (pause, is_calm) = match next {
@@ -94,8 +97,9 @@ enum Next {
 
 struct Keeper {
     lane: Lane,
-    options: SqliteConnectOptions,
+    options: Options,
     limits: LogLimits,
+    restarts: Restarts,
     connection: Option<SqliteConnection>,
     /// When it was last said that the log is held open.
     warned: Option<Instant>,
@@ -103,14 +107,28 @@ struct Keeper {
     is_failing: bool,
 }
 
+/// When everybody is made to wait, so that the log can start again.
+struct Restarts {
+    /// How long the log is that does so already, with whoever writes next: it goes on saying its old length.
+    done: Option<i64>,
+    /// Where somebody was in the way.
+    not_before: Option<Instant>,
+    pause: Duration,
+}
+
 impl Keeper {
+    fn new(lane: Lane, options: Options, limits: LogLimits) -> Self {
+        let restarts = Restarts { done: None, not_before: None, pause: HELD_INTERVAL };
+        Self { lane, options, limits, restarts, connection: None, warned: None, is_failing: false }
+    }
+
     async fn look(&mut self) -> Next {
         if self.lane.health.is_broken() {
             // What would be copied may not be what was written.
             return Next::Change;
         }
         let kept = self.keep().await;
-        let is_held = match self.lane.health.note(kept) {
+        let is_held = match self.lane.health.note_copy(kept) {
             Ok(is_held) => is_held,
             Err(error) => {
                 tracing::warn!(?error, "the log could not be copied into the database; trying again");
@@ -131,42 +149,71 @@ impl Keeper {
 
     /// Copies what is to be copied. Returns whether the log has to start again and cannot.
     async fn keep(&mut self) -> Result<bool, StoreError> {
-        let LogLimits { copy, restart, max, .. } = self.limits;
-        let mut log = self.ask("PRAGMA wal_checkpoint(NOOP)").await?;
-        if log.pages - log.copied >= copy || log.pages >= restart {
-            log = self.ask("PRAGMA wal_checkpoint(PASSIVE)").await?;
-            if log.pages < 0 {
-                // Another process does it just now, and nothing else was found out.
-                return Ok(true);
-            }
-        }
-        // Where more is left, somebody reads what was there before it: then waiting for them is in vain.
-        if log.pages >= restart && log.pages - log.copied <= 4 * copy {
-            let turn = self.lane.pause().await?;
-            log = self.ask("PRAGMA wal_checkpoint(RESTART)").await?;
-            drop(turn);
-            if !log.is_busy {
-                // The next one who writes begins at its beginning.
-                log = Log::default();
-            }
-        }
-        self.hold(log.pages >= max);
-        Ok(log.pages >= restart)
+        let found = self.ask("PRAGMA wal_checkpoint(NOOP)").await?;
+        let copied = self.copy(found).await;
+        // Where it could not be copied it is no shorter.
+        let pages = copied.as_ref().map_or(found.pages, |log| log.pages);
+        self.lane.health.hold(pages >= self.limits.max);
+        let log = copied?;
+        self.warn(log.pages >= self.limits.max);
+        Ok(log.pages >= self.limits.restart || log.is_busy)
     }
 
-    fn hold(&mut self, is_full: bool) {
-        self.lane.health.hold(is_full);
+    /// Returns what is left of the log.
+    async fn copy(&mut self, found: Log) -> Result<Log, StoreError> {
+        let LogLimits { copy, restart, max, .. } = self.limits;
+        if self.restarts.done == Some(found.pages) && found.copied == found.pages {
+            return Ok(Log::default());
+        }
+        self.restarts.done = None;
+        if found.pages - found.copied < copy && found.pages < restart {
+            return Ok(found);
+        }
+        let log = self.ask("PRAGMA wal_checkpoint(PASSIVE)").await?;
+        if log.pages < 0 {
+            // Another process does it just now, and nothing else was found out.
+            return Ok(Log { is_busy: true, ..found });
+        }
+        // Where more is left, somebody reads what was there before it: then waiting for them is in vain. Where the log
+        // is full, nobody is kept from writing by one more try.
+        let is_due = log.pages >= max || self.restarts.not_before.is_none_or(|at| at <= Instant::now());
+        if log.pages >= restart && log.pages - log.copied <= 4 * copy && is_due {
+            return self.restart().await;
+        }
+        Ok(Log { is_busy: false, ..log })
+    }
+
+    /// Has whoever writes next begin at the log's beginning.
+    async fn restart(&mut self) -> Result<Log, StoreError> {
+        let turn = self.lane.pause().await?;
+        let log = self.ask("PRAGMA wal_checkpoint(RESTART)").await?;
+        drop(turn);
+        let Restarts { pause, .. } = self.restarts;
+        if log.is_busy {
+            let (not_before, pause) = (Some(Instant::now() + pause), (2 * pause).min(RESTART_PAUSE_MAX));
+            self.restarts = Restarts { done: None, not_before, pause };
+            return Ok(log);
+        }
+        self.restarts = Restarts { done: Some(log.pages), not_before: None, pause: HELD_INTERVAL };
+        Ok(Log::default())
+    }
+
+    fn warn(&mut self, is_full: bool) {
         if is_full && self.warned.is_none_or(|at| at.elapsed() >= WARN_INTERVAL) {
             tracing::error!("somebody who reads holds the log open: nothing is written until they let go");
             self.warned = Some(Instant::now());
         }
     }
 
-    /// Writes a row as it is.
+    /// Writes what takes pages that were not taken before, and frees those of the last time.
+    ///
+    /// A row that is written as it was changes no page, and then a commit writes nothing and succeeds on any disk.
     async fn probe(&self) {
         let tried = async {
             let mut write = self.lane.begin().await?;
-            sqlx::query("UPDATE server SET rooms = rooms").execute(&mut *write).await?;
+            let bytes = sqlx::query("INSERT INTO probe (bytes) VALUES (randomblob(?))").bind(PROBE_BYTES);
+            let id = bytes.execute(&mut *write).await?.last_insert_rowid();
+            sqlx::query("DELETE FROM probe WHERE id <> ?").bind(id).execute(&mut *write).await?;
             write.commit().await
         };
         if self.lane.health.note(tried.await).is_ok() {
@@ -177,7 +224,7 @@ impl Keeper {
     async fn ask(&mut self, pragma: &'static str) -> Result<Log, StoreError> {
         let connection = match &mut self.connection {
             Some(connection) => connection,
-            none => none.insert(self.options.connect().await?),
+            none => none.insert((self.options)().busy_timeout(READERS_WAIT).connect().await?),
         };
         let row = sqlx::query(pragma).fetch_one(connection).await?;
         Ok(Log { is_busy: row.try_get::<i64, _>(0)? != 0, pages: row.try_get(1)?, copied: row.try_get(2)? })

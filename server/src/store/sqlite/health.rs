@@ -21,6 +21,8 @@ struct Known {
     disk: Mutex<State>,
     /// Whether somebody who reads holds the log open, and it is as long as it may be.
     is_log_held: AtomicBool,
+    /// Whether what is in the log could not be copied the last time.
+    is_copying_failing: AtomicBool,
     /// Something was written, or could not be.
     changed: Notify,
 }
@@ -38,6 +40,8 @@ enum State {
 const FULL: &str = "the disk is full: nothing can be stored until there is room; reading works";
 const REFUSED: &str = "the disk does not take what is written: nothing can be stored; reading works";
 const HELD: &str = "somebody who reads holds the log of the database open: nothing is stored until they let go";
+const NOT_COPIED: &str =
+    "the log of the database cannot be copied into it: nothing is stored once it is full; check the disk";
 const BROKEN: &str = "the disk failed to take a commit: restart the server after checking the disk";
 
 impl Health {
@@ -53,6 +57,7 @@ impl Health {
     /// Why nothing can be stored.
     pub(super) fn reason(&self) -> Option<&'static str> {
         match *self.state() {
+            State::Well if self.0.is_copying_failing.load(Ordering::Relaxed) => Some(NOT_COPIED),
             State::Well => self.0.is_log_held.load(Ordering::Relaxed).then_some(HELD),
             State::Failing(reason) | State::Broken(reason) => Some(reason),
         }
@@ -71,6 +76,19 @@ impl Health {
     /// Refuses what is to be written, or no longer.
     pub(super) fn hold(&self, is_log_held: bool) {
         self.0.is_log_held.store(is_log_held, Ordering::Relaxed);
+    }
+
+    /// Looks at the outcome of copying the log and passes it on. What is written meanwhile changes nothing about it.
+    pub(super) fn note_copy<T>(&self, outcome: Result<T, StoreError>) -> Result<T, StoreError> {
+        match &outcome {
+            Ok(_) => self.0.is_copying_failing.store(false, Ordering::Relaxed),
+            Err(StoreError::Full(_) | StoreError::Unavailable(_) | StoreError::Internal(_)) => {
+                self.0.is_copying_failing.store(true, Ordering::Relaxed);
+            }
+            Err(StoreError::SyncFailed(_)) => self.turn_to(State::Broken(BROKEN)),
+            Err(StoreError::Busy) => {}
+        }
+        outcome
     }
 
     /// Waits until something was written, or could not be, since this was last asked.

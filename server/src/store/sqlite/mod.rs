@@ -8,7 +8,7 @@ use std::{
     path::Path,
     sync::{
         Arc,
-        atomic::{AtomicU32, Ordering},
+        atomic::{AtomicBool, AtomicU32, Ordering},
     },
     time::Duration,
 };
@@ -86,11 +86,13 @@ struct Tuning {
     /// Pages that the file may have: a disk that is full. Looked at when a connection is opened to write.
     pages_max: Option<Arc<AtomicU32>>,
     log: LogLimits,
+    /// Whether what keeps the log short may only read. Looked at when it opens a connection.
+    refuses_copies: Option<Arc<AtomicBool>>,
 }
 
 impl Default for Tuning {
     fn default() -> Self {
-        Self { busy_timeout: BUSY_TIMEOUT, pages_max: None, log: LogLimits::default() }
+        Self { busy_timeout: BUSY_TIMEOUT, pages_max: None, log: LogLimits::default(), refuses_copies: None }
     }
 }
 
@@ -156,8 +158,15 @@ impl SqliteStore {
             .max_connections(READERS_MAX)
             .connect_with(options.clone().pragma("query_only", "ON"))
             .await?;
-        let Tuning { busy_timeout, pages_max, log } = tuning;
-        let to_check = options.clone();
+        let Tuning { busy_timeout, pages_max, log, refuses_copies } = tuning;
+        let to_copy = {
+            let options = options.clone();
+            move || {
+                options
+                    .clone()
+                    .read_only(refuses_copies.as_ref().is_some_and(|refuses| refuses.load(Ordering::Relaxed)))
+            }
+        };
         let to_write = move || match &pages_max {
             Some(pages) => options.clone().pragma("max_page_count", pages.load(Ordering::Relaxed).to_string()),
             None => options.clone(),
@@ -167,7 +176,7 @@ impl SqliteStore {
         let erasing = Erasing::default();
         let (queue, writer) = writer::spawn(lane.clone(), erasing.clone(), closing.clone());
         let eraser = eraser::spawn(lane.clone(), read.clone(), erasing, closing.clone());
-        let keeper = checkpoint::spawn(lane.clone(), to_check, log, closing.clone());
+        let keeper = checkpoint::spawn(lane.clone(), Box::new(to_copy), log, closing.clone());
         let rooms_per_user = limits.rooms_per_user;
         Ok(Self { read, lane, rooms_per_user, queue, closing, tasks: Mutex::new(vec![writer, eraser, keeper]) })
     }

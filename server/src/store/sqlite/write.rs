@@ -34,7 +34,7 @@ pub(super) struct Lane {
     pub(super) sink: Arc<dyn Sink>,
     pub(super) health: Health,
     options: Arc<dyn Fn() -> SqliteConnectOptions + Send + Sync>,
-    busy_timeout: Duration,
+    pub(super) busy_timeout: Duration,
     turn: Arc<Mutex<Turn>>,
 }
 
