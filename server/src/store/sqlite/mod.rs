@@ -146,6 +146,8 @@ impl SqliteStore {
             .pragma("wal_autocheckpoint", "0")
             .pragma("journal_size_limit", LOG_BYTES_KEPT.to_string());
         migrate(&options).await?;
+        // From here on it is there. An empty one in its place would be opened in vain.
+        let options = options.create_if_missing(false);
         let read = SqlitePoolOptions::new()
             .acquire_timeout(BUSY_TIMEOUT)
             .idle_timeout(None)
@@ -232,7 +234,7 @@ impl From<sqlx::Error> for StoreError {
         match (primary, &error) {
             (Some(SQLITE_BUSY | SQLITE_LOCKED), _) | (_, sqlx::Error::PoolTimedOut) => Self::Busy,
             (Some(SQLITE_FULL), _) => Self::Full(Arc::new(error)),
-            (Some(SQLITE_IOERR | SQLITE_READONLY), _) => Self::Unavailable(Arc::new(error)),
+            (Some(SQLITE_IOERR | SQLITE_READONLY | SQLITE_CANTOPEN), _) => Self::Unavailable(Arc::new(error)),
             _ => Self::Internal(Arc::new(error)),
         }
     }
@@ -243,6 +245,7 @@ const SQLITE_LOCKED: i32 = 6;
 const SQLITE_READONLY: i32 = 8;
 const SQLITE_IOERR: i32 = 10;
 const SQLITE_FULL: i32 = 13;
+const SQLITE_CANTOPEN: i32 = 14;
 const SQLITE_IOERR_FSYNC: i32 = 1034;
 
 /// Whether an error is the violation of a `UNIQUE` constraint on these columns, such as `users.username_key`.

@@ -24,7 +24,7 @@ use super::{
     redact::Pending,
     rows::{self, RECORD_COLUMNS},
     snapshots, windows,
-    writer::{CommandJob, Job},
+    writer::{COMMANDS_RESERVED, CommandJob, Job},
 };
 use crate::{
     commands::Facts,
@@ -49,6 +49,10 @@ impl StreamStore for SqliteStore {
         cursor: ReadCursor,
     ) -> Result<Option<ReadCursor>, StoreError> {
         let (reply, answer) = oneshot::channel();
+        // They come often, and the next one says the same: they are refused before what somebody wrote is.
+        if self.queue.capacity() <= COMMANDS_RESERVED {
+            return Err(StoreError::Busy);
+        }
         self.queued(Job::Cursor(CursorJob { user, room, cursor, reply }))?;
         answer.await.unwrap_or(Err(StoreError::Busy))
     }

@@ -67,14 +67,15 @@ impl Lane {
         let turn = timeout_at(deadline, Arc::clone(&self.turn).lock_owned()).await.map_err(|_| StoreError::Busy)?;
         // It may have broken while this waited.
         self.health.check()?;
-        let held = Held::take(turn, &self.options, deadline).await?;
+        let held = Held::take(turn, &self.options, deadline).await;
+        let held = self.health.note(held.map_err(of_everybody))?;
         // From here on it is undone where the caller goes away.
         let mut write = Write { held: Some(held), sink: Arc::clone(&self.sink), health: self.health.clone() };
         loop {
             // IMMEDIATE takes the lock now: a transaction that reads first and writes later could fail half-way
             // when another process has written in between.
             let begun = sqlx::query("BEGIN IMMEDIATE").execute(&mut *write).await.map_err(StoreError::from);
-            match self.health.note(begun) {
+            match self.health.note(begun.map_err(of_everybody)) {
                 Ok(_) => return Ok(write),
                 Err(StoreError::Busy) if Instant::now() < deadline => {}
                 Err(StoreError::Busy) => {
@@ -110,6 +111,14 @@ impl Lane {
         if let Turn::Ready(connection) = std::mem::replace(&mut *turn, Turn::Closed) {
             close(connection, &self.health).await;
         }
+    }
+}
+
+/// What fails before anything was asked for fails for everybody, whatever it is: the file is none of ours, or damaged.
+fn of_everybody(error: StoreError) -> StoreError {
+    match error {
+        StoreError::Internal(source) => StoreError::Unavailable(source),
+        StoreError::Busy | StoreError::Full(_) | StoreError::Unavailable(_) | StoreError::SyncFailed(_) => error,
     }
 }
 

@@ -3,8 +3,9 @@
 //! While one batch is being synced the next one gathers; nothing waits for a timer. Within a batch every command
 //! has a savepoint of its own: one that is refused leaves the others alone.
 
-use std::sync::Arc;
+use std::{panic::AssertUnwindSafe, sync::Arc};
 
+use futures::FutureExt as _;
 use protocol::{Command, Done, Record, UnixMs, markup::Node, messages::PostMessage};
 use sqlx::SqliteConnection;
 use tokio::{
@@ -30,6 +31,9 @@ mod tests;
 
 /// Commands that may wait; the next one is answered `busy`.
 const QUEUE_COMMANDS_MAX: usize = 1_024;
+
+/// As many of them find a place where read cursors find none any more: a quarter.
+pub(super) const COMMANDS_RESERVED: usize = QUEUE_COMMANDS_MAX / 4;
 
 /// Commands committed at once: bounds how long the first of a batch waits for the last.
 const BATCH_COMMANDS_MAX: usize = 256;
@@ -93,7 +97,7 @@ pub(super) fn spawn(lane: Lane, erasing: Erasing, closing: CancellationToken) ->
 
 /// Carries out what is in a batch and answers everybody who asked. The error is one of the batch as a whole.
 async fn commit_batch(lane: &Lane, erasing: &Erasing, jobs: Vec<Job>) -> Result<(), StoreError> {
-    let stored = lane.health.note(store_batch(lane, erasing, &jobs).await);
+    let stored = lane.health.note(caught(store_batch(lane, erasing, &jobs)).await);
     let Stored { answers, cursors } = match stored {
         Ok(stored) => stored,
         Err(error) => {
@@ -118,6 +122,15 @@ async fn commit_batch(lane: &Lane, erasing: &Erasing, jobs: Vec<Job>) -> Result<
         }
     }
     Ok(())
+}
+
+/// What is lost by a panic is a batch, and not the one who writes them. What it began is taken back.
+async fn caught<T>(work: impl Future<Output = Result<T, StoreError>>) -> Result<T, StoreError> {
+    // Whatever it was in the middle of is dropped with it.
+    AssertUnwindSafe(work).catch_unwind().await.unwrap_or_else(|_| {
+        tracing::error!("a fault of the server ended what was being written");
+        Err(StoreError::Internal(Arc::from(Box::from("a panic while writing"))))
+    })
 }
 
 /// What a batch that is on disk came to.

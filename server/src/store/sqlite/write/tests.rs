@@ -15,6 +15,7 @@ use crate::store::{
     sqlite::{
         FILE_NAME, Tuning,
         bench::{Bench, GENERAL, MANY_PAGES, NOW, files},
+        checkpoint::LogLimits,
     },
 };
 
@@ -141,6 +142,33 @@ async fn a_command_that_fails_by_itself_fails_alone() {
     let stored: Vec<_> = answers.into_iter().filter_map(Result::ok).collect();
     assert_eq!(stored.len(), 2);
     bench.has(&stored).await;
+}
+
+#[tokio::test]
+async fn a_database_that_cannot_be_opened_says_so_and_recovers() {
+    let log = LogLimits { probe_interval: Duration::from_millis(20), ..LogLimits::default() };
+    let mut bench = Bench::with(Tuning { log, ..Tuning::default() }).await;
+    let (here, away) = (bench.directory.path().join(FILE_NAME), bench.directory.path().join("away"));
+    std::fs::rename(&here, &away).unwrap();
+    bench.store.lane.reconnect().await;
+
+    let post = bench.post(GENERAL, "hi");
+    let refused = bench.run(post.clone()).await;
+    assert!(matches!(refused, Err(ExecuteError::Store(StoreError::Unavailable(_)))), "{refused:?}");
+    assert!(bench.store.write_health().is_err());
+    assert!(!here.exists(), "no other one is made in its place");
+
+    std::fs::write(&here, "no database ".repeat(1_000)).unwrap();
+    let refused = bench.run(post.clone()).await;
+    assert!(matches!(refused, Err(ExecuteError::Store(StoreError::Unavailable(_)))), "{refused:?}");
+    assert!(bench.store.write_health().is_err());
+
+    std::fs::rename(&away, &here).unwrap();
+    while bench.store.write_health().is_err() {
+        tokio::task::yield_now().await;
+    }
+    let done = bench.run(post).await.unwrap();
+    bench.has(&[done]).await;
 }
 
 #[tokio::test]

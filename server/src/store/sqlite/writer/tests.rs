@@ -1,25 +1,32 @@
 //! What is in one batch: that it is one, and that it comes to what the same would one after the other.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU32, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
 };
 
-use futures::future::join_all;
+use futures::{FutureExt as _, StreamExt as _, future::join_all, stream::FuturesUnordered};
 use protocol::{
-    ClientId, Command, ReadCursor, RoomId, Seq, UserId, Username,
-    members::{JoinRoom, LeaveRoom},
+    ClientId, Command, ReadCursor, RoomId, Seq, UnixMs, UserId, Username,
+    members::{AddMember, JoinRoom, LeaveRoom, RemoveMember},
     messages::{DeleteMessage, EditMessage, PostMessage},
+    mute::MuteRoom,
     reactions::AddReaction,
-    rooms::{CreateRoom, History, RenameRoom, Visibility},
+    rooms::{CreateRoom, History, RenameRoom, TransferRoom, Visibility},
 };
 use sqlx::Row as _;
 
-use super::{CommandJob, posts};
+use super::{COMMANDS_RESERVED, CommandJob, QUEUE_COMMANDS_MAX, caught, posts};
 use crate::store::{
-    AccountStore as _, Actor, StreamStore as _,
+    AccountStore as _, Actor, ExecuteError, StoreError, StreamStore as _,
     accounts::{Admission, NewAccount, NewSession, TokenHash},
-    sqlite::bench::{Bench, GENERAL, NOW},
+    sqlite::{
+        Tuning,
+        bench::{Bench, GENERAL, NOW},
+    },
 };
 
 /// Accounts that are in the room for everyone, made by hand.
@@ -97,6 +104,59 @@ async fn read_cursors_of_one_user_come_to_what_the_merge_says() {
     assert_eq!(older, merged, "an older one changes nothing");
 }
 
+#[tokio::test]
+async fn read_cursors_leave_a_quarter_of_the_queue_to_commands() {
+    let mut bench = Bench::with(Tuning { busy_timeout: Duration::from_secs(20), ..Tuning::default() }).await;
+    let turn = bench.store.begin_write().await.unwrap();
+    let first = bench.post(GENERAL, "first");
+    let mut first = std::pin::pin!(bench.run(first));
+    assert!(first.as_mut().now_or_never().is_none());
+    while bench.store.queue.capacity() < QUEUE_COMMANDS_MAX {
+        // The writer has taken it, and waits for the turn.
+        tokio::task::yield_now().await;
+    }
+    let ada = bench.ada.user.id;
+
+    let cursors = QUEUE_COMMANDS_MAX - COMMANDS_RESERVED;
+    let mut moved = FuturesUnordered::new();
+    for _ in 0..cursors {
+        moved.push(bench.store.set_read_cursor(ada, GENERAL, at(1)));
+        assert!(moved.next().now_or_never().is_none(), "it waits");
+    }
+    let refused = bench.store.set_read_cursor(ada, GENERAL, at(1)).now_or_never();
+    assert!(matches!(refused, Some(Err(StoreError::Busy))), "{refused:?}");
+    let mut posted = FuturesUnordered::new();
+    for n in 0..COMMANDS_RESERVED {
+        posted.push(bench.run(bench_post(n as u128)));
+        assert!(posted.next().now_or_never().is_none(), "there is room for commands");
+    }
+    let refused = bench.run(bench_post(9_999)).now_or_never();
+    assert!(matches!(refused, Some(Err(ExecuteError::Store(StoreError::Busy)))), "{refused:?}");
+
+    drop(turn);
+    first.await.unwrap();
+    assert_eq!(moved.map(Result::unwrap).count().await, cursors);
+    assert_eq!(posted.map(Result::unwrap).count().await, COMMANDS_RESERVED);
+}
+
+#[tokio::test]
+async fn a_panic_ends_its_batch_and_not_the_writer() {
+    let mut bench = Bench::new().await;
+
+    let lost = caught(async {
+        let _write = bench.store.begin_write().await?;
+        if bench.ada.user.id.0 > 0 {
+            panic!("a fault of the server");
+        }
+        Ok(())
+    });
+    assert!(matches!(lost.await, Err(StoreError::Internal(_))));
+
+    let post = bench.post(GENERAL, "hi");
+    let done = bench.run(post).await.unwrap();
+    bench.has(&[done]).await;
+}
+
 /// Numbers that look random and are the same in every run.
 struct Dice(u64);
 
@@ -107,8 +167,9 @@ impl Dice {
     }
 }
 
-/// Any mix of commands of three people in four rooms, one of which is not there: posts for the most part, some of them
-/// sent again, or with another's id, or to nowhere, or without a text.
+/// Any mix of commands of three people in four rooms, one of which is not there at first: posts for the most part, some
+/// of them sent again, or with another's id, or to nowhere, or without a text. No room is deleted: it is erased beside
+/// the batch, so that what is there depends on when one looks.
 fn mix(dice: &mut Dice, count: u64) -> Vec<(usize, Command)> {
     let mut ids = 1_000;
     let mix = (0..count).map(|n| {
@@ -118,7 +179,8 @@ fn mix(dice: &mut Dice, count: u64) -> Vec<(usize, Command)> {
         let (room, message) = (RoomId(1 + dice.roll(4)), Seq(1 + dice.roll(20)));
         let text = ["one", "one", "**two**", "@bob, three", "", "four @room", "five", "six"][dice.roll(8) as usize];
         let post = PostMessage::new(client_id, room, text.to_owned());
-        let command = match dice.roll(24) {
+        let username = Username::parse(["ada", "bob", "cleo", "dan"][dice.roll(4) as usize]).unwrap();
+        let command = match dice.roll(32) {
             0 => Command::PostMessage(PostMessage { reply_to: Some(message), ..post }),
             1 => Command::EditMessage(EditMessage { client_id, room, message, text: format!("{text} edited") }),
             2 => Command::DeleteMessage(DeleteMessage { client_id, room, message }),
@@ -126,6 +188,16 @@ fn mix(dice: &mut Dice, count: u64) -> Vec<(usize, Command)> {
             4 => Command::LeaveRoom(LeaveRoom { client_id, room }),
             5 => Command::JoinRoom(JoinRoom { client_id, room }),
             6 => Command::RenameRoom(RenameRoom { client_id, room, name: format!("room {n}") }),
+            7 => Command::AddMember(AddMember { client_id, room, username }),
+            8 => Command::RemoveMember(RemoveMember { client_id, room, username }),
+            9 => Command::TransferRoom(TransferRoom { client_id, room, username }),
+            10 => Command::MuteRoom(MuteRoom { client_id, room, muted: dice.roll(2) == 0 }),
+            11 => Command::CreateRoom(CreateRoom {
+                client_id,
+                name: format!("new {}", dice.roll(4)),
+                visibility: Visibility::Public,
+                history: History::Everything,
+            }),
             _ => Command::PostMessage(post),
         };
         (dice.roll(3) as usize, command)
@@ -179,11 +251,14 @@ async fn a_batch_comes_to_what_its_commands_come_to_one_by_one() {
         assert_eq!(who, same);
 
         let mut one_by_one = Vec::new();
-        for (by, command) in &commands {
-            one_by_one.push(alone.store.execute(&who[*by], command.clone(), NOW).await);
+        // A little later each.
+        let commands: Vec<_> = (NOW.0..).map(UnixMs).zip(commands).collect();
+        for (now, (by, command)) in &commands {
+            one_by_one.push(alone.store.execute(&who[*by], command.clone(), *now).await);
         }
         let commits = commits(&together).await;
-        let at_once = join_all(commands.iter().map(|(by, c)| together.store.execute(&who[*by], c.clone(), NOW))).await;
+        let at_once = commands.iter().map(|(now, (by, c))| together.store.execute(&who[*by], c.clone(), *now));
+        let at_once = join_all(at_once).await;
 
         for ((one, other), command) in one_by_one.iter().zip(&at_once).zip(&commands) {
             assert_eq!(format!("{one:?}"), format!("{other:?}"), "{command:?}");
@@ -192,7 +267,7 @@ async fn a_batch_comes_to_what_its_commands_come_to_one_by_one() {
         assert_eq!(rows(&alone).await, rows(&together).await, "what is stored");
         let commits = commits.load(Ordering::Relaxed);
         assert!(commits <= 2, "{commits} commits");
-        assert!(at_once.iter().filter(|answer| answer.is_ok()).count() > 50, "most of it makes sense");
+        assert!(at_once.iter().filter(|answer| answer.is_ok()).count() > 40, "much of it makes sense");
         assert!(at_once.iter().filter(|answer| answer.is_err()).count() > 20, "and some does not");
     }
 }
