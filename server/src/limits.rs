@@ -55,8 +55,8 @@ limits! {
     sockets_per_address: u32 = 1_000;
     /// Sockets of one address, without a session, and connections that ask for one
     sockets_per_address_anonymous: u32 = 50;
-    /// Connections of one address that are not sockets, at least as many as it may have sockets; those of trusted proxies
-    /// are not counted
+    /// Connections of one address that are not sockets, at least as many as it may have sockets, at most a quarter of what
+    /// open files allow; those of trusted proxies are not counted
     connections_per_address: u32 = 2_048;
     /// Bytes that may wait for one socket
     socket_waiting_bytes: u64 = 256 * 1024;

@@ -29,8 +29,15 @@ pub(crate) const ANSWER_MAX: Duration = Duration::from_secs(6);
 /// How long connections may take to end after the last of them is told: that, and what closing a socket takes.
 const CONNECTIONS_MAX: Duration = Duration::from_secs(12);
 
+/// How long those that are given up may take to notice it: what they hold of the store is given back then.
+const GIVING_UP_MAX: Duration = Duration::from_secs(2);
+
 /// How long the background tasks may, after them.
 const TASKS_MAX: Duration = Duration::from_secs(10);
+
+/// How long the store may take to close: it waits for everyone who reads, and copies a log of at most 256 MiB. What was
+/// acknowledged is on disk already; a log that is left is read by the next server.
+const STORE_MAX: Duration = Duration::from_secs(15);
 
 /// What requests, connections and sockets know of it.
 #[derive(Debug, Default)]
@@ -100,6 +107,9 @@ pub(crate) async fn leave(app: &AppState) {
     if timeout(wait_of(sockets) + CONNECTIONS_MAX, app.connections.wait()).await.is_err() {
         tracing::warn!(connections = app.connections.len(), "connections did not end and are given up");
         app.drain.over.cancel();
+        if timeout(GIVING_UP_MAX, app.connections.wait()).await.is_err() {
+            tracing::warn!(connections = app.connections.len(), "connections are left");
+        }
     }
     // Only now: until here, what was committed was still told.
     app.stopping.cancel();
@@ -107,13 +117,18 @@ pub(crate) async fn leave(app: &AppState) {
     if timeout(TASKS_MAX, app.tasks.wait()).await.is_err() {
         tracing::warn!(tasks = app.tasks.len(), "stopped before everything had ended");
     }
-    app.store.close().await;
+    if timeout(STORE_MAX, app.store.close()).await.is_err() {
+        tracing::warn!("the store could not be closed in time; the next server reads what its log holds");
+    }
     tracing::info!("left");
 }
 
 #[cfg(test)]
 mod tests {
+    use protocol::{UnixMs, UserId};
+
     use super::*;
+    use crate::{App, Config, clock::Clock};
 
     #[test]
     fn sockets_are_told_two_hundred_at_a_time() {
@@ -124,6 +139,23 @@ mod tests {
         for (batch, turns) in (0..).zip(turns.chunks(200)) {
             assert!(turns.iter().all(|turn| *turn == TELL_INTERVAL * batch), "batch {batch}");
         }
+    }
+
+    #[tokio::test]
+    async fn who_reads_and_never_ends_does_not_keep_the_server() {
+        let directory = tempfile::tempdir().unwrap();
+        let config = Config { data: directory.path().to_owned(), ..Config::default() };
+        let app = App::open(config, Clock::manual(UnixMs(0)), Randomness::seeded(1)).await.unwrap();
+        // It holds a reader, and nobody asks it to go on.
+        let _reading = loop {
+            let mut reading = app.store.accounts(UserId(0), 1);
+            if futures::poll!(&mut reading).is_pending() {
+                break reading;
+            }
+        };
+        tokio::time::pause();
+
+        assert!(timeout(Duration::from_mins(10), leave(&app)).await.is_ok());
     }
 
     #[test]

@@ -59,13 +59,13 @@ pub(super) async fn serve(stream: Stream, router: Router, timeouts: Timeouts, le
                 }
                 return Poll::Ready(());
             }
-            let phase = line.phase();
             // Between requests hyper closes at once, also where a head has begun: that one is waited for.
-            if !is_last && phase != Phase::Head && leaving.as_mut().poll(cx).is_ready() {
+            if !is_last && line.phase() != Phase::Head && leaving.as_mut().poll(cx).is_ready() {
                 is_last = true;
                 http.as_mut().graceful_shutdown();
                 continue;
             }
+            let phase = line.timed();
             let deadline = match phase {
                 // The last answer is being taken; the system ends that if it stops.
                 Phase::Idle if is_last => None,

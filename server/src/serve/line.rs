@@ -28,8 +28,12 @@ use crate::socket::Place;
 #[derive(Debug)]
 pub(crate) struct Line {
     pub(super) peer: SocketAddr,
+    /// Whether it is one of the proxies that are trusted, so that anybody's requests come here.
+    is_proxy: bool,
     /// Bytes that the system has taken.
     written: AtomicU64,
+    /// The system takes nothing more for now: the answer is not written yet.
+    is_full: AtomicBool,
     /// HTTP is over: what is timed now is timed by the socket.
     is_socket: AtomicBool,
     pace: Mutex<Pace>,
@@ -57,10 +61,12 @@ pub(super) enum Phase {
 }
 
 impl Line {
-    fn new(peer: SocketAddr) -> Self {
+    fn new(peer: SocketAddr, is_proxy: bool) -> Self {
         Self {
             peer,
+            is_proxy,
             written: AtomicU64::new(0),
+            is_full: AtomicBool::new(false),
             is_socket: AtomicBool::new(false),
             pace: Mutex::new(Pace { phase: Phase::New, since: Instant::now() }),
             anonymous: Mutex::default(),
@@ -77,7 +83,7 @@ impl Line {
         lock(&self.anonymous).is_some()
     }
 
-    /// It is from now on, until it ends.
+    /// It is from now on, until it ends; that of a proxy, until the request is answered.
     pub(crate) fn keep(&self, place: Place) {
         *lock(&self.anonymous) = Some(place);
     }
@@ -100,17 +106,30 @@ impl Line {
     /// The answer to it is known.
     pub(super) fn answered(&self) {
         self.set(Phase::Idle);
+        if self.is_proxy {
+            self.let_go();
+        }
     }
 
     pub(super) fn phase(&self) -> Phase {
         lock(&self.pace).phase
     }
 
+    /// What is timed. Where the next head has begun while an answer is still being taken, that is the answer: it would be
+    /// cut off by the time for a head.
+    pub(super) fn timed(&self) -> Phase {
+        match self.phase() {
+            Phase::Head if self.is_full.load(Relaxed) => Phase::Idle,
+            phase @ (Phase::New | Phase::Head | Phase::Answering | Phase::Idle) => phase,
+        }
+    }
+
     /// When what is waited for has to be there.
     pub(super) fn deadline(&self, timeouts: &Timeouts) -> Option<Instant> {
-        let Pace { phase, since } = *lock(&self.pace);
+        let (phase, since) = (self.timed(), lock(&self.pace).since);
         match phase {
             Phase::New | Phase::Head => Some(since + timeouts.headers),
+            Phase::Idle if self.is_proxy => Some(since + timeouts.idle_of_proxies),
             Phase::Idle => Some(since + timeouts.idle),
             Phase::Answering => None,
         }
@@ -131,12 +150,14 @@ impl Line {
 
     fn wrote(&self, bytes: usize) {
         self.written.fetch_add(bytes as u64, Relaxed);
+        self.is_full.store(false, Relaxed);
         if self.is_socket.load(Relaxed) {
             return;
         }
-        // A long answer is taken slowly: the time between requests runs from its last byte.
+        // A long answer is taken slowly: the time between requests runs from its last byte, and so does the time for a
+        // head that came before that.
         let mut pace = lock(&self.pace);
-        if pace.phase == Phase::Idle {
+        if matches!(pace.phase, Phase::Idle | Phase::Head) {
             pace.since = Instant::now();
         }
     }
@@ -163,9 +184,10 @@ pub(super) struct Stream {
 }
 
 impl Stream {
-    pub(super) fn new(tcp: TcpStream, peer: SocketAddr, file: OwnedSemaphorePermit) -> Self {
+    /// `is_proxy`: whether the peer is one of the proxies that are trusted.
+    pub(super) fn new(tcp: TcpStream, peer: SocketAddr, is_proxy: bool, file: OwnedSemaphorePermit) -> Self {
         options::for_http(&tcp);
-        Self { tcp, line: Arc::new(Line::new(peer)), is_tuned: false, _file: file }
+        Self { tcp, line: Arc::new(Line::new(peer, is_proxy)), is_tuned: false, _file: file }
     }
 
     pub(super) fn line(&self) -> &Arc<Line> {
@@ -179,8 +201,10 @@ impl Stream {
 
     /// Notes what was written, and once the connection is a socket, gives it a socket's options.
     fn after_write(&mut self, written: &Poll<io::Result<usize>>) {
-        if let Poll::Ready(Ok(bytes)) = written {
-            self.line.wrote(*bytes);
+        match written {
+            Poll::Ready(Ok(bytes)) => self.line.wrote(*bytes),
+            Poll::Ready(Err(_)) => {}
+            Poll::Pending => self.line.is_full.store(true, Relaxed),
         }
         if !self.is_tuned && self.line.is_socket.load(Relaxed) {
             self.is_tuned = true;

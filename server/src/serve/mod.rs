@@ -80,9 +80,10 @@ struct Door {
 
 impl Door {
     fn new(app: &AppState) -> Self {
+        let connections_max = files::connections_max();
         Self {
-            peers: Arc::new(Peers::new(&app.config)),
-            files: Arc::new(Semaphore::new(files::connections_max())),
+            peers: Arc::new(Peers::new(&app.config, connections_max)),
+            files: Arc::new(Semaphore::new(connections_max)),
             spare: Spare::new(),
         }
     }
@@ -96,7 +97,7 @@ impl Door {
             tracing::debug!(%peer, "there are too many connections");
             return;
         };
-        let stream = Stream::new(tcp, peer, file);
+        let stream = Stream::new(tcp, peer, guest.is_proxy(), file);
         let over = app.drain.over().clone();
         let http = http::serve(stream, router.clone(), app.config.timeouts, app.drain.leaving().clone());
         app.connections.spawn(async move {

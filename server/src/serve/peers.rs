@@ -11,6 +11,13 @@ use ipnet::IpNet;
 
 use crate::{auth::address::subnet, config::Config};
 
+/// An address has at most one in so many of all connections, so that it cannot take them all where open files are few.
+const SHARE_OF_ADDRESS: usize = 4;
+
+/// It has these in any case: what a browser or two take. With fewer files than that leaves for others, nobody is served
+/// well.
+const PER_ADDRESS_LEAST: u32 = 32;
+
 /// See the module.
 #[derive(Debug)]
 pub(super) struct Peers {
@@ -23,18 +30,20 @@ pub(super) struct Peers {
 #[derive(Debug)]
 pub(super) struct Guest {
     peers: Arc<Peers>,
-    /// None where it is not counted.
+    /// None of a trusted proxy, which is not counted.
     address: Option<IpAddr>,
 }
 
 impl Peers {
-    pub(super) fn new(config: &Config) -> Self {
-        Self {
-            // Every socket is a connection first.
-            per_address_max: config.limits.connections_per_address.max(config.limits.sockets_per_address),
-            trusted: config.trusted_proxies.clone(),
-            counts: Mutex::default(),
+    /// `connections_max`: how many there may be of all.
+    pub(super) fn new(config: &Config, connections_max: usize) -> Self {
+        // Every socket is a connection first.
+        let wanted = config.limits.connections_per_address.max(config.limits.sockets_per_address);
+        let share = u32::try_from(connections_max / SHARE_OF_ADDRESS).unwrap_or(u32::MAX).max(PER_ADDRESS_LEAST);
+        if share < wanted {
+            tracing::info!(share, wanted, "an address has fewer connections: the system allows too few open files");
         }
+        Self { per_address_max: wanted.min(share), trusted: config.trusted_proxies.clone(), counts: Mutex::default() }
     }
 
     /// None where the address has too many.
@@ -56,6 +65,13 @@ impl Peers {
     fn with<T>(&self, f: impl FnOnce(&mut HashMap<IpAddr, u32>) -> T) -> T {
         // Nothing in the critical sections panics half-way.
         f(&mut self.counts.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Guest {
+    /// Whether it is a trusted proxy.
+    pub(super) fn is_proxy(&self) -> bool {
+        self.address.is_none()
     }
 }
 
@@ -81,7 +97,7 @@ mod tests {
         let trusted_proxies = trusted.iter().map(|net| net.parse().unwrap()).collect();
         let mut config = Config { trusted_proxies, ..Config::default() };
         (config.limits.connections_per_address, config.limits.sockets_per_address) = (2, 1);
-        Arc::new(Peers::new(&config))
+        Arc::new(Peers::new(&config, 10_000))
     }
 
     #[test]
@@ -106,6 +122,24 @@ mod tests {
 
         let all: Vec<_> = (0..3).map(|_| peers.enter([10, 1, 2, 3].into())).collect();
 
-        assert!(all.iter().all(Option::is_some));
+        assert!(all.iter().all(|guest| guest.as_ref().is_some_and(Guest::is_proxy)));
+        assert!(!peers.enter([192, 0, 2, 1].into()).unwrap().is_proxy());
+    }
+
+    #[test]
+    fn an_address_has_a_quarter_of_what_open_files_allow_and_at_least_32() {
+        let most = |connections, sockets, files| {
+            let mut config = Config::default();
+            (config.limits.connections_per_address, config.limits.sockets_per_address) = (connections, sockets);
+            let peers = Arc::new(Peers::new(&config, files));
+            let all: Vec<_> = std::iter::from_fn(|| peers.enter([192, 0, 2, 1].into())).collect();
+            all.len()
+        };
+
+        assert_eq!(most(2_048, 1_000, 8_192), 2_048);
+        assert_eq!(most(2_048, 1_000, 8_191), 2_047);
+        assert_eq!(most(10, 1_000, 960), 240, "also as many as it may have sockets");
+        assert_eq!(most(2_048, 1_000, 24), 32);
+        assert_eq!(most(5, 1, 24), 5, "never more than it may");
     }
 }

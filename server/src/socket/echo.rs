@@ -12,7 +12,7 @@ use axum::{
     response::Response,
 };
 use futures::{SinkExt as _, StreamExt as _};
-use tokio::time::{Instant, sleep_until, timeout_at};
+use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -44,24 +44,25 @@ pub(super) async fn open(
     let sockets = &app.sockets;
     let place = sockets.admission.admit_echo(from).map_err(|no_place| no_place.answer(&sockets.random))?;
     line.becomes_socket();
-    let (running, leaving) = (app.connections.token(), app.drain.leaving().clone());
+    let (running, drain) = (app.connections.token(), Arc::clone(&app.drain));
     Ok(upgrade.on_upgrade(move |mut socket| async move {
-        let ending = echo(&mut socket, &leaving).await;
-        let _ = tokio::time::timeout(CLOSING_MAX, close(&mut socket, &ending)).await;
+        let _ = drain.over().run_until_cancelled(serve(&mut socket, drain.leaving())).await;
         drop((place, running));
     }))
 }
 
-async fn echo(socket: &mut WebSocket, leaving: &CancellationToken) -> Ending {
+async fn serve(socket: &mut WebSocket, leaving: &CancellationToken) {
+    // Wherever it is: also where the peer takes nothing, or has to wait.
+    let ending = leaving.run_until_cancelled(echo(socket)).await.unwrap_or_else(|| Ending::restart(0));
+    let _ = timeout(CLOSING_MAX, close(socket, &ending)).await;
+}
+
+async fn echo(socket: &mut WebSocket) -> Ending {
     let until = Instant::now() + ECHO_MAX;
     // When what was sent back so far is paid for at the allowed rate.
     let mut paid = Instant::now();
     loop {
-        let heard = tokio::select! {
-            () = leaving.cancelled() => return Ending::restart(0),
-            heard = timeout_at(until.min(Instant::now() + IDLE_MAX), socket.next()) => heard,
-        };
-        let message = match heard {
+        let message = match timeout_at(until.min(Instant::now() + IDLE_MAX), socket.next()).await {
             Err(_) => return Ending::time_is_up(),
             Ok(None) => return Ending::Gone,
             Ok(Some(Err(error))) => return error.into(),

@@ -74,6 +74,7 @@ async fn look_up(app: &AppState, from: IpAddr, line: &Line, headers: &HeaderMap)
         return Ok(session);
     }
     if !line.is_counted() {
+        // Of a proxy's connection only until this is answered: anybody's requests come after it.
         line.keep(sockets.admission.admit_anonymous(from).map_err(refused)?);
     }
     Err(ErrorCode::Unauthorized.into())
@@ -95,7 +96,10 @@ fn admit(
     line.becomes_socket();
     Ok(upgrade.on_upgrade(move |socket| async move {
         let actor = Actor { is_owner: session.role == Role::Owner, user: session.user };
-        Connection::new(sockets, actor, guard, socket, Some(line)).run().await;
+        let over = sockets.drain.over().clone();
+        let connection = Connection::new(sockets, actor, guard, socket, Some(line));
+        // It ends by itself when the server leaves; one that does not is given up.
+        let _ = over.run_until_cancelled(connection.run()).await;
         drop((place, running));
     }))
 }

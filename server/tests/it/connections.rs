@@ -12,8 +12,12 @@ use crate::support::{TestServer, bytes::Bytes};
 
 /// A connection that has asked for a socket without a session, and what was answered. It stays open.
 async fn ask(server: &TestServer, headers: &str) -> (Bytes, u16) {
+    ask_at(server, "/ws", headers).await
+}
+
+async fn ask_at(server: &TestServer, path: &str, headers: &str) -> (Bytes, u16) {
     let mut connection = Bytes::to(server).await;
-    let handshake = connection.handshake("/ws", headers);
+    let handshake = connection.handshake(path, headers);
     connection.send(&handshake).await;
     let status = connection.status().await;
     (connection, status)
@@ -108,10 +112,32 @@ async fn behind_trusted_proxies_the_last_address_that_none_of_them_has_is_counte
     .await;
 
     // Through two proxies; what stands before the address that the outer one saw is made up.
-    let _open = ask_for(&server, 2, |number| from(&format!("198.51.100.{number}, 203.0.113.5, 10.1.2.3"))).await;
+    let mut open = Vec::new();
+    for number in 0..2 {
+        let headers = from(&format!("198.51.100.{number}, 203.0.113.5, 10.1.2.3"));
+        let (echo, status) = ask_at(&server, "/ws/echo", &headers).await;
+        assert_eq!(status, 101, "the one with number {number}");
+        open.push(echo);
+    }
 
     assert_eq!(ask(&server, &from("198.51.100.9, 203.0.113.5, 10.9.9.9")).await.1, 429);
     assert_eq!(ask(&server, &from("203.0.113.5, 203.0.113.6, 10.1.2.3")).await.1, 401, "another address");
+}
+
+#[tokio::test]
+async fn a_refused_handshake_leaves_no_place_on_the_connection_of_a_proxy() {
+    let server = TestServer::with(|config| {
+        config.limits.sockets_per_address_anonymous = 1;
+        config.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap()];
+    })
+    .await;
+
+    // The proxy keeps both connections, for whoever comes next.
+    let _kept = ask_for(&server, 2, |_| from("203.0.113.5")).await;
+
+    let (_echo, status) = ask_at(&server, "/ws/echo", &from("203.0.113.5")).await;
+    assert_eq!(status, 101);
+    assert_eq!(ask(&server, &from("203.0.113.5")).await.1, 429, "what is open is counted");
 }
 
 #[tokio::test]

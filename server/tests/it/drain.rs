@@ -11,12 +11,16 @@ use std::{
 
 use rustix::process::{Pid, Signal, kill_process};
 use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
-use tokio::{task::spawn_blocking, time::timeout};
+use tokio::{
+    net::TcpSocket,
+    task::spawn_blocking,
+    time::{Instant, timeout},
+};
 
 use crate::support::{
     TestServer,
     bytes::Bytes,
-    socket::{GENERAL, post},
+    socket::{BINARY, FIN, GENERAL, RawSocket, post},
 };
 
 const GUESS: &str = "username=ada&password=guess";
@@ -84,6 +88,36 @@ async fn requests_under_way_are_answered_and_idle_connections_end() {
         assert!(answered.rest().await.is_empty());
     }
     stopping.await.unwrap();
+}
+
+#[tokio::test]
+async fn sockets_that_are_given_up_end() {
+    let server = TestServer::start().await;
+    let ada = server.user("ada").await;
+    let mut socket = RawSocket::open(&ada, "/ws").await;
+    let mut echo = RawSocket::open(&ada, "/ws/echo").await;
+
+    server.ask(|app| async move { app.drain.over().cancel() }).await;
+
+    assert_eq!(socket.close_code().await, None);
+    assert_eq!(echo.close_code().await, None);
+}
+
+#[tokio::test]
+async fn an_echo_whose_peer_takes_nothing_ends_with_the_server() {
+    let server = TestServer::start().await;
+    let tcp = TcpSocket::new_v4().unwrap();
+    // Little is on the way, so that the server soon has to wait.
+    tcp.set_recv_buffer_size(4 * 1024).unwrap();
+    tcp.set_send_buffer_size(16 * 1024).unwrap();
+    let mut echo = RawSocket::open_on(tcp.connect(server.address).await.unwrap(), &server.visitor(), "/ws/echo").await;
+    let piece = vec![7; 64 * 1024];
+    while timeout(Duration::from_secs(1), echo.frame(FIN | BINARY, &piece)).await.is_ok() {}
+
+    let started = Instant::now();
+    spawn_blocking(move || drop(server)).await.unwrap();
+
+    assert!(started.elapsed() < Duration::from_secs(8), "{:?}", started.elapsed());
 }
 
 #[tokio::test]

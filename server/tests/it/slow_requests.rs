@@ -13,6 +13,7 @@ const QUICK: Timeouts = Timeouts {
     body: Duration::from_millis(800),
     // Far from the others, so that a busy machine takes none for it.
     idle: Duration::from_secs(60),
+    idle_of_proxies: Duration::from_secs(60),
 };
 
 /// How often a slow peer sends a byte.
@@ -135,6 +136,25 @@ async fn a_connection_is_kept_between_requests_for_longer_than_a_head_may_take()
     let started = Instant::now();
     assert!(browser.rest().await.is_empty(), "it ends in order");
     assert!(started.elapsed() >= times.idle - Duration::from_millis(100), "{:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn a_trusted_proxy_keeps_its_connections_for_as_long_as_it_likes_them() {
+    let times = Timeouts { idle: Duration::from_millis(300), ..QUICK };
+    for (trusted, is_kept) in [("127.0.0.0/8", true), ("10.0.0.0/8", false)] {
+        let server = TestServer::with(|config| {
+            config.timeouts = times;
+            config.trusted_proxies = vec![trusted.parse().unwrap()];
+        })
+        .await;
+        let mut proxy = Bytes::to(&server).await;
+        proxy.send(&format!("{HEAD}\r\n")).await;
+        assert_eq!(proxy.status().await, 200);
+
+        assert_eq!(timeout(times.idle * 4, proxy.any()).await.is_err(), is_kept, "{trusted}");
+    }
+    // Of those that are common, Google's load balancer keeps them longest.
+    assert!(Timeouts::default().idle_of_proxies > Duration::from_mins(10));
 }
 
 #[tokio::test]

@@ -371,7 +371,11 @@ impl RawFrame {
 impl RawSocket {
     pub(crate) async fn open(client: &Client, path: &str) -> Self {
         let host = client.base.strip_prefix("http://").unwrap();
-        let mut stream = TcpStream::connect(host).await.unwrap();
+        Self::open_on(TcpStream::connect(host).await.unwrap(), client, path).await
+    }
+
+    pub(crate) async fn open_on(mut stream: TcpStream, client: &Client, path: &str) -> Self {
+        let host = client.base.strip_prefix("http://").unwrap();
         let cookie = client.cookie.as_deref().unwrap_or_default();
         let request = format!(
             "GET {path} HTTP/1.1\r\nHost: {host}\r\nOrigin: {base}\r\nCookie: {cookie}\r\nConnection: Upgrade\r\n\
