@@ -27,6 +27,7 @@ mod pages;
 pub mod presence;
 mod profile;
 pub mod rates;
+pub mod sabotage;
 pub mod serve;
 mod settings;
 pub mod socket;

@@ -12,6 +12,7 @@ use crate::{
     config::Config,
     hub::Hub,
     rates::Rates,
+    sabotage::Without,
     serve::Drain,
     socket::{self, Sockets},
     store::{Store, StoreError, StreamStore, sqlite::SqliteStore},
@@ -73,9 +74,10 @@ impl App {
         random: Randomness,
         bus: Arc<dyn Bus>,
     ) -> Result<AppState, StoreError> {
-        let (hub, hub_task) = Hub::new(bus, &config.limits, clock.clone(), &random);
+        let without = Without::from_environment();
+        let (hub, hub_task) = Hub::without(bus, &config.limits, clock.clone(), &random, without);
         let store: Arc<dyn Store> =
-            Arc::new(SqliteStore::open_within(&config.data, hub.clone(), &config.limits).await?);
+            Arc::new(SqliteStore::open_without(&config.data, hub.clone(), &config.limits, without).await?);
         let streams: Arc<dyn StreamStore> = store.clone();
         let (sessions, stopping, tasks) = (ConnectedSessions::default(), CancellationToken::new(), TaskTracker::new());
         let rates = Arc::new(Rates::new(clock.clone(), &config.limits));
@@ -93,6 +95,7 @@ impl App {
             limits: config.limits.clone(),
             build: assets.build().to_owned(),
             drain: drain.clone(),
+            without,
         });
         let sockets = Arc::new(sockets);
         tasks.spawn(Arc::clone(&sockets).keep_time(stopping.clone()));

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::ring::Ring;
+use crate::sabotage::Without;
 
 /// The bounds and what is used of them, in bytes.
 #[derive(Debug)]
@@ -10,11 +11,12 @@ pub(super) struct Budget {
     ring_bytes_max: usize,
     rings_bytes_max: usize,
     used: AtomicUsize,
+    pub(super) without: Without,
 }
 
 impl Budget {
-    pub(super) fn new(ring_bytes_max: usize, rings_bytes_max: usize) -> Self {
-        Self { ring_bytes_max, rings_bytes_max, used: AtomicUsize::new(0) }
+    pub(super) fn new(ring_bytes_max: usize, rings_bytes_max: usize, without: Without) -> Self {
+        Self { ring_bytes_max, rings_bytes_max, used: AtomicUsize::new(0), without }
     }
 
     pub(super) fn used(&self) -> usize {
@@ -23,6 +25,9 @@ impl Budget {
 
     /// Trims a ring that has grown. When the node is full, a ring keeps nothing: its followers read the store.
     pub(super) fn keep(&self, ring: &mut Ring) {
+        if self.without.has(Without::BYTES) {
+            return self.account(ring);
+        }
         ring.trim(self.ring_bytes_max);
         let others = self.used().saturating_sub(ring.accounted());
         if others + ring.bytes() > self.rings_bytes_max {

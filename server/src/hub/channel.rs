@@ -102,7 +102,7 @@ impl Channel {
         bytes_max: usize,
         visit: impl FnMut(&Entry) -> ControlFlow<()>,
     ) -> Taken {
-        self.with(|state| state.ring.read(cursor, bytes_max, self.version(), visit))
+        self.with(|state| state.ring.read(cursor, bytes_max, self.version(), self.budget.without, visit))
     }
 
     /// Where the stream ends, once that is known.

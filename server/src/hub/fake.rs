@@ -47,8 +47,8 @@ pub(crate) struct FakeStore {
     pub(crate) is_hidden: Mutex<bool>,
     /// Holds the next read or change of that up.
     hold: Mutex<Option<Hold>>,
-    /// Holds the next page of an inbox up.
-    page_hold: Mutex<Option<Hold>>,
+    /// Holds the next page of a stream up.
+    page_hold: Mutex<Option<(StreamId, Hold)>>,
     /// The event that puts `user1` out, and happens right after the next read of the room's end or of who is in it,
     /// whichever comes first.
     removal: Mutex<Removal>,
@@ -130,9 +130,9 @@ impl FakeStore {
         self.hold.lock().unwrap().insert(Hold::default()).clone()
     }
 
-    /// Holds the next page that is read of an inbox up.
-    pub(crate) fn hold_page(&self) -> Hold {
-        self.page_hold.lock().unwrap().insert(Hold::default()).clone()
+    /// Holds the next page that is read of a stream up, once it is read.
+    pub(crate) fn hold_page(&self, stream: StreamId) -> Hold {
+        self.page_hold.lock().unwrap().insert((stream, Hold::default())).1.clone()
     }
 
     fn fails(&self) -> Result<(), StoreError> {
@@ -209,14 +209,17 @@ impl StreamStore for FakeStore {
 
     async fn replay(&self, stream: StreamId, after: Seq, limit: u64) -> Result<Vec<Arc<Record>>, StoreError> {
         self.replays.fetch_add(1, Ordering::SeqCst);
-        let hold = if stream == STREAM { None } else { self.page_hold.lock().unwrap().take() };
-        if let Some(hold) = hold {
+        let page = {
+            let logs = self.logs.lock().unwrap();
+            let log = logs.get(&stream).map_or(&[][..], Vec::as_slice);
+            log.iter().filter(|record| record.seq > after).take(usize::try_from(limit).unwrap()).cloned().collect()
+        };
+        let hold = self.page_hold.lock().unwrap().take_if(|(held, _)| *held == stream);
+        if let Some((_, hold)) = hold {
             hold.reached.notify_one();
             hold.release.notified().await;
         }
-        let logs = self.logs.lock().unwrap();
-        let log = logs.get(&stream).map_or(&[][..], Vec::as_slice);
-        Ok(log.iter().filter(|record| record.seq > after).take(usize::try_from(limit).unwrap()).cloned().collect())
+        Ok(page)
     }
 
     async fn inbox(&self, _: UserId) -> Result<InboxSnapshot, StoreError> {

@@ -23,6 +23,7 @@ use crate::{
     clock::{Clock, Randomness},
     limits::Limits,
     presence::Presence,
+    sabotage::Without,
     store::Sink,
 };
 
@@ -68,6 +69,17 @@ impl Hub {
     /// A hub without followers, and the task that has to run beside it, as [`Presence::run`] has to.
     #[must_use]
     pub fn new(bus: Arc<dyn Bus>, limits: &Limits, clock: Clock, random: &Randomness) -> (Arc<Self>, HubTask) {
+        Self::without(bus, limits, clock, random, Without::NOTHING)
+    }
+
+    /// The same, with something taken away.
+    pub(crate) fn without(
+        bus: Arc<dyn Bus>,
+        limits: &Limits,
+        clock: Clock,
+        random: &Randomness,
+        without: Without,
+    ) -> (Arc<Self>, HubTask) {
         let bytes = |limit: u64| usize::try_from(limit).unwrap_or(usize::MAX);
         let (gaps, reported) = mpsc::unbounded_channel();
         let hub = Arc::new(Self {
@@ -75,7 +87,7 @@ impl Hub {
             users: RwLock::default(),
             heads: Heads::default(),
             presence: Arc::new(Presence::new(Arc::clone(&bus), limits, clock, random)),
-            budget: Arc::new(Budget::new(bytes(limits.ring_bytes), bytes(limits.rings_bytes))),
+            budget: Arc::new(Budget::new(bytes(limits.ring_bytes), bytes(limits.rings_bytes), without)),
             dispatch: Dispatch::default(),
             gaps,
             followers: AtomicU64::new(0),

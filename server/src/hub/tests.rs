@@ -33,6 +33,7 @@ use crate::{
     bus::{Bus as _, BusMessage, LocalBus, Network},
     clock::{Clock, Randomness},
     limits::Limits,
+    sabotage::Without,
     store::Sink as _,
 };
 
@@ -48,9 +49,13 @@ struct Bench {
 
 impl Bench {
     fn new(limits: &Limits) -> Self {
+        Self::without(limits, Without::NOTHING)
+    }
+
+    fn without(limits: &Limits, without: Without) -> Self {
         let network = Network::default();
-        let (hub, task) =
-            Hub::new(Arc::new(network.join()), limits, Clock::manual(protocol::UnixMs(0)), &Randomness::seeded(1));
+        let (clock, random) = (Clock::manual(protocol::UnixMs(0)), Randomness::seeded(1));
+        let (hub, task) = Hub::without(Arc::new(network.join()), limits, clock, &random, without);
         let (store, stop) = (Arc::new(FakeStore::default()), CancellationToken::new());
         tokio::spawn(task.run(store.clone(), ConnectedSessions::default(), stop.clone()));
         Self { hub, store, other: network.join(), stop }
@@ -193,15 +198,32 @@ async fn a_node_that_misses_messages_of_the_bus_reads_them() {
 
 #[tokio::test(start_paused = true)]
 async fn a_ring_keeps_its_bytes_and_who_is_behind_it_lags() {
-    let bench = Bench::new(&Limits { ring_bytes: 10_000, ..Limits::default() });
+    keeps_its_bytes(Without::NOTHING).await;
+}
+
+#[cfg(feature = "failpoints")]
+#[tokio::test(start_paused = true)]
+async fn a_ring_that_keeps_everything_is_noticed() {
+    crate::sabotage::fails(keeps_its_bytes(Without::BYTES), "within its bytes").await;
+}
+
+#[cfg(feature = "failpoints")]
+#[tokio::test(start_paused = true)]
+async fn a_ring_that_does_not_say_who_is_behind_it_is_noticed() {
+    crate::sabotage::fails(keeps_its_bytes(Without::LAG), "the beginning is gone").await;
+}
+
+async fn keeps_its_bytes(without: Without) {
+    let bench = Bench::without(&Limits { ring_bytes: 10_000, ..Limits::default() }, without);
     let follower = bench.follower();
 
     for n in 1..=100 {
         bench.hub.committed(&[text(n, &"x".repeat(900))]);
     }
 
-    assert!(bench.hub.ring_bytes() <= 10_000 && bench.hub.ring_bytes() > 5_000, "{}", bench.hub.ring_bytes());
-    assert!(is_lagged(&follower, START));
+    let bytes = bench.hub.ring_bytes();
+    assert!(bytes <= 10_000 && bytes > 5_000, "within its bytes, and not far: {bytes}");
+    assert!(is_lagged(&follower, START), "the beginning is gone");
     let near = Position { seq: Seq(99), ..START };
     let (shown, taken) = read(&follower, near, usize::MAX);
     assert!(shown.len() == 1 && matches!(taken, Taken::All(_)), "{taken:?}");

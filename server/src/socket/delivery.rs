@@ -15,6 +15,7 @@ use super::{
 use crate::{
     error::ApiError,
     hub::{Bells, Entry, RoomChange, RoomNews, Taken},
+    sabotage::Without,
     store::StoreError,
 };
 
@@ -87,6 +88,7 @@ where
 
     /// Reads the next page, or lets the subscription be live.
     fn go_on(&mut self, stream: StreamId) {
+        let is_spliced = !self.sockets.without.has(Without::SPLICE);
         let Some(subscription) = self.subscription_mut(stream) else { return };
         let State::CatchingUp { until, announce } = subscription.state else { return };
         if subscription.cursor.seq < until.seq {
@@ -100,6 +102,9 @@ where
             return;
         }
         (subscription.state, subscription.seen) = (State::Live, 0);
+        if !is_spliced {
+            subscription.cursor = subscription.channel.head().unwrap_or(subscription.cursor);
+        }
         let head = subscription.cursor;
         if let StreamId::Room(room) = stream {
             self.attend(room);

@@ -22,6 +22,7 @@ use crate::{
     hub::Hub,
     limits::Limits,
     rates::Rates,
+    sabotage::Without,
     serve::Drain,
     store::{PresenceStore, StreamStore},
 };
@@ -85,6 +86,8 @@ pub struct Shared {
     pub build: String,
     /// How the server leaves.
     pub drain: Arc<Drain>,
+    /// What is taken away, in a test.
+    pub without: Without,
 }
 
 impl Deref for Sockets {

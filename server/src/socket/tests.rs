@@ -35,6 +35,7 @@ use crate::{
     },
     limits::Limits,
     rates::Rates,
+    sabotage::Without,
     store::{
         Actor, Sink as _,
         accounts::{Role, Session, SessionId},
@@ -45,6 +46,7 @@ const SILENCE_MAX: Duration = Duration::from_millis(SERVER_SILENCE_MS_MAX);
 
 mod bytes;
 mod lane;
+mod removed_parts;
 
 /// The server's end of a connection in memory.
 struct Pipe {
@@ -97,10 +99,14 @@ struct Server {
 
 impl Server {
     fn on(store: Arc<FakeStore>) -> Self {
+        Self::without(store, Without::NOTHING)
+    }
+
+    fn without(store: Arc<FakeStore>, without: Without) -> Self {
         let network = Network::default();
         let limits = Limits { posts_burst: 10_000, reads_burst: 10_000, ..Limits::default() };
-        let (hub, task) =
-            Hub::new(Arc::new(network.join()), &limits, Clock::manual(protocol::UnixMs(0)), &Randomness::seeded(1));
+        let (clock, random) = (Clock::manual(protocol::UnixMs(0)), Randomness::seeded(1));
+        let (hub, task) = Hub::without(Arc::new(network.join()), &limits, clock, &random, without);
         let (stopping, sessions) = (CancellationToken::new(), ConnectedSessions::default());
         tokio::spawn(task.run(store.clone(), sessions.clone(), stopping.clone()));
         let clock = Clock::manual(protocol::UnixMs(0));
@@ -114,6 +120,7 @@ impl Server {
             limits,
             build: "test".to_owned(),
             drain: Arc::default(),
+            without,
         }));
         tokio::spawn(Arc::clone(&sockets).keep_time(stopping.clone()));
         Self { hub, store, network, sockets, sessions, stopping }
@@ -151,9 +158,13 @@ impl Bench {
     }
 
     async fn on(store: Arc<FakeStore>) -> Self {
+        Self::without(store, Without::NOTHING).await
+    }
+
+    async fn without(store: Arc<FakeStore>, without: Without) -> Self {
         let (to_server, from_peer) = mpsc::unbounded();
         let (to_peer, from_server) = mpsc::channel(0);
-        let server = Server::on(store);
+        let server = Server::without(store, without);
         let running = server.serve(Pipe { from_peer, to_peer }, None);
         let Server { hub, store, network, sockets, sessions, stopping } = server;
         let mut bench = Self { hub, store, network, sockets, sessions, stopping, to_server, from_server, running };

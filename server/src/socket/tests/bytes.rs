@@ -240,7 +240,7 @@ async fn a_read_that_is_under_way_ends_although_its_peer_takes_nothing() {
     let mut peer = Peer::new(1_024).await;
     let inbox = StreamId::Inbox(user(1).id);
     peer.server.store.keep(&[Arc::new(Record { stream: inbox, ..(*message(1)).clone() })]);
-    let hold = peer.server.store.hold_page();
+    let hold = peer.server.store.hold_page(inbox);
     peer.say(r#"{"id":2,"command":{"type":"subscribe","stream":"inbox:1","after":{"epoch":1,"seq":0}}}"#).await;
     hold.reached().await;
     peer.commit(1..=100, 9_000);

@@ -32,7 +32,7 @@ use self::{
     writer::Job,
 };
 use super::{Sink, Store, StoreError};
-use crate::limits::Limits;
+use crate::{limits::Limits, sabotage::Without};
 
 mod accounts;
 mod append;
@@ -88,11 +88,18 @@ struct Tuning {
     log: LogLimits,
     /// Whether what keeps the log short may only read. Looked at when it opens a connection.
     refuses_copies: Option<Arc<AtomicBool>>,
+    without: Without,
 }
 
 impl Default for Tuning {
     fn default() -> Self {
-        Self { busy_timeout: BUSY_TIMEOUT, pages_max: None, log: LogLimits::default(), refuses_copies: None }
+        Self {
+            busy_timeout: BUSY_TIMEOUT,
+            pages_max: None,
+            log: LogLimits::default(),
+            refuses_copies: None,
+            without: Without::NOTHING,
+        }
     }
 }
 
@@ -124,7 +131,17 @@ impl SqliteStore {
     /// # Errors
     /// As [`SqliteStore::open`].
     pub async fn open_within(directory: &Path, sink: Arc<dyn Sink>, limits: &Limits) -> Result<Self, StoreError> {
-        Self::open_tuned(directory, sink, limits, Tuning::default()).await
+        Self::open_without(directory, sink, limits, Without::NOTHING).await
+    }
+
+    /// The same, with something taken away.
+    pub(crate) async fn open_without(
+        directory: &Path,
+        sink: Arc<dyn Sink>,
+        limits: &Limits,
+        without: Without,
+    ) -> Result<Self, StoreError> {
+        Self::open_tuned(directory, sink, limits, Tuning { without, ..Tuning::default() }).await
     }
 
     async fn open_tuned(
@@ -134,18 +151,20 @@ impl SqliteStore {
         tuning: Tuning,
     ) -> Result<Self, StoreError> {
         make_directory(directory).map_err(StoreError::internal)?;
+        let Tuning { busy_timeout, pages_max, log, refuses_copies, without } = tuning;
+        let is_synced = !without.has(Without::SYNC);
         let options = SqliteConnectOptions::new()
             .filename(directory.join(FILE_NAME))
             .create_if_missing(true)
             .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
+            .synchronous(if is_synced { SqliteSynchronous::Full } else { SqliteSynchronous::Off })
             .foreign_keys(true)
             .busy_timeout(BUSY_TIMEOUT)
             .pragma("secure_delete", "ON")
             // That is done by a task beside those who write.
             .pragma("wal_autocheckpoint", "0")
             .pragma("journal_size_limit", LOG_BYTES_KEPT.to_string());
-        migrate(&options).await?;
+        migrate(&options, without).await?;
         // From here on it is there. An empty one in its place would be opened in vain.
         let options = options.create_if_missing(false);
         let read = SqlitePoolOptions::new()
@@ -160,7 +179,6 @@ impl SqliteStore {
             .max_connections(READERS_MAX)
             .connect_with(options.clone().pragma("query_only", "ON"))
             .await?;
-        let Tuning { busy_timeout, pages_max, log, refuses_copies } = tuning;
         let to_copy = {
             let options = options.clone();
             move || {
@@ -206,10 +224,13 @@ impl Store for SqliteStore {
 }
 
 /// Brings the database to this version's schema, making it if there is none.
-async fn migrate(options: &SqliteConnectOptions) -> Result<(), StoreError> {
+async fn migrate(options: &SqliteConnectOptions, without: Without) -> Result<(), StoreError> {
     let mut connection = options.connect().await?;
     // A schema of a newer program is one that this one can run on: migrations expand before they contract.
     let migrated = sqlx::migrate!("../migrations/sqlite").set_ignore_missing(true).run(&mut connection).await;
+    if without.has(Without::UNIQUE_INDEX) {
+        sqlx::query("DROP INDEX events_once").execute(&mut connection).await?;
+    }
     connection.close().await?;
     migrated.map_err(StoreError::internal)
 }

@@ -10,7 +10,7 @@ use std::{
 
 use futures::{FutureExt as _, StreamExt as _, future::join_all, stream::FuturesUnordered};
 use protocol::{
-    ClientId, Command, ReadCursor, RoomId, Seq, UnixMs, UserId, Username,
+    ClientId, Command, ReadCursor, Record, RoomId, Seq, UnixMs, UserId, Username,
     members::{AddMember, JoinRoom, LeaveRoom, RemoveMember},
     messages::{DeleteMessage, EditMessage, PostMessage},
     mute::MuteRoom,
@@ -20,12 +20,16 @@ use protocol::{
 use sqlx::Row as _;
 
 use super::{COMMANDS_RESERVED, CommandJob, QUEUE_COMMANDS_MAX, caught, posts};
-use crate::store::{
-    AccountStore as _, Actor, ExecuteError, StoreError, StreamStore as _,
-    accounts::{Admission, NewAccount, NewSession, TokenHash},
-    sqlite::{
-        Tuning,
-        bench::{Bench, GENERAL, NOW},
+use crate::{
+    sabotage::Without,
+    store::{
+        AccountStore as _, Actor, ExecuteError, StoreError, StreamStore as _,
+        accounts::{Admission, NewAccount, NewSession, TokenHash},
+        sqlite::{
+            Tuning,
+            append::insert_events,
+            bench::{Bench, GENERAL, NOW},
+        },
     },
 };
 
@@ -318,6 +322,33 @@ async fn what_was_answered_before_is_found_by_its_index() {
     let plan: Vec<String> = plan.iter().map(|row| row.get(3)).collect();
     let step = "SEARCH e USING INDEX events_once (actor_id=? AND client_id=?)";
     assert!(plan.iter().any(|found| found == step), "{plan:#?}");
+}
+
+#[tokio::test]
+async fn the_log_itself_refuses_a_command_twice() {
+    log_refuses_twice(Without::NOTHING).await;
+}
+
+#[cfg(feature = "failpoints")]
+#[tokio::test]
+async fn a_log_that_takes_a_command_twice_is_noticed() {
+    crate::sabotage::fails(log_refuses_twice(Without::UNIQUE_INDEX), "it was taken twice").await;
+}
+
+/// One that was looked up and not found, and has been stored since.
+async fn log_refuses_twice(without: Without) {
+    let mut bench = Bench::with(Tuning { without, ..Tuning::default() }).await;
+    let post = bench.post(GENERAL, "once");
+    bench.run(post).await.unwrap();
+    let stored = bench.log(GENERAL).await.pop().unwrap();
+    let cause = (stored.client_id.unwrap(), [0; 16]);
+    let again = Record { seq: stored.seq.next(), ..(*stored).clone() };
+
+    let mut write = bench.store.begin_write().await.unwrap();
+    let refused = insert_events(&mut write, &[(&again, Some(cause))]).await.expect_err("it was taken twice");
+
+    let StoreError::Internal(error) = refused else { panic!("{refused:?}") };
+    assert!(error.to_string().contains("UNIQUE constraint failed: events.actor_id, events.client_id"), "{error}");
 }
 
 fn bench_post(n: u128) -> Command {
