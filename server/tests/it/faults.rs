@@ -25,6 +25,11 @@ struct Server {
 impl Server {
     /// `under` is a program that runs it, with its arguments.
     fn start(data: &Path, under: &[&str]) -> Self {
+        Self::start_with(data, under, "")
+    }
+
+    /// `failpoints` are for a build with that feature; others take no notice.
+    fn start_with(data: &Path, under: &[&str], failpoints: &str) -> Self {
         let program = under.iter().copied().chain([env!("CARGO_BIN_EXE_parlor")]).collect::<Vec<_>>();
         let mut child = Command::new(program[0])
             .args(&program[1..])
@@ -39,6 +44,7 @@ impl Server {
                 "--data",
             ])
             .arg(data)
+            .env("FAILPOINTS", failpoints)
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
             .spawn()
@@ -107,6 +113,27 @@ async fn texts(client: &Client) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failed_sync_is_never_acknowledged_and_shows() {
+    a_sync_fails("").await;
+}
+
+/// Where `strace` cannot run, this fails with the other one: it has not been seen that anything is noticed.
+#[cfg(feature = "failpoints")]
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_does_not_sync_is_noticed() {
+    use futures::FutureExt as _;
+
+    let traced = Command::new("strace").args(["-f", "-qq", "-o", "/dev/null", "true"]).stderr(Stdio::null()).status();
+    assert!(traced.is_ok_and(|status| status.success()), "not tried: strace cannot run. Run `cargo xtask setup`.");
+
+    let body = std::panic::AssertUnwindSafe(a_sync_fails("without=sync"));
+    let panic = body.catch_unwind().await.expect_err("it does not fail");
+
+    let text = panic.downcast_ref::<String>().expect("an assertion’s words");
+    assert!(text.contains("acknowledged, and not on disk"), "it fails with other words: {text}");
+}
+
+/// `failpoints`: what the server that cannot sync is without.
+async fn a_sync_fails(failpoints: &str) {
     let directory = tempfile::tempdir().unwrap();
     let server = Server::start(directory.path(), &[]);
     let ada = server.user("ada").await;
@@ -115,12 +142,14 @@ async fn a_failed_sync_is_never_acknowledged_and_shows() {
 
     let fail = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync,fdatasync", "-e"];
     let fail = [fail.as_slice(), &["inject=fsync,fdatasync:error=EIO"]].concat();
-    let server = Server::start(directory.path(), &fail);
+    let server = Server::start_with(directory.path(), &fail, failpoints);
     let ada = server.back(&ada);
     let mut socket = ada.connect().await;
     let refused = post(GENERAL, "while nothing is synced");
     for _ in 0..3 {
-        assert_eq!(socket.ask(refused.clone()).await, Err(ErrorCode::Unavailable));
+        let answer = socket.ask(refused.clone()).await;
+        assert!(answer.is_err(), "acknowledged, and not on disk: {answer:?}");
+        assert_eq!(answer, Err(ErrorCode::Unavailable));
     }
     let health = ada.get("/healthz").await;
     assert_eq!(health.status, 503);
