@@ -12,8 +12,6 @@ export default defineConfig({
   outputDir: "test-results",
   forbidOnly: true,
   fullyParallel: true,
-  // A second try tells a machine that was busy elsewhere from a fault; the report calls such a test flaky.
-  retries: process.env.CI ? 1 : 0,
   workers: 2,
   timeout: 120_000,
   globalTimeout: 40 * 60_000,

@@ -17,7 +17,7 @@ export { expect };
 
 export const PASSWORD = "nine odd teapots";
 
-const NETWORK = /net::ERR_|WebSocket connection to .* failed/;
+const NETWORK = /net::ERR_|WebSocket connection to .* failed|TypeError: Failed to fetch/;
 // A page that is left drops what it was loading.
 const LEFT = /net::ERR_ABORTED/;
 

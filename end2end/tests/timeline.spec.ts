@@ -167,8 +167,12 @@ test("what somebody says within seven minutes of a day is one group", async ({ c
   await ada.hasStored("an answer");
   chat.server.redate([...told.map(([, text, at]) => [text, at] as const), ["an answer", "2026-03-02T00:03:00"]]);
 
-  await bob.page.reload();
-  await bob.isConnected();
+  // Below the New line a group begins: all of it has to be read, and the server to know that.
+  await expect(async () => {
+    await bob.page.reload();
+    await bob.isConnected();
+    await bob.hasNoNewLine();
+  }).toPass();
   for (const [, text, at, begins] of told) expect(await bob.beginsAGroup(text), `${text}, ${at}`).toBe(begins);
   expect(await bob.beginsAGroup("an answer"), "an answer stands by itself").toBe(true);
 });
