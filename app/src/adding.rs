@@ -1,9 +1,21 @@
-//! Bringing somebody into a room.
+//! Bringing somebody into a room: by a name that is written, or one of those that the server offers meanwhile.
 
 use leptos::{either::Either, ev::SubmitEvent, html, prelude::*};
-use protocol::{Command, Username, limits::USERNAME_CHARS_MAX, members::AddMember};
+use protocol::{
+    Command, Username, json,
+    limits::USERNAME_CHARS_MAX,
+    members::{AddMember, Candidate},
+};
 
-use crate::{erased::on, session::Session, shown::ShownRoom};
+use crate::{
+    erased::{on, redrawn},
+    platform,
+    session::Session,
+    shown::ShownRoom,
+};
+
+/// The id of the names that are offered.
+const NAMES: &str = "add-member-names";
 
 /// The form that brings somebody in by name.
 #[component]
@@ -11,9 +23,23 @@ pub(crate) fn AddForm(room: ShownRoom) -> impl IntoView {
     let session = expect_context::<Session>();
     let input = NodeRef::<html::Input>::new();
     let said = RwSignal::new(None::<Said>);
+    let offered = RwSignal::new(Vec::<Candidate>::new());
+    // What is typed may be the beginning of several names. The latest answer to what stands there holds.
+    let look = move || {
+        let Some(typed) = input.get_untracked().map(|input| input.value()) else { return };
+        let begun = platform::encoded(typed.trim().trim_start_matches('@'));
+        platform::read(format!("/api/v1/rooms/{}/candidates?name={begun}", room.id), move |answer| {
+            let is_asked = input.try_get_untracked().flatten().is_some_and(|input| input.value() == typed);
+            // Without an answer, whoever knows the name writes it.
+            if let Some(found) = answer.as_deref().and_then(json::read).filter(|_| is_asked) {
+                _ = offered.try_set(found);
+            }
+        });
+    };
     Effect::new(move |_| {
         if let Some(input) = input.get() {
             _ = input.focus();
+            look();
         }
     });
     let add = move |event: SubmitEvent| {
@@ -33,6 +59,7 @@ pub(crate) fn AddForm(room: ShownRoom) -> impl IntoView {
             move |result| match result {
                 Ok(_) => {
                     input.set_value("");
+                    look();
                     said.set(Some(Said::Done(format!("{name} is in."))));
                 }
                 Err(error) => said.set(Some(Said::Refused(error.message.into_owned()))),
@@ -47,11 +74,23 @@ pub(crate) fn AddForm(room: ShownRoom) -> impl IntoView {
                     id="add-member"
                     type="text"
                     autocomplete="off"
+                    list=NAMES
                     autocapitalize="none"
                     spellcheck="false"
                     maxlength=USERNAME_CHARS_MAX.to_string()
                     node_ref=input
+                    on:input=move |_| look()
                 />
+                <datalist id=NAMES>
+                    {redrawn(move || {
+                        let options = offered.get().into_iter().map(|Candidate { user, called }| {
+                            let name = user.name.to_string();
+                            let called = called.unwrap_or_else(|| name.clone());
+                            view! { <option value=name>{called}</option> }
+                        });
+                        options.collect::<Vec<_>>()
+                    })}
+                </datalist>
                 <button class="button" type="submit">"Add"</button>
             </div>
             <div role="status">

@@ -153,7 +153,16 @@ export class Person {
   async startsToAdd(someone: string): Promise<void> {
     const opener = this.members.getByRole("button", { name: "Add someone" });
     if ((await opener.getAttribute("aria-expanded")) !== "true") await opener.click();
-    await this.members.getByRole("textbox", { name: "Add by username" }).fill(someone);
+    await this.adding.fill(someone);
+  }
+
+  get adding(): Locator {
+    return this.members.getByRole("combobox", { name: "Add by username" });
+  }
+
+  // The browser draws them, so they are in no part of the page that one could look at.
+  async isOffered(...names: string[]): Promise<void> {
+    await expect(this.members.getByRole("option", { includeHidden: true })).toHaveText(names);
   }
 
   async adds(someone: string): Promise<void> {

@@ -79,6 +79,26 @@ test("a private room is seen by those who are added, and by nobody else", async 
   await expect(eve.page.getByText("mind the third step")).toHaveCount(0);
 });
 
+test("who adds somebody is offered those who are not in yet, by either name", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  const bob = await chat.signUp("bob");
+  await chat.signUp("eve");
+  await bob.puts("/api/v1/profile/name", { name: "Robert Ö. Öztürk" });
+  await ada.makes("Private", "cellar");
+
+  await ada.startsToAdd("");
+  await ada.isOffered("Robert Ö. Öztürk", "eve");
+  await ada.adding.fill("@EV");
+  await ada.isOffered("eve");
+  await ada.adding.fill("özt");
+  await ada.isOffered("Robert Ö. Öztürk");
+  await ada.adding.fill("R&D");
+  await ada.isOffered();
+
+  await ada.adds("bob");
+  await ada.isOffered("eve");
+});
+
 test("a member who was removed sees no more of the room", async ({ chat }) => {
   const ada = await chat.signUp("ada");
   const bob = await chat.signUp("bob");

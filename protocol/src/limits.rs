@@ -42,6 +42,8 @@ pub const WINDOW_CONTEXT_ENTRIES: u32 = 20;
 pub const TIMELINE_ENTRIES_MAX: usize = 400;
 /// Rooms of one page of the directory.
 pub const DIRECTORY_ROOMS_MAX: u32 = 100;
+/// People offered at a time to whoever brings somebody into a room.
+pub const CANDIDATES_MAX: u32 = 20;
 /// Events replayed after `subscribe`; who misses more is told to reset.
 pub const REPLAY_EVENTS_MAX: u64 = 1_000;
 /// Members listed in a room's snapshot.

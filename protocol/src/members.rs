@@ -119,3 +119,15 @@ pub struct Member {
 }
 
 from_json!(Member { user, since });
+
+/// Somebody who is not in a room and could be brought in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Candidate {
+    /// Who.
+    pub user: UserRef,
+    /// By what the others call them, where that is not the user name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub called: Option<String>,
+}
+
+from_json!(Candidate { user, called });

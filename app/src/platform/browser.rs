@@ -158,10 +158,15 @@ pub(crate) fn set_theme(theme: Theme) {
     }
 }
 
+/// A text as a part of an address, or of a cookie.
+pub(crate) fn encoded(text: &str) -> String {
+    js_sys::encode_uri_component(text).into()
+}
+
 /// Tells the server the zone with the next request.
 pub(crate) fn remember_zone(name: Option<&str>) {
     if let Some(name) = name {
-        set_cookie("zone", &String::from(js_sys::encode_uri_component(name)));
+        set_cookie("zone", &encoded(name));
     }
 }
 

@@ -132,6 +132,10 @@ pub(crate) fn focus(_id: &str) {}
 
 pub(crate) fn copy(_text: String, _then: impl FnOnce(bool) + 'static) {}
 
+pub(crate) fn encoded(text: &str) -> String {
+    text.to_owned()
+}
+
 pub(crate) fn read(_path: String, _then: impl FnOnce(Option<String>) + 'static) {}
 
 pub(crate) fn push_address(_to: &str) {}

@@ -17,5 +17,6 @@ pub(crate) fn routes() -> Router<AppState> {
         .route("/api/v1/rooms", get(rooms::summaries))
         .route("/api/v1/rooms/{room}", get(rooms::room))
         .route("/api/v1/rooms/{room}/history", get(rooms::history))
+        .route("/api/v1/rooms/{room}/candidates", get(rooms::candidates))
         .route("/api/v1/rooms/{room}/messages/{message}/edits", get(edits::edits))
 }

@@ -4,7 +4,8 @@ use axum::extract::State;
 use protocol::{
     ErrorCode, HistoryPage, InboxSnapshot, RoomId, RoomSnapshot, RoomSummary, Seq,
     command::Cost,
-    limits::{DIRECTORY_ROOMS_MAX, HISTORY_ENTRIES_MAX, ROOM_NAME_CHARS_MAX},
+    limits::{CANDIDATES_MAX, DIRECTORY_ROOMS_MAX, DISPLAY_NAME_CHARS_MAX, HISTORY_ENTRIES_MAX, ROOM_NAME_CHARS_MAX},
+    members::Candidate,
     snapshot::DirectoryEntry,
 };
 use serde::Deserialize;
@@ -145,6 +146,32 @@ pub(super) async fn history(
     app.rates.check(Cost::Read, session.user.id)?;
     authorize_read(&app, &session, room).await?;
     Ok(Json(app.store.history(session.user.id, room, at, limit).await?.ok_or(ErrorCode::NotFound)?))
+}
+
+/// `?name=<the beginning of a name>`
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Begun {
+    name: Option<String>,
+}
+
+/// Some of those whom this user may bring in.
+pub(super) async fn candidates(
+    State(app): State<AppState>,
+    session: Session,
+    Path(room): Path<RoomId>,
+    Query(Begun { name }): Query<Begun>,
+) -> Result<Json<Vec<Candidate>>, ApiError> {
+    let name = name.unwrap_or_default();
+    let begun = name.trim();
+    if begun.chars().count() > DISPLAY_NAME_CHARS_MAX {
+        let message = format!("A name has at most {DISPLAY_NAME_CHARS_MAX} characters. Look for less.");
+        return Err(ApiError::from(ErrorCode::TooLarge).message(message));
+    }
+    app.rates.check(Cost::Read, session.user.id)?;
+    let facts = app.store.facts(&Actor::from(&session), room).await?;
+    authorize(Action::ManageMembers, &facts)?;
+    Ok(Json(app.store.candidates(room, begun, CANDIDATES_MAX).await?))
 }
 
 /// Asks the one gate whether this user may read this room.

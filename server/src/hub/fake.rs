@@ -13,7 +13,7 @@ use protocol::{
     Command, Done, Epoch, Event, HistoryPage, InboxSnapshot, Position, ReadCursor, Record, RoomId, RoomSnapshot,
     RoomSummary, Seq, Status, StreamId, UnixMs, UserId, UserRef, Username,
     edits::Edits,
-    members::MemberRemoved,
+    members::{Candidate, MemberRemoved},
     messages::MessagePosted,
     rooms::{History, RoomCreated, RoomInfo, Visibility},
     snapshot::{DirectoryEntry, Doorstep},
@@ -243,6 +243,10 @@ impl StreamStore for FakeStore {
     }
 
     async fn directory(&self, _: UserId, _: &DirectoryAt, _: u32) -> Result<Vec<DirectoryEntry>, StoreError> {
+        Ok(Vec::new())
+    }
+
+    async fn candidates(&self, _: RoomId, _: &str, _: u32) -> Result<Vec<Candidate>, StoreError> {
         Ok(Vec::new())
     }
 

@@ -13,6 +13,7 @@ use protocol::{
     Command, Done, HistoryPage, InboxSnapshot, Position, ReadCursor, Record, RoomId, RoomSnapshot, RoomSummary, Seq,
     StreamId, UnixMs, UserId, UserRef,
     edits::Edits,
+    members::Candidate,
     snapshot::{DirectoryEntry, Doorstep},
 };
 
@@ -174,6 +175,13 @@ pub trait StreamStore: Send + Sync {
     /// # Errors
     /// Only [`StoreError`].
     async fn directory(&self, user: UserId, at: &DirectoryAt, limit: u32) -> Result<Vec<DirectoryEntry>, StoreError>;
+
+    /// Those who have an account and are not in the room, by user name, at most `limit`: whose user name begins so, or a
+    /// word of what they are called. Case does not matter in the first, and not in the first letter of the second.
+    ///
+    /// # Errors
+    /// Only [`StoreError`].
+    async fn candidates(&self, room: RoomId, begun: &str, limit: u32) -> Result<Vec<Candidate>, StoreError>;
 
     /// What someone who is not in a public room may know of it; `None` for a private one or none.
     ///

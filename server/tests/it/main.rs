@@ -5,6 +5,7 @@
 
 mod accounts;
 mod bad_input;
+mod candidates;
 mod command_line;
 mod connections;
 mod cross_site;

@@ -76,6 +76,7 @@ async fn what_an_outsider_asks_of_a_private_room_is_answered_as_if_there_were_no
         "/api/v1/rooms/ID/history?before=9",
         "/api/v1/rooms/ID/history?after=0&limit=5",
         "/api/v1/rooms/ID/messages/3/edits",
+        "/api/v1/rooms/ID/candidates?name=a",
         "/api/v1/rooms?ids=ID",
         "/rooms/ID",
         "/rooms/ID-den",
@@ -123,6 +124,7 @@ async fn nobody_reads_without_a_session() {
         "/api/v1/rooms/1",
         "/api/v1/rooms/1/history?before=9",
         "/api/v1/rooms/1/messages/2/edits",
+        "/api/v1/rooms/1/candidates?name=a",
     ] {
         visitor.get(path).await.refused(401, "unauthorized");
     }
@@ -159,6 +161,7 @@ async fn bad_requests_are_refused_in_words() {
         "/api/v1/rooms/1/history?before=[]",
         "/api/v1/rooms/1/history?before=1&limit=0",
         "/api/v1/rooms/1/history?before=1&limit=101",
+        "/api/v1/rooms/1/candidates?names=a",
     ] {
         refused(&ada, path, 400, "malformed").await;
     }

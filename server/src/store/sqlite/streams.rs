@@ -8,6 +8,7 @@ use protocol::{
     StreamId, UnixMs, UserId,
     edits::Edits,
     markup::{self, Node},
+    members::Candidate,
     messages::{EditMessage, PostMessage},
     rooms::{RoomRef, Visibility},
     snapshot::{DirectoryEntry, Doorstep},
@@ -167,6 +168,24 @@ impl StreamStore for SqliteStore {
             .collect()
     }
 
+    async fn candidates(&self, room: RoomId, begun: &str, limit: u32) -> Result<Vec<Candidate>, StoreError> {
+        // SQLite knows the case of ASCII letters only.
+        let sql = "SELECT u.id, u.username, u.display_name FROM users u WHERE u.disabled_at_ms IS NULL \
+                   AND NOT EXISTS (SELECT 1 FROM members m WHERE m.room_id = ?1 AND m.user_id = u.id) \
+                   AND (instr(u.username_key, ?2) = 1 OR instr(' ' || lower(u.display_name), ' ' || ?2) > 0 \
+                     OR instr(' ' || u.display_name, ' ' || ?3) > 0 OR instr(' ' || u.display_name, ' ' || ?4) > 0) \
+                   ORDER BY u.username_key LIMIT ?5";
+        let rows = sqlx::query(sql)
+            .bind(room.0.cast_signed())
+            .bind(begun.to_lowercase())
+            .bind(begun)
+            .bind(capitalised(begun))
+            .bind(limit)
+            .fetch_all(&self.read)
+            .await?;
+        rows.iter().map(|row| Ok(Candidate { user: rows::user(row, 0)?, called: row.try_get(2)? })).collect()
+    }
+
     async fn doorstep(&self, room: RoomId) -> Result<Option<Doorstep>, StoreError> {
         let mut tx = self.read.begin().await?;
         let name: Option<String> = sqlx::query_scalar("SELECT name FROM rooms WHERE id = ? AND visibility = 'public'")
@@ -202,6 +221,12 @@ impl SqliteStore {
             TrySendError::Full(_) | TrySendError::Closed(_) => StoreError::Busy,
         })
     }
+}
+
+/// A text whose first letter is a capital one.
+fn capitalised(text: &str) -> String {
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }
 
 /// The tree of the text that a command writes, if it is one that may be written.
