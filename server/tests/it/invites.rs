@@ -5,6 +5,7 @@ use std::time::Duration;
 use protocol::ErrorCode;
 use serde_json::{Value, json};
 use server::config::Registration;
+use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
 
 use crate::support::{Client, PASSWORD, TestServer};
 
@@ -92,6 +93,26 @@ async fn a_sign_up_that_fails_uses_no_invitation() {
     join(&server, "ADA", token).await.shows(409, ErrorCode::UsernameTaken);
 
     assert_eq!(join(&server, "bob", token).await.status, 303);
+}
+
+#[tokio::test]
+async fn an_invitation_that_cannot_be_looked_up_is_no_refusal() {
+    let server = by_invitation().await;
+    let ada = server.user("ada").await;
+    let made = invite(&ada, 1, 3600).await;
+    let path = format!("/signup?invite={}", made["token"].as_str().unwrap());
+    let options = SqliteConnectOptions::new().filename(server.data().join("parlor.db"));
+    let mut away = SqliteConnection::connect_with(&options).await.unwrap();
+    sqlx::query("ALTER TABLE invites RENAME TO invites_away").execute(&mut away).await.unwrap();
+
+    let failure = server.visitor().get(&path).await;
+
+    sqlx::query("ALTER TABLE invites_away RENAME TO invites").execute(&mut away).await.unwrap();
+    assert_eq!(failure.status, 500, "{failure:?}");
+    assert!(!failure.body.contains("Create account"), "no form that leads nowhere: {failure:?}");
+    let form = server.visitor().get(&path).await;
+    assert_eq!(form.status, 200);
+    assert!(form.body.contains("Create account"));
 }
 
 #[tokio::test]
