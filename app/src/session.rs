@@ -300,6 +300,7 @@ impl Session {
         if room.hides_older() {
             self.draw_older(room, false);
         } else {
+            room.awaits_older();
             self.step(Input::Intent(Intent::LoadOlder(room.id)));
         }
     }

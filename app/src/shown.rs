@@ -185,7 +185,10 @@ impl ShownRoom {
     /// The reader is at the end of the room, and goes along with what comes, or is not.
     pub(crate) fn follow(self, follows: bool) {
         // By the time that a page goes, its room may have gone.
-        _ = self.drawn.try_update_value(|drawn| drawn.follows = follows);
+        _ = self.drawn.try_update_value(|drawn| {
+            drawn.follows = follows;
+            drawn.awaits_older &= !follows;
+        });
     }
 
     /// Whether the reader goes along with the end, and this line is about to come there.
@@ -196,6 +199,11 @@ impl ShownRoom {
     /// Whether there is more above what is drawn.
     pub(crate) fn hides_older(self) -> bool {
         self.drawn.with_value(|drawn| drawn.hidden != 0)
+    }
+
+    /// Older lines are on their way, for who has seen all that there is.
+    pub(crate) fn awaits_older(self) {
+        self.drawn.update_value(|drawn| drawn.awaits_older = true);
     }
 
     /// Draws more of it the next time, or all.
@@ -286,13 +294,17 @@ struct Drawn {
     hidden: usize,
     /// So many more are to be drawn.
     asks_for_older: usize,
+    /// Nothing is hidden, and older ones were asked for: the first of them are drawn as soon as they are here.
+    awaits_older: bool,
 }
 
 impl Drawn {
     /// How many lines are not drawn; where something is held, no more than before.
     fn hide(&mut self, lines: &[Line], is_held: bool) -> usize {
         let known = lines.iter().position(|line| line.seq.is_some_and(|seq| seq >= self.first)).unwrap_or_default();
-        self.hidden = match (std::mem::take(&mut self.asks_for_older), self.follows && !is_held) {
+        let came = if known != 0 && std::mem::take(&mut self.awaits_older) { OLDER_ROWS } else { 0 };
+        let asked = std::mem::take(&mut self.asks_for_older).max(came);
+        self.hidden = match (asked, self.follows && !is_held) {
             (0, true) => {
                 let new = lines.iter().rev().take_while(|line| line.seq.is_none_or(|seq| seq > self.newest)).count();
                 let most = match (new > NEW_ROWS_MAX, lines.len() - known > FOLLOWED_ROWS_MAX) {

@@ -59,8 +59,9 @@ pub(crate) fn TimelineView(room: ShownRoom) -> impl IntoView {
             session.read(room.id, seq);
         }
         let edges = room.edges.get_untracked();
-        // Who goes along with the end has above what fits; the rest is there for who goes up.
-        let has_enough = at_end && room.hides_older() && log.scroll_top() > 0;
+        // Who goes along with the end has above what fits; the rest is there for who goes up. Loading it makes room for it
+        // by letting go of the end, as for who goes up.
+        let has_enough = at_end && log.scroll_top() > 0;
         if !edges.at_start && !has_enough && log.scroll_top() < LOAD_AHEAD_PX {
             session.load_older(room);
         }

@@ -43,6 +43,27 @@ test("a link to a message opens it with its context, marked, and goes back to wh
   expect(Math.abs((await ada.placeOf(text(150))) - place)).toBeLessThanOrEqual(2);
 });
 
+// What is loaded above is paid for with what is below: in a flood, whoever is at the end would lose it.
+test("who is at the end asks for nothing older before going up", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  await tells(ada, 200);
+  const asked: string[] = [];
+  ada.page.on("request", (request) => {
+    if (request.url().includes("/history?before=")) asked.push(request.url());
+  });
+
+  // The page has the last lines only: there are older ones to be had.
+  await ada.page.reload();
+  await ada.isConnected();
+  await ada.isInView(text(200));
+  await ada.says("one more");
+  await ada.hasStored("one more");
+  expect(asked).toEqual([]);
+
+  await ada.scrollsUpTo(text(100));
+  expect(asked.length).toBeGreaterThan(0);
+});
+
 test("the page holds a bounded number of messages however far one scrolls", async ({ chat }) => {
   const ada = await chat.signUp("ada");
   const count = 1_100;

@@ -114,6 +114,18 @@ fn what_is_hidden_is_drawn_bit_by_bit_when_the_reader_goes_up() {
 }
 
 #[test]
+fn older_lines_that_were_waited_for_are_drawn_when_they_come() {
+    let mut drawn = Drawn::default();
+    let window = &lines(200)[100..];
+    drawn.hide(window, false);
+
+    drawn.awaits_older = true;
+    assert_eq!(drawn.hide(window, false), 0, "they are not here yet");
+    assert_eq!(drawn.hide(&lines(200)[40..], false), 60 - OLDER_ROWS);
+    assert_eq!(drawn.hide(&lines(200), false), 100 - OLDER_ROWS, "and what nobody waits for is not");
+}
+
+#[test]
 fn nothing_goes_while_somebody_is_busy_with_a_message() {
     let mut drawn = full();
 
