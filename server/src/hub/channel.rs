@@ -132,14 +132,12 @@ impl Channel {
                 state.admit(record);
             }
             if records.is_empty()
-                && let Some((seq, record)) = state.waiting.first_key_value()
+                && let Some((seq, _)) = state.waiting.first_key_value()
             {
-                // What is committed is in the store up to there, so this does not happen; if it does, the
-                // followers are better off reading the store themselves than waiting.
-                tracing::error!(stream = %self.stream, %seq, "the store lacks events before one that was told");
-                let head = Position { epoch: record.epoch, seq: Seq(seq.0.saturating_sub(1)) };
-                state.ring.restart(head);
-                state.drain();
+                // What is committed is in the store, so what is not there was not: it is not told on. Should it be
+                // there later, the end of the stream says so ([`Channel::compare`]).
+                tracing::error!(stream = %self.stream, %seq, "a node told of what the store does not have");
+                state.waiting.clear();
             }
             state.is_filling = false;
         })

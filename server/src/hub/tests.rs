@@ -166,6 +166,25 @@ async fn a_lost_last_record_is_noticed_within_seconds() {
     assert!(started.elapsed() <= Duration::from_secs(3), "{:?}", started.elapsed());
 }
 
+/// A node that is mistaken, or no node of ours.
+#[tokio::test(start_paused = true)]
+async fn what_another_node_tells_and_the_store_does_not_have_is_dropped() {
+    let bench = Bench::new(&Limits::default());
+    let follower = bench.follower();
+    bench.store.keep(&[message(1)]);
+    bench.elsewhere(&[message(1)]);
+    assert_eq!(seen(&follower, 1).await, [1]);
+
+    bench.elsewhere(&[message(1_000_000_000)]);
+    sleep(Duration::from_secs(1)).await;
+
+    assert!(!is_lagged(&follower, Position { seq: Seq(1), ..START }), "nobody has to read what is not there");
+    bench.store.keep(&[message(2), message(3)]);
+    bench.elsewhere(&[message(2)]);
+    bench.elsewhere(&[message(3)]);
+    assert_eq!(seen(&follower, 3).await, [1, 2, 3]);
+}
+
 #[tokio::test(start_paused = true)]
 async fn repeated_and_reordered_records_are_told_once_and_in_order() {
     let bench = Bench::new(&Limits::default());
