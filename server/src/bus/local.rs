@@ -96,13 +96,30 @@ impl Subscription for LocalSubscription {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::bus::contract;
+    use crate::{
+        bus::contract,
+        presence::{NodeId, PresenceNews},
+    };
 
     #[tokio::test]
     async fn the_local_bus_keeps_the_contract() {
         let network = Network::default();
 
         contract::holds(|| Arc::new(network.join())).await;
+    }
+
+    #[tokio::test]
+    async fn what_another_network_says_is_not_heard() {
+        let (ours, theirs) = (Network::default(), Network::default());
+        let (ada, bob, eve) = (ours.join(), ours.join(), theirs.join());
+        let _other = theirs.join();
+        let mut at_bob = bob.subscribe();
+
+        eve.publish(BusMessage::Presence(PresenceNews::Asked(NodeId(1))));
+        ada.publish(BusMessage::Presence(PresenceNews::Asked(NodeId(2))));
+
+        let first = BusMessage::Presence(PresenceNews::Asked(NodeId(2)));
+        assert_eq!(at_bob.recv().await, Some(Received::Message(first)));
     }
 
     #[test]

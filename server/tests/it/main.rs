@@ -38,5 +38,6 @@ mod socket_sessions;
 mod socket_streams;
 mod store;
 mod support;
+mod threats_bus;
 mod threats_frames;
 mod throttling;

@@ -3,23 +3,16 @@
 use protocol::{ReadCursor, Seq, ServerFrame, StreamId};
 
 use crate::support::{
-    Client, Nodes, PASSWORD,
+    Nodes,
     socket::{GENERAL, read_up_to, seqs},
 };
 
 const STREAM: StreamId = StreamId::Room(GENERAL);
 
-async fn user(nodes: &Nodes, node: usize, name: &str) -> Client {
-    let mut client = nodes.visitor(node);
-    let answer = client.post_form("/signup", &[("username", name), ("password", PASSWORD)]).await;
-    assert_eq!(answer.status, 303);
-    client
-}
-
 #[tokio::test]
 async fn what_one_node_commits_followers_at_the_other_receive_in_order_and_once() {
     let nodes = Nodes::start(2).await;
-    let (ada, bob) = (user(&nodes, 0, "ada").await, user(&nodes, 1, "bob").await);
+    let (ada, bob) = (nodes.user(0, "ada").await, nodes.user(1, "bob").await);
     let (mut ada, mut bob) = (ada.connect().await, bob.connect().await);
     ada.follow(STREAM).await;
     let from = bob.follow(STREAM).await;
@@ -50,7 +43,7 @@ async fn what_one_node_commits_followers_at_the_other_receive_in_order_and_once(
 #[tokio::test]
 async fn heads_and_cursors_cross_nodes() {
     let nodes = Nodes::start(2).await;
-    let (ada, bob) = (user(&nodes, 0, "ada").await, user(&nodes, 1, "bob").await);
+    let (ada, bob) = (nodes.user(0, "ada").await, nodes.user(1, "bob").await);
     let mut ada_0 = ada.connect().await;
     let mut ada_1 = nodes.at(1, &ada).connect().await;
     let mut bob_1 = bob.connect().await;
@@ -75,7 +68,7 @@ async fn heads_and_cursors_cross_nodes() {
 #[tokio::test]
 async fn a_retry_at_another_node_gets_the_first_answer() {
     let nodes = Nodes::start(2).await;
-    let ada = user(&nodes, 0, "ada").await;
+    let ada = nodes.user(0, "ada").await;
     let (mut here, mut there) = (ada.connect().await, nodes.at(1, &ada).connect().await);
     let command = crate::support::socket::post(GENERAL, "once");
 

@@ -5,18 +5,19 @@ use std::{net::SocketAddr, sync::Arc};
 use protocol::UnixMs;
 use server::{
     App, Config,
-    bus::Network,
+    bus::{LocalBus, Network},
     clock::{Clock, Randomness},
     run_app,
 };
 use tempfile::TempDir;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
 
-use super::{Client, socket::unlimited};
+use super::{Client, PASSWORD, socket::unlimited};
 
 /// Nodes that run until they are stopped.
 pub(crate) struct Nodes {
     nodes: Vec<Node>,
+    network: Network,
     _directory: TempDir,
 }
 
@@ -45,12 +46,25 @@ impl Nodes {
             let task = tokio::spawn(async { running.await.unwrap() });
             nodes.push(Node { address, stop, task });
         }
-        Self { nodes, _directory: directory }
+        Self { nodes, network, _directory: directory }
     }
 
     /// Somebody at one of the nodes, without a cookie.
     pub(crate) fn visitor(&self, node: usize) -> Client {
         Client::new(self.nodes[node].address)
+    }
+
+    /// Somebody who has just signed up at a node.
+    pub(crate) async fn user(&self, node: usize, name: &str) -> Client {
+        let mut client = self.visitor(node);
+        let answer = client.post_form("/signup", &[("username", name), ("password", PASSWORD)]).await;
+        assert_eq!(answer.status, 303, "{name} could not sign up: {}", answer.body);
+        client
+    }
+
+    /// One more node as far as the others hear, which has no store.
+    pub(crate) fn impostor(&self) -> LocalBus {
+        self.network.join()
     }
 
     /// Somebody who is logged in, at another node.

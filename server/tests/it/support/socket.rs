@@ -445,11 +445,32 @@ impl RawSocket {
     /// The next text, as JSON; what comes when it likes is passed over, as they come when they like.
     pub(crate) async fn json(&mut self) -> serde_json::Value {
         loop {
-            let frame = self.next().await.expect("the connection is open");
-            assert_eq!(frame.first, FIN | TEXT, "{frame:?}");
-            let json: serde_json::Value = serde_json::from_slice(&frame.payload).unwrap();
+            let json = self.any_json().await;
             let passing = ["heads", "cursor", "seen", "presence", "typing", "viewing"];
             if !passing.iter().any(|kind| json["type"] == **kind) {
+                return json;
+            }
+        }
+    }
+
+    /// The next text, as JSON, whatever it is.
+    pub(crate) async fn any_json(&mut self) -> serde_json::Value {
+        let frame = self.next().await.expect("the connection is open");
+        assert_eq!(frame.first, FIN | TEXT, "{frame:?}");
+        serde_json::from_slice(&frame.payload).unwrap()
+    }
+
+    /// Sends a command that was written by hand.
+    pub(crate) async fn command(&mut self, id: u64, command: &serde_json::Value) {
+        let frame = serde_json::json!({ "id": id, "command": command });
+        self.frame(FIN | TEXT, frame.to_string().as_bytes()).await;
+    }
+
+    /// The next answer to a command, or to what is none.
+    pub(crate) async fn answer(&mut self) -> serde_json::Value {
+        loop {
+            let json = self.json().await;
+            if json["type"] == "ack" || json["type"] == "error" {
                 return json;
             }
         }
