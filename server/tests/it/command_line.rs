@@ -12,7 +12,7 @@ use protocol::ErrorCode;
 
 use crate::support::{PASSWORD, TestServer};
 
-fn parlor(data: &Path, args: &[&str], stdin: &str) -> Output {
+pub(crate) fn parlor(data: &Path, args: &[&str], stdin: &str) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_parlor"))
         .args(args)
         .arg("--data")

@@ -40,4 +40,5 @@ mod store;
 mod support;
 mod threats_bus;
 mod threats_frames;
+mod threats_sessions;
 mod throttling;
