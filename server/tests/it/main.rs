@@ -40,5 +40,6 @@ mod store;
 mod support;
 mod threats_bus;
 mod threats_frames;
+mod threats_removal;
 mod threats_sessions;
 mod throttling;
