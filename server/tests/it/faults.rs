@@ -2,95 +2,20 @@
 
 use std::{
     collections::BTreeSet,
-    io::{BufRead as _, BufReader},
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Command, Stdio},
     sync::{Arc, Mutex},
 };
 
 use protocol::{Body, EntryKind, ErrorCode, HistoryPage, RoomId, StreamId};
 use tempfile::TempDir;
 
-use crate::support::{Client, PASSWORD, socket::post};
+use crate::support::{Client, Process, Start, socket::post};
 
 const GENERAL: RoomId = RoomId(1);
 
-/// A server that dies with the test.
-struct Server {
-    /// `strace`, where that runs it.
-    child: Child,
-    visitor: Client,
-}
-
-impl Server {
-    /// `under` is a program that runs it, with its arguments.
-    fn start(data: &Path, under: &[&str]) -> Self {
-        Self::start_with(data, under, "")
-    }
-
-    /// `failpoints` are for a build with that feature; others take no notice.
-    fn start_with(data: &Path, under: &[&str], failpoints: &str) -> Self {
-        let program = under.iter().copied().chain([env!("CARGO_BIN_EXE_parlor")]).collect::<Vec<_>>();
-        let mut child = Command::new(program[0])
-            .args(&program[1..])
-            .args([
-                "serve",
-                "--listen",
-                "127.0.0.1:0",
-                "--posts-burst",
-                "1000000",
-                "--reads-burst",
-                "1000000",
-                "--data",
-            ])
-            .arg(data)
-            .env("FAILPOINTS", failpoints)
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap_or_else(|error| panic!("{} does not start: {error}. Run `cargo xtask setup`.", program[0]));
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let address = line.trim().strip_prefix("Parlor is at http://").unwrap_or_else(|| panic!("{line:?}"));
-        Self { child, visitor: Client::new(address.parse().unwrap()) }
-    }
-
-    /// Somebody who was here before it started.
-    fn back(&self, client: &Client) -> Client {
-        let mut back = self.visitor.clone();
-        back.cookie.clone_from(&client.cookie);
-        back
-    }
-
-    async fn user(&self, name: &str) -> Client {
-        let mut client = self.visitor.clone();
-        let answer = client.post_form("/signup", &[("username", name), ("password", PASSWORD)]).await;
-        assert_eq!(answer.status, 303, "{}", answer.body);
-        client
-    }
-
-    /// Ends it, and with it what runs it.
-    fn signal(mut self, name: &str) {
-        assert!(Command::new("kill").args([name, &self.pid()]).status().unwrap().success());
-        self.child.wait().unwrap();
-    }
-
-    /// The server itself, also where something runs it.
-    fn pid(&self) -> String {
-        let children = format!("/proc/{0}/task/{0}/children", self.child.id());
-        let children = std::fs::read_to_string(children).unwrap_or_default();
-        children.split_whitespace().next().map_or_else(|| self.child.id().to_string(), str::to_owned)
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        // One that has ended was waited for, and its number may be another's by now.
-        if let Ok(None) = self.child.try_wait() {
-            let _ = Command::new("kill").args(["-KILL", &self.pid()]).status();
-            let _ = self.child.wait();
-        }
-    }
+fn start(data: &Path) -> Process {
+    Process::start(data, Start::default())
 }
 
 /// All that was said, in order.
@@ -148,14 +73,14 @@ async fn a_server_that_does_not_sync_is_noticed() {
 /// `failpoints`: what the server that cannot sync is without.
 async fn a_sync_fails(failpoints: &str) {
     let directory = tempfile::tempdir().unwrap();
-    let server = Server::start(directory.path(), &[]);
+    let server = start(directory.path());
     let ada = server.user("ada").await;
     ada.connect().await.say(GENERAL, "before").await;
     server.signal("-TERM");
 
     let fail = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=fsync,fdatasync", "-e"];
     let fail = [fail.as_slice(), &["inject=fsync,fdatasync:error=EIO"]].concat();
-    let server = Server::start_with(directory.path(), &fail, failpoints);
+    let server = Process::start(directory.path(), Start { under: &fail, failpoints, ..Start::default() });
     let ada = server.back(&ada);
     let mut socket = ada.connect().await;
     let refused = post(GENERAL, "while nothing is synced");
@@ -170,7 +95,7 @@ async fn a_sync_fails(failpoints: &str) {
     assert_eq!(texts(&ada).await.first().map(String::as_str), Some("before"), "reading goes on");
     server.signal("-TERM");
 
-    let server = Server::start(directory.path(), &[]);
+    let server = start(directory.path());
     let ada = server.back(&ada);
     assert_eq!(ada.get("/healthz").await.status, 200);
     let mut socket = ada.connect().await;
@@ -185,7 +110,7 @@ async fn a_sync_fails(failpoints: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_acknowledged_is_there_after_each_of_twenty_kills() {
     let directory = tempfile::tempdir().unwrap();
-    let mut server = Server::start(directory.path(), &[]);
+    let mut server = start(directory.path());
     let mut ada = server.user("ada").await;
     let acknowledged = Arc::new(Mutex::new(BTreeSet::new()));
     for round in 0..20_u64 {
@@ -210,7 +135,7 @@ async fn what_was_acknowledged_is_there_after_each_of_twenty_kills() {
         for line in lines {
             assert!(line.await.is_err());
         }
-        server = Server::start(directory.path(), &[]);
+        server = start(directory.path());
         ada = server.back(&ada);
     }
 
@@ -251,7 +176,7 @@ async fn a_full_disk_is_said_so_and_is_over_once_there_is_room() {
     };
     let other = disk.0.path().join("something else");
     std::fs::write(&other, vec![1; 4 * 1024 * 1024]).unwrap();
-    let server = Server::start(&disk.0.path().join("data"), &[]);
+    let server = start(&disk.0.path().join("data"));
     let ada = server.user("ada").await;
     let mut socket = ada.connect().await;
     let long = "word ".repeat(1_900);

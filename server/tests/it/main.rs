@@ -40,6 +40,7 @@ mod store;
 mod support;
 mod threats_bus;
 mod threats_frames;
+mod threats_log;
 mod threats_payloads;
 mod threats_removal;
 mod threats_sessions;

@@ -3,11 +3,13 @@
 pub(crate) mod bytes;
 mod client;
 mod nodes;
+mod process;
 mod server;
 pub(crate) mod socket;
 
 pub(crate) use client::{Answer, Client, form, send};
 pub(crate) use nodes::Nodes;
+pub(crate) use process::{Process, Start};
 pub(crate) use server::TestServer;
 
 /// A password that every rule allows.
