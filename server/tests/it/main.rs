@@ -42,6 +42,7 @@ mod threats_bus;
 mod threats_frames;
 mod threats_log;
 mod threats_payloads;
+mod threats_policy;
 mod threats_removal;
 mod threats_sessions;
 mod throttling;
