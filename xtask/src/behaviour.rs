@@ -1,5 +1,6 @@
 //! What `docs/ux.md` promises: each line names the browser tests that show it. Here those names are read, looked for in the specs, and
-//! looked for again among the tests that ran, so that the page cannot go on promising what nobody checks any more.
+//! looked for again among the tests that ran, so that the page cannot go on promising what nobody checks any more. `docs/threats.md`
+//! names tests of the server in the same way.
 
 use anyhow::Result;
 use serde_json::Value;
@@ -14,7 +15,7 @@ const PICTURE: &str = "picture ";
 /// Something that the document names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Named<'a> {
-    /// A test of a spec, by its title.
+    /// A test of a spec, by its title, or one in Rust, by its name.
     Test { file: &'a str, title: &'a str },
     /// A picture that `screenshots.spec.ts` takes.
     Picture(&'a str),
@@ -41,6 +42,15 @@ pub(crate) fn has_test(spec: &str, title: &str) -> bool {
         let Some(quote) = rest.chars().next().filter(|first| "\"'`".contains(*first)) else { return false };
         rest[1..].split(quote).next().is_some_and(|written| fits(written, title))
     })
+}
+
+/// Whether a Rust source has a test of this name.
+pub(crate) fn has_rust_test(source: &str, name: &str) -> bool {
+    let is_named = |rest: &str| {
+        let function = rest.split_once("fn ").and_then(|(_, rest)| rest.split_once('('));
+        function.is_some_and(|(written, _)| written == name)
+    };
+    ["#[test]", "#[tokio::test"].iter().any(|mark| source.split(mark).skip(1).any(is_named))
 }
 
 fn fits(written: &str, title: &str) -> bool {
@@ -143,5 +153,13 @@ mod tests {
         assert!(!has_test(spec, "on a phone"));
         assert!(!has_test(spec, "plai"));
         assert!(!has_test(spec, "a plain"));
+    }
+
+    #[test]
+    fn rust_tests_are_found_by_their_names_and_other_functions_are_not() {
+        let source = "fn none() {}\n#[test]\nfn one() {}\n#[tokio::test(flavor = \"x\")]\nasync fn two() { three() }\nfn three() {}";
+
+        assert!(has_rust_test(source, "one") && has_rust_test(source, "two"));
+        assert!(!["none", "three", "tw", "wo"].iter().any(|name| has_rust_test(source, name)));
     }
 }

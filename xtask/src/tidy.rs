@@ -4,9 +4,11 @@
 mod app;
 mod documents;
 mod files;
+mod named;
 mod style;
 #[cfg(test)]
 mod tests;
+mod threats;
 mod tree;
 mod ux;
 
@@ -21,7 +23,7 @@ const LINES_MAX: usize = 500;
 /// From here on a file may want to be two.
 const LINES_LONG: usize = 300;
 
-const RULES: [fn(&Tree) -> Vec<String>; 10] = [
+const RULES: [fn(&Tree) -> Vec<String>; 11] = [
     app::platform_is_chosen_in_one_place,
     app::no_raw_html,
     documents::named_paths_exist,
@@ -31,6 +33,7 @@ const RULES: [fn(&Tree) -> Vec<String>; 10] = [
     files::are_named_after_what_they_hold,
     files::migrations_have_the_same_names,
     style::colours_come_from_tokens,
+    threats::threats_name_what_is_there,
     ux::promises_name_what_is_there,
 ];
 

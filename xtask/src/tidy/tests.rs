@@ -1,7 +1,7 @@
 //! Every rule is seen to fail on a small tree, and to hold on one that is right.
 
 use super::tree::Tree;
-use super::{app, documents, files, style, ux};
+use super::{app, documents, files, style, threats, ux};
 
 fn tree(files: &[(&str, &str)]) -> Tree {
     let mut tree = Tree::default();
@@ -167,4 +167,21 @@ fn a_promise_without_a_line_a_test_that_is_gone_and_a_picture_that_is_not_taken_
     assert_eq!(of(&lines("").replace("| 7 |", "| seven |")), ["docs/ux.md has no line 7"]);
     assert_eq!(of(&(lines("") + "`a.spec.ts › it is gone` `b.spec.ts › it holds` `picture door`")).len(), 3);
     assert_eq!(ux::promises_name_what_is_there(&tree(&[])), ["docs/ux.md is missing"]);
+}
+
+#[test]
+fn a_threat_without_a_line_and_a_test_that_is_gone_are_wrong() {
+    let of = |document: &str| {
+        let integration = ("server/tests/it/bus.rs", "#[tokio::test]\nasync fn it_holds() {}");
+        let unit = ("server/src/hub/tests.rs", "#[test]\nfn it_holds_too() {}");
+        let spec = ("end2end/tests/a.spec.ts", "test(\"it holds\", f);");
+        threats::threats_name_what_is_there(&tree(&[("docs/threats.md", document), integration, unit, spec]))
+    };
+    let lines: String = (1..=36).map(|number| format!("| {number} | |\n")).collect();
+
+    let there = "`bus.rs › it_holds`, `server/src/hub/tests.rs › it_holds_too`, `a.spec.ts › it holds`";
+    assert!(of(&(lines.clone() + there)).is_empty());
+    assert_eq!(of(&lines.replace("| 36 |", "| last |")), ["docs/threats.md has no line 36"]);
+    assert_eq!(of(&(lines + "`bus.rs › it_held` `hub/tests.rs › it_holds_too` `b.spec.ts › it holds`")).len(), 3);
+    assert_eq!(threats::threats_name_what_is_there(&tree(&[])), ["docs/threats.md is missing"]);
 }
