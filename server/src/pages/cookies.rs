@@ -19,14 +19,16 @@ pub(crate) fn page_cookie(name: &str, value: &str) -> HeaderValue {
     HeaderValue::try_from(text).expect("what is percent-encoded is visible ASCII")
 }
 
-/// A cookie's value, decoded.
+/// A cookie's value, decoded; none where it is too long to be ours.
 pub(crate) fn get(headers: &HeaderMap, name: &str) -> Option<String> {
     headers
         .get_all(header::COOKIE)
         .iter()
         .filter_map(|line| line.to_str().ok())
         .flat_map(|line| line.split(';'))
-        .find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('=').map(decode))
+        .find_map(|pair| pair.trim().strip_prefix(name)?.strip_prefix('='))
+        .filter(|value| value.len() <= VALUE_BYTES_MAX)
+        .map(decode)
 }
 
 /// A parameter of a query, decoded.
@@ -84,6 +86,17 @@ mod tests {
     fn what_is_encoded_comes_back() {
         for text in ["/rooms/1-über?at=5&x=%", "a b+c", "Europe/Berlin"] {
             assert_eq!(decode(&encode(text)), text);
+        }
+    }
+
+    #[test]
+    fn a_value_has_its_bytes_and_not_one_more() {
+        for (bytes, is_there) in [(VALUE_BYTES_MAX, true), (VALUE_BYTES_MAX + 1, false)] {
+            let pair = format!("room={}", "a".repeat(bytes));
+            let headers = HeaderMap::from_iter([(header::COOKIE, pair.parse().unwrap())]);
+
+            assert_eq!(get(&headers, "room").is_some(), is_there, "{bytes} in a cookie");
+            assert_eq!(parameter(&pair, "room").is_some(), is_there, "{bytes} in a parameter");
         }
     }
 
