@@ -24,6 +24,11 @@ impl Without {
     pub const REMOVAL: Self = Self(1 << 4);
     /// Rings keep everything.
     pub const BYTES: Self = Self(1 << 5);
+    /// Whoever takes nothing is given everything: it waits for them.
+    pub const OUTBOX: Self = Self(1 << 6);
+
+    /// What a process of its own may be without, and how that is said.
+    const NAMED: [(&str, Self); 2] = [("sync", Self::SYNC), ("outbox", Self::OUTBOX)];
 
     /// Whether `part` is taken away. Never, in a build without the feature.
     #[must_use]
@@ -31,15 +36,16 @@ impl Without {
         failpoint::ENABLED && self.0 & part.0 != 0
     }
 
-    /// What a process of its own is to do without: `FAILPOINTS=without=sync`.
+    /// What a process of its own is to do without: `FAILPOINTS=without=sync`, several separated by commas.
     #[must_use]
     pub fn from_environment() -> Self {
         if !failpoint::ENABLED {
             return Self::NOTHING;
         }
         let set = std::env::var("FAILPOINTS").unwrap_or_default();
-        let is_without_sync = set.split(',').any(|pair| pair == "without=sync");
-        if is_without_sync { Self::SYNC } else { Self::NOTHING }
+        let names = set.split(',').filter_map(|pair| pair.strip_prefix("without="));
+        let parts = names.filter_map(|name| Self::NAMED.iter().find(|(known, _)| *known == name));
+        Self(parts.fold(0, |all, (_, part)| all | part.0))
     }
 }
 
@@ -47,8 +53,8 @@ impl Without {
 ///
 /// # Panics
 /// It does not fail, or with other words.
-#[cfg(all(test, feature = "failpoints"))]
-pub(crate) async fn fails(test: impl Future<Output = ()>, words: &str) {
+#[cfg(feature = "failpoints")]
+pub async fn fails(test: impl Future<Output = ()>, words: &str) {
     use futures::FutureExt as _;
 
     let panic = std::panic::AssertUnwindSafe(test).catch_unwind().await.expect_err("it does not fail");

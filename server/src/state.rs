@@ -74,7 +74,20 @@ impl App {
         random: Randomness,
         bus: Arc<dyn Bus>,
     ) -> Result<AppState, StoreError> {
-        let without = Without::from_environment();
+        Self::open_without(config, clock, random, bus, Without::from_environment()).await
+    }
+
+    /// The same, with something taken away, so that a test sees what it is for.
+    ///
+    /// # Errors
+    /// As [`App::open`].
+    pub async fn open_without(
+        config: Config,
+        clock: Clock,
+        random: Randomness,
+        bus: Arc<dyn Bus>,
+        without: Without,
+    ) -> Result<AppState, StoreError> {
         let (hub, hub_task) = Hub::without(bus, &config.limits, clock.clone(), &random, without);
         let store: Arc<dyn Store> =
             Arc::new(SqliteStore::open_without(&config.data, hub.clone(), &config.limits, without).await?);
@@ -95,6 +108,7 @@ impl App {
             limits: config.limits.clone(),
             build: assets.build().to_owned(),
             drain: drain.clone(),
+            progress_max: config.timeouts.progress,
             without,
         });
         let sockets = Arc::new(sockets);

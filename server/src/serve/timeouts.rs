@@ -1,6 +1,8 @@
-//! How long a peer may take over what HTTP asks of it.
+//! How long a peer may take over what HTTP, or a socket, asks of it.
 
 use std::time::Duration;
+
+use crate::socket::PROGRESS_MAX;
 
 /// For all of a request's head, from its first byte; for the first one, from the beginning of the connection.
 const HEADERS_MAX: Duration = Duration::from_secs(10);
@@ -27,10 +29,18 @@ pub struct Timeouts {
     pub idle: Duration,
     /// Between requests of a trusted proxy.
     pub idle_of_proxies: Duration,
+    /// For the next byte of what waits for a socket. Whole seconds: they are looked at once in each.
+    pub progress: Duration,
 }
 
 impl Default for Timeouts {
     fn default() -> Self {
-        Self { headers: HEADERS_MAX, body: BODY_MAX, idle: IDLE_MAX, idle_of_proxies: IDLE_OF_PROXIES_MAX }
+        Self {
+            headers: HEADERS_MAX,
+            body: BODY_MAX,
+            idle: IDLE_MAX,
+            idle_of_proxies: IDLE_OF_PROXIES_MAX,
+            progress: PROGRESS_MAX,
+        }
     }
 }

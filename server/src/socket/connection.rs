@@ -102,6 +102,7 @@ where
         written: Option<Arc<dyn Written>>,
     ) -> Self {
         let registration = Arc::new(Registration::new(&sockets.hub, actor.user.id));
+        let outbox = Outbox::new(written, sockets.without);
         let endings = FuturesUnordered::new();
         endings.push(session.ended().map(|()| Ending::session_ended()).boxed());
         endings.push(restart(Arc::clone(&sockets)).boxed());
@@ -112,7 +113,7 @@ where
             sockets,
             actor,
             socket,
-            outbox: Outbox::new(written),
+            outbox,
             waiting: VecDeque::new(),
             running: None,
             answered: Vec::new(),

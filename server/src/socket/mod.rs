@@ -5,7 +5,7 @@
 //! closed. Refusals come before the upgrade ([`admission`]), and `GET /api/v1/connect` repeats them, because a
 //! browser does not tell a page why its socket failed.
 
-use std::{ops::Deref, sync::Arc};
+use std::{ops::Deref, sync::Arc, time::Duration};
 
 use protocol::{
     ErrorBody, ErrorCode, Hello, SUBPROTOCOL, UserRef,
@@ -48,6 +48,7 @@ mod wheel;
 
 pub(crate) use admission::Place;
 pub(crate) use handshake::routes;
+pub(crate) use wheel::PROGRESS_MAX;
 
 /// Connections that ask the store at once for their rooms, or whether they may follow a stream. After a restart thousands
 /// come together; who waits here in line does not wait for a reader of the database, and fail, there.
@@ -86,6 +87,8 @@ pub struct Shared {
     pub build: String,
     /// How the server leaves.
     pub drain: Arc<Drain>,
+    /// How long a peer may take nothing of what is written to it.
+    pub progress_max: Duration,
     /// What is taken away, in a test.
     pub without: Without,
 }
@@ -107,7 +110,7 @@ impl Sockets {
             turns: Turns::default(),
             replays: Replays::default(),
             arrivals: Semaphore::new(ARRIVALS_MAX),
-            wheel: Arc::default(),
+            wheel: Arc::new(Wheel::new(shared.progress_max)),
             viewing: tokio::sync::Mutex::default(),
             shared,
         }

@@ -98,13 +98,14 @@ struct Server {
 }
 
 impl Server {
-    fn on(store: Arc<FakeStore>) -> Self {
-        Self::without(store, Without::NOTHING)
+    fn without(store: Arc<FakeStore>, without: Without) -> Self {
+        Self::with(store, Limits::default(), without)
     }
 
-    fn without(store: Arc<FakeStore>, without: Without) -> Self {
+    /// The buckets are never empty.
+    fn with(store: Arc<FakeStore>, limits: Limits, without: Without) -> Self {
         let network = Network::default();
-        let limits = Limits { posts_burst: 10_000, reads_burst: 10_000, ..Limits::default() };
+        let limits = Limits { posts_burst: 10_000, reads_burst: 10_000, ..limits };
         let (clock, random) = (Clock::manual(protocol::UnixMs(0)), Randomness::seeded(1));
         let (hub, task) = Hub::without(Arc::new(network.join()), &limits, clock, &random, without);
         let (stopping, sessions) = (CancellationToken::new(), ConnectedSessions::default());
@@ -120,6 +121,7 @@ impl Server {
             limits,
             build: "test".to_owned(),
             drain: Arc::default(),
+            progress_max: PROGRESS_MAX,
             without,
         }));
         tokio::spawn(Arc::clone(&sockets).keep_time(stopping.clone()));
@@ -162,9 +164,12 @@ impl Bench {
     }
 
     async fn without(store: Arc<FakeStore>, without: Without) -> Self {
+        Self::at(Server::without(store, without)).await
+    }
+
+    async fn at(server: Server) -> Self {
         let (to_server, from_peer) = mpsc::unbounded();
         let (to_peer, from_server) = mpsc::channel(0);
-        let server = Server::without(store, without);
         let running = server.serve(Pipe { from_peer, to_peer }, None);
         let Server { hub, store, network, sockets, sessions, stopping } = server;
         let mut bench = Self { hub, store, network, sockets, sessions, stopping, to_server, from_server, running };

@@ -20,7 +20,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval};
 use crate::hub::{Bells, Follower};
 
 /// How long a peer may take nothing of what is written to it.
-pub(super) const PROGRESS_MAX: Duration = Duration::from_secs(15);
+pub(crate) const PROGRESS_MAX: Duration = Duration::from_secs(15);
 
 /// How often the wheel turns on. Ten thousand connections are 2,500 looks at a time.
 const TICK: Duration = Duration::from_millis(250);
@@ -43,6 +43,8 @@ pub(super) struct Wheel {
     started: Instant,
     /// Milliseconds since then, as of the last tick.
     now: AtomicU64,
+    /// How long a peer may take nothing, in milliseconds: [`PROGRESS_MAX`], except where a test has no time for that.
+    progress_ms_max: u64,
 }
 
 /// The times of one connection, in milliseconds of its wheel.
@@ -66,19 +68,19 @@ pub(super) struct Place {
     pulse: Arc<Pulse>,
 }
 
-impl Default for Wheel {
-    fn default() -> Self {
+impl Wheel {
+    /// `progress_max` is how long a peer may take nothing of what is written to it.
+    pub(super) fn new(progress_max: Duration) -> Self {
         Self {
             spokes: Default::default(),
             next: AtomicUsize::new(0),
             started: Instant::now(),
             // Never 0, which stands for no time.
             now: AtomicU64::new(1),
+            progress_ms_max: u64::try_from(progress_max.as_millis()).unwrap_or(u64::MAX),
         }
     }
-}
 
-impl Wheel {
     /// A connection that was heard just now.
     pub(super) fn enter(self: &Arc<Self>, follower: &Arc<Follower>) -> Place {
         let (now, number) = (self.turn_to_now(), follower.number());
@@ -103,7 +105,7 @@ impl Wheel {
             let now = self.turn_to_now();
             let spoke = self.next.fetch_add(1, Ordering::Relaxed);
             for pulse in self.spoke(spoke as u64).values() {
-                pulse.look(now);
+                pulse.look(now, self.progress_ms_max);
             }
         }
     }
@@ -122,13 +124,13 @@ impl Wheel {
 }
 
 impl Pulse {
-    fn look(&self, now: u64) {
+    fn look(&self, now: u64, progress_ms_max: u64) {
         let for_longer = |since: u64, max: u64| now.saturating_sub(since) + TURN_MS > max;
         if for_longer(self.heard_at.load(Ordering::Relaxed), SERVER_SILENCE_MS_MAX) {
             self.follower.ring(Bells::SILENT);
         }
         let stalled_since = self.stalled_since.load(Ordering::Relaxed);
-        if stalled_since != 0 && for_longer(stalled_since, PROGRESS_MAX.as_millis() as u64) {
+        if stalled_since != 0 && for_longer(stalled_since, progress_ms_max) {
             self.follower.ring(Bells::STALLED);
         }
         let beat_at = self.beat_at.load(Ordering::Relaxed);

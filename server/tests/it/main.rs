@@ -24,6 +24,7 @@ mod seen;
 mod sessions;
 mod settings;
 mod settings_pages;
+mod slow_readers;
 mod slow_requests;
 mod socket_admission;
 mod socket_conformance;

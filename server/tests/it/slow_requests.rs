@@ -14,6 +14,7 @@ const QUICK: Timeouts = Timeouts {
     // Far from the others, so that a busy machine takes none for it.
     idle: Duration::from_secs(60),
     idle_of_proxies: Duration::from_secs(60),
+    progress: Duration::from_secs(60),
 };
 
 /// How often a slow peer sends a byte.

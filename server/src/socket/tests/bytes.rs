@@ -116,7 +116,11 @@ struct Peer {
 impl Peer {
     /// Follows the room; what lies between both ends holds so many bytes.
     async fn new(between: usize) -> Self {
-        let server = Server::on(Arc::default());
+        Self::without(between, Without::NOTHING).await
+    }
+
+    async fn without(between: usize, without: Without) -> Self {
+        let server = Server::without(Arc::default(), without);
         let (io, pipe) = duplex(between);
         let bytes = Arc::new(Bytes::default());
         let counted = Counted { io, bytes: Arc::clone(&bytes) };
@@ -202,7 +206,17 @@ async fn a_half_open_connection_is_given_up_although_the_system_takes_what_is_wr
 
 #[tokio::test(start_paused = true)]
 async fn who_takes_nothing_is_given_no_more_than_there_is_room_for_and_later_all_of_it() {
-    let mut peer = Peer::new(1_024).await;
+    takes_nothing(Without::NOTHING).await;
+}
+
+#[cfg(feature = "failpoints")]
+#[tokio::test(start_paused = true)]
+async fn an_outbox_that_takes_everything_is_noticed() {
+    crate::sabotage::fails(takes_nothing(Without::OUTBOX), "comes from the store").await;
+}
+
+async fn takes_nothing(without: Without) {
+    let mut peer = Peer::without(1_024, without).await;
     // The first event says which incarnation of the log it is.
     peer.commit(1..=1, 10);
     sleep(Duration::from_secs(1)).await;

@@ -75,7 +75,7 @@ impl Process {
     }
 
     /// The server itself, also where something runs it.
-    fn pid(&self) -> String {
+    pub(crate) fn pid(&self) -> String {
         let children = format!("/proc/{0}/task/{0}/children", self.child.id());
         let children = std::fs::read_to_string(children).unwrap_or_default();
         children.split_whitespace().next().map_or_else(|| self.child.id().to_string(), str::to_owned)

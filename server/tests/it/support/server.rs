@@ -2,14 +2,20 @@
 
 use std::{net::SocketAddr, path::PathBuf, sync::Arc, thread::JoinHandle, time::Duration};
 
-use protocol::{UnixMs, UserId, Username};
+use futures::future::join_all;
+use protocol::{RoomId, UnixMs, UserId, Username};
 use reqwest::header::HeaderMap;
 use server::{
     App, AppState, Config,
     auth::{connected::SessionGuard, extract::session_of},
+    bus::LocalBus,
     clock::{Clock, Randomness},
     run_app,
-    store::accounts::{Account, Session},
+    sabotage::Without,
+    store::{
+        Actor,
+        accounts::{Account, Session},
+    },
 };
 use tempfile::TempDir;
 use tokio::{
@@ -18,7 +24,7 @@ use tokio::{
     sync::oneshot,
 };
 
-use super::{Client, PASSWORD};
+use super::{Client, PASSWORD, socket::post};
 
 /// 2026-01-01T00:00:00Z.
 const START: UnixMs = UnixMs(1_767_225_600_000);
@@ -42,6 +48,11 @@ impl TestServer {
 
     /// With changed settings.
     pub(crate) async fn with(change: impl FnOnce(&mut Config)) -> Self {
+        Self::without(Without::NOTHING, change).await
+    }
+
+    /// With changed settings, and something taken away.
+    pub(crate) async fn without(without: Without, change: impl FnOnce(&mut Config)) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let mut config = Config {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
@@ -58,7 +69,8 @@ impl TestServer {
             runtime.block_on(async {
                 let listener = TcpListener::bind(config.listen).await.unwrap();
                 config.listen = listener.local_addr().unwrap();
-                let app = App::open(config, Clock::manual(START), Randomness::seeded(7)).await.unwrap();
+                let (clock, random, bus) = (Clock::manual(START), Randomness::seeded(7), Arc::new(LocalBus::alone()));
+                let app = App::open_without(config, clock, random, bus, without).await.unwrap();
                 started.send((Arc::clone(&app), Handle::current())).ok().unwrap();
                 let shutdown = async { _ = stopped.await };
                 run_app(listener, app, shutdown).await.unwrap();
@@ -97,6 +109,21 @@ impl TestServer {
     pub(crate) async fn account(&self, name: &str) -> Account {
         let name = Username::parse(name).unwrap();
         self.ask(|app| async move { app.store.account(&name).await }).await.unwrap().unwrap()
+    }
+
+    /// Lets somebody say all this as fast as the store takes it: no bucket is asked, and what comes together is one commit.
+    pub(crate) async fn says_at_once(&self, name: &str, room: RoomId, texts: impl Iterator<Item = String>) {
+        /// As many as a commit takes; the store's queue has room for several.
+        const AT_ONCE: usize = 256;
+        let actor = Actor { user: self.account(name).await.user, is_owner: false };
+        let posts: Vec<_> = texts.map(|text| post(room, &text)).collect();
+        self.ask(|app| async move {
+            for posts in posts.chunks(AT_ONCE) {
+                let stored = posts.iter().map(|post| app.store.execute(&actor, post.clone(), UnixMs(0)));
+                assert!(join_all(stored).await.iter().all(Result::is_ok), "something was not stored");
+            }
+        })
+        .await;
     }
 
     /// The session that a client has.
