@@ -35,6 +35,7 @@ pub const ANSWER_MS_MAX: u64 = 30_000;
 /// Rooms that are open at a time; opening one more closes the one that was opened longest ago.
 pub const OPEN_ROOMS_MAX: usize = 32;
 
+/// The same, as the engine counts time.
 const ANSWER_WITHIN: Duration = Duration::from_millis(ANSWER_MS_MAX);
 
 /// The sync engine of one user on one device.

@@ -358,3 +358,30 @@ impl Timeline {
         self.unread(cursor, me).map(|_| unread::count_mentions(self.entries(), cursor, me))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn so_many_changes_are_remembered_for_a_page_and_of_one_more_the_oldest_is_forgotten() {
+        let page = |as_of| HistoryPage {
+            as_of: Seq(as_of),
+            before: Some(Seq(9)),
+            after: None,
+            entries: Vec::new(),
+            at_start: false,
+            at_end: false,
+        };
+        let (mut timeline, most) = (Timeline::new(page(0)), RECENT_MAX as u64);
+        for seq in 1..=most {
+            timeline.apply(Seq(seq), Change::Redact { message: Seq(9) });
+        }
+        assert!(timeline.join(page(0), Seq(most)));
+
+        timeline.apply(Seq(most + 1), Change::Redact { message: Seq(9) });
+
+        assert!(!timeline.join(page(0), Seq(most + 1)), "it cannot be brought up to date any more");
+        assert!(timeline.join(page(1), Seq(most + 1)));
+    }
+}

@@ -4,6 +4,7 @@
 mod app;
 mod documents;
 mod files;
+mod limits;
 mod named;
 mod style;
 #[cfg(test)]
@@ -23,7 +24,7 @@ const LINES_MAX: usize = 500;
 /// From here on a file may want to be two.
 const LINES_LONG: usize = 300;
 
-const RULES: [fn(&Tree) -> Vec<String>; 11] = [
+const RULES: [fn(&Tree) -> Vec<String>; 13] = [
     app::platform_is_chosen_in_one_place,
     app::no_raw_html,
     documents::named_paths_exist,
@@ -32,6 +33,8 @@ const RULES: [fn(&Tree) -> Vec<String>; 11] = [
     files::are_short_enough,
     files::are_named_after_what_they_hold,
     files::migrations_have_the_same_names,
+    limits::are_held_by_tests,
+    limits::say_why,
     style::colours_come_from_tokens,
     threats::threats_name_what_is_there,
     ux::promises_name_what_is_there,

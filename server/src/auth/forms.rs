@@ -186,5 +186,7 @@ mod tests {
         ] {
             assert!(!is_local(path), "{path} passed");
         }
+        let longest = format!("/{}", "a".repeat(NEXT_BYTES_MAX - 1));
+        assert!(is_local(&longest) && !is_local(&format!("{longest}a")));
     }
 }

@@ -22,7 +22,7 @@ use super::{
 };
 
 /// Records that may wait for a missing one; later ones are read from the store with it.
-const WAITING_RECORDS_MAX: usize = 1_000;
+pub(super) const WAITING_RECORDS_MAX: usize = 1_000;
 
 /// A stream that someone on this node follows.
 #[derive(Debug)]

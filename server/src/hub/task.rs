@@ -26,7 +26,7 @@ const RETRY: Duration = Duration::from_secs(1);
 const TAILS_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Records read at once to close a gap.
-const FILL_RECORDS_MAX: u64 = 1_000;
+pub(super) const FILL_RECORDS_MAX: u64 = 1_000;
 
 /// Streams asked for in one query.
 const HEADS_STREAMS_MAX: usize = 500;

@@ -37,6 +37,7 @@ use crate::{
     store::Sink as _,
 };
 
+mod bounds;
 mod heads;
 
 const START: Position = Position { epoch: Epoch(1), seq: Seq(0) };

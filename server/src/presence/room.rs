@@ -28,7 +28,7 @@ const BATCHES_MAX: usize = 8;
 pub(super) const PICTURE_USERS_MAX: usize = 200;
 
 /// Membership changes that may come while the members are being read; with more, they are read again.
-const PENDING_MAX: usize = 1_000;
+pub(super) const PENDING_MAX: usize = 1_000;
 
 /// See the module.
 #[derive(Debug, Default)]

@@ -29,7 +29,7 @@ const PRESENCE_DELAY: Duration = Duration::from_millis(100);
 pub(super) const TYPING_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Users whose profiles are read at once.
-const NEWCOMERS_MAX: usize = 500;
+pub(super) const NEWCOMERS_MAX: usize = 500;
 
 #[derive(Debug)]
 pub(super) struct State {

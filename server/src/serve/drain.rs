@@ -13,14 +13,16 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{clock::Randomness, state::AppState};
 
-/// Sockets that are told at once, and how long after the ones before: ten thousand are told in five seconds.
+/// Sockets that are told at once.
 const TOLD_AT_ONCE: u64 = 200;
+/// How long after the ones before the next are told: ten thousand are in five seconds.
 const TELL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// The shortest and the longest time after which sockets are asked to come back. Where there are many, it is longer, so
-/// that no more than so many a second come back.
+/// The shortest time after which sockets are asked to come back, in milliseconds: the next server has to have started.
 const RETRY_MS_MIN: u64 = 500;
+/// The longest, in milliseconds, so that nobody waits for long; where there are many sockets, it is longer.
 const RETRY_MS_MAX: u64 = 5_000;
+/// Sockets that come back within a second: as many as a server lets in without making them wait.
 const RETURNS_PER_SECOND_MAX: u64 = 500;
 
 /// How long a socket waits for the answer to what is being carried out. The store is busy for five seconds at most.

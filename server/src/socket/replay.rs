@@ -156,6 +156,23 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn as_many_pages_are_read_at_once_as_may_be_and_the_next_one_waits() {
+        let store = Arc::new(FakeStore::default());
+        store.keep(&(1..=20).map(message).collect::<Vec<_>>());
+        let replays = Replays::default();
+        let page = |after| Box::pin(replays.page(store.clone(), STREAM, Seq(after), until(20)));
+        let others = Arc::clone(&replays.permits).acquire_many_owned(READS_MAX as u32 - 1).await.unwrap();
+
+        assert!(page(1).now_or_never().is_some(), "beside one less than may be");
+        let last = Arc::clone(&replays.permits).acquire_owned().await.unwrap();
+        let mut next = page(2);
+        assert!(next.as_mut().now_or_never().is_none(), "beside as many as may be");
+
+        drop((others, last));
+        assert!(next.await.is_ok());
+    }
+
+    #[tokio::test]
     async fn a_page_ends_with_the_event_that_goes_beyond_its_bytes() {
         let store = Arc::new(FakeStore::default());
         store.keep(&(1..=100).map(|seq| text(seq, &"x".repeat(10_000))).collect::<Vec<_>>());

@@ -20,7 +20,7 @@ use crate::{
 pub(super) const HEADS_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Rooms in one `heads` frame.
-const HEADS_ROOMS_MAX: usize = 500;
+pub(super) const HEADS_ROOMS_MAX: usize = 500;
 
 /// What a connection knows of its user's rooms.
 #[derive(Debug)]

@@ -47,6 +47,7 @@ const SILENCE_MAX: Duration = Duration::from_millis(SERVER_SILENCE_MS_MAX);
 mod bytes;
 mod lane;
 mod removed_parts;
+mod waiting;
 
 /// The server's end of a connection in memory.
 struct Pipe {

@@ -15,6 +15,7 @@ mod drain;
 mod faults;
 mod floods;
 mod invites;
+mod limits;
 mod presence;
 mod profile;
 mod python_client;

@@ -4,8 +4,9 @@ use super::*;
 use crate::{
     bus::{Bus as _, BusMessage, Received},
     presence::{
-        PresenceNews, TypingNews,
-        room::{PICTURE_USERS_MAX, picture_of},
+        NodeId, PresenceNews, TypingNews,
+        room::{PENDING_MAX, PICTURE_USERS_MAX, Room, picture_of},
+        state::{NEWCOMERS_MAX, State},
         typing::{SAID_MAX, Typing},
     },
     store::Roster,
@@ -93,4 +94,25 @@ fn a_page_of_a_large_room_asks_for_a_few_members_at_a_time() {
     assert_eq!(asked, [PICTURE_USERS_MAX, PICTURE_USERS_MAX, PICTURE_USERS_MAX, 1]);
     assert_eq!(u64::from(picture.online), count);
     assert!(picture.of(BOB).unwrap().here && !picture.of(ADA).unwrap().here);
+}
+
+#[test]
+fn so_many_come_and_go_while_the_members_are_read_and_with_one_more_they_are_read_again() {
+    for (count, is_learnt) in [(PENDING_MAX, true), (PENDING_MAX + 1, false)] {
+        let mut room = Room::default();
+        for id in 1..=count as u64 {
+            room.membership(UserId(id), protocol::Seq(id), true);
+        }
+
+        assert_eq!(room.learn(&Roster::default()).is_some(), is_learnt, "{count}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_newcomers_say_is_read_of_so_many_at_once_and_of_one_more_after_them() {
+    let now = tokio::time::Instant::now();
+    let mut state = State::new(NodeId(1), now);
+    state.newcomers = (0..=NEWCOMERS_MAX as u64).map(|id| (now, UserId(id))).collect();
+
+    assert_eq!((state.newcomers_at(now).len(), state.newcomers_at(now).len()), (NEWCOMERS_MAX, 1));
 }

@@ -19,7 +19,7 @@ use protocol::{
 };
 use sqlx::Row as _;
 
-use super::{COMMANDS_RESERVED, CommandJob, QUEUE_COMMANDS_MAX, caught, posts};
+use super::{BATCH_COMMANDS_MAX, COMMANDS_RESERVED, CommandJob, QUEUE_COMMANDS_MAX, caught, posts};
 use crate::{
     sabotage::Without,
     store::{
@@ -84,6 +84,20 @@ async fn read_cursors_share_the_commit_of_their_batch() {
     }
     let commits = commits.load(Ordering::Relaxed);
     assert!(commits <= 3, "{commits} commits");
+}
+
+#[tokio::test]
+async fn a_commit_takes_so_many_commands_and_the_next_is_another() {
+    for (commands, expected) in [(BATCH_COMMANDS_MAX, 1), (BATCH_COMMANDS_MAX + 1, 2)] {
+        let bench = Bench::new().await;
+        let commits = commits(&bench).await;
+
+        // All of them wait before the writer looks.
+        let stored = join_all((0..commands).map(|n| bench.run(bench_post(n as u128)))).await;
+
+        assert!(stored.iter().all(Result::is_ok));
+        assert_eq!(commits.load(Ordering::Relaxed), expected, "{commands} commands");
+    }
 }
 
 #[tokio::test]
