@@ -9,6 +9,7 @@ use tokio_tungstenite::tungstenite::{
     self, Message,
     client::IntoClientRequest as _,
     http::{HeaderValue, header},
+    protocol::WebSocketConfig,
 };
 
 use super::driver::Request;
@@ -16,6 +17,10 @@ use crate::{CONNECT_MS_MAX, ConnectionId, Input};
 
 /// Frames that may wait to be written; more of them mean that the peer does not read.
 pub(super) const FRAMES_MAX: usize = 1_024;
+
+/// Bytes read at once, which are taken for as long as the socket is open: the library's own 128 KiB are much for a program
+/// with thousands of sockets. What is larger is given its room when it comes.
+const READ_BYTES: usize = 4 * 1024;
 
 /// Opens a socket, passes frames in both directions, and says how it ended. Ends also when `frames` does.
 pub(super) async fn run(
@@ -42,7 +47,9 @@ async fn talk(
     let bearer = HeaderValue::from_str(&format!("Bearer {token}")).map_err(tungstenite::http::Error::from)?;
     request.headers_mut().insert(header::AUTHORIZATION, bearer);
     request.headers_mut().insert(header::SEC_WEBSOCKET_PROTOCOL, HeaderValue::from_static(SUBPROTOCOL));
-    let opening = tokio_tungstenite::connect_async(request);
+    let config = WebSocketConfig::default().read_buffer_size(READ_BYTES);
+    // Without Nagle's delay: a frame that follows another one would wait until that is acknowledged.
+    let opening = tokio_tungstenite::connect_async_with_config(request, Some(config), true);
     let opened = tokio::time::timeout(Duration::from_millis(CONNECT_MS_MAX), opening).await;
     let Ok(Ok((socket, _))) = opened else { return Ok(None) };
     let tell = async |input| inputs.send(Request::Input(input)).await.is_ok();
