@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::token::lifetime;
 use crate::{
+    hub::{Bells, Follower},
     state::AppState,
     store::{
         StoreError,
@@ -51,6 +52,8 @@ struct Connected {
     user: UserId,
     ended: CancellationToken,
     guards: usize,
+    /// The sockets that are rung when it ends.
+    sockets: Vec<Arc<Follower>>,
 }
 
 /// A socket's hold on its session. Dropped when the socket closes.
@@ -59,12 +62,34 @@ pub struct SessionGuard {
     sessions: ConnectedSessions,
     id: SessionId,
     ended: CancellationToken,
+    socket: Option<Arc<Follower>>,
 }
 
 impl SessionGuard {
+    /// Has a socket rung when the session ends, and at once where it has ended. A bell, since a future that waits for it
+    /// takes hundreds of bytes.
+    pub(crate) fn rings(&mut self, socket: &Arc<Follower>) {
+        self.socket = Some(Arc::clone(socket));
+        self.sessions.with(|sessions| {
+            if let Some(connected) = sessions.get_mut(&self.id) {
+                connected.sockets.push(Arc::clone(socket));
+            }
+        });
+        if self.ended.is_cancelled() {
+            socket.ring(Bells::SESSION_ENDED);
+        }
+    }
+
     /// Waits until the session has ended: close the socket with `close::SESSION_ENDED`.
     pub fn ended(&self) -> impl Future<Output = ()> + Send + 'static {
         self.ended.clone().cancelled_owned()
+    }
+}
+
+impl Connected {
+    fn end(&self) {
+        self.ended.cancel();
+        self.sockets.iter().for_each(|socket| socket.ring(Bells::SESSION_ENDED));
     }
 }
 
@@ -72,6 +97,9 @@ impl Drop for SessionGuard {
     fn drop(&mut self) {
         self.sessions.with(|sessions| {
             if let Some(connected) = sessions.get_mut(&self.id) {
+                if let Some(socket) = &self.socket {
+                    connected.sockets.retain(|other| other.number() != socket.number());
+                }
                 connected.guards -= 1;
                 if connected.guards == 0 {
                     sessions.remove(&self.id);
@@ -90,11 +118,12 @@ impl ConnectedSessions {
                 user: session.user.id,
                 ended: CancellationToken::new(),
                 guards: 0,
+                sockets: Vec::new(),
             });
             connected.guards += 1;
             connected.ended.clone()
         });
-        SessionGuard { sessions: self.clone(), id: session.id, ended }
+        SessionGuard { sessions: self.clone(), id: session.id, ended, socket: None }
     }
 
     /// Tells the sockets of these sessions that they are over. The sessions were ended in the store before.
@@ -105,7 +134,7 @@ impl ConnectedSessions {
                     && revoked.except != Some(*id)
                     && revoked.only.is_none_or(|only| only == *id);
                 if is_meant {
-                    connected.ended.cancel();
+                    connected.end();
                 }
             }
         });
@@ -126,7 +155,7 @@ impl ConnectedSessions {
         self.with(|sessions| {
             for id in asked.iter().filter(|id| !live.contains(id)) {
                 if let Some(connected) = sessions.get(id) {
-                    connected.ended.cancel();
+                    connected.end();
                 }
             }
         });

@@ -5,7 +5,7 @@
 
 use std::{
     collections::BTreeMap,
-    ops::{Bound, ControlFlow},
+    ops::ControlFlow,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -30,7 +30,9 @@ pub(crate) struct Channel {
     stream: StreamId,
     budget: Arc<Budget>,
     state: Mutex<State>,
-    followers: Mutex<BTreeMap<u64, Arc<Follower>>>,
+    /// In the order of their numbers. Not in a map: most streams are inboxes, with one follower, and the least map has
+    /// room for eleven.
+    followers: Mutex<Vec<Arc<Follower>>>,
     /// Counts how often the ring has changed, for followers who only want to know whether there is something new.
     /// Written under the lock of `state`.
     version: AtomicU64,
@@ -74,13 +76,18 @@ impl Channel {
     }
 
     pub(super) fn add(&self, follower: Arc<Follower>) {
-        self.followers().insert(follower.number, follower);
+        let mut followers = self.followers();
+        if let Err(place) = place_of(&followers, follower.number) {
+            followers.insert(place, follower);
+        }
     }
 
     /// Returns whether nobody follows any more.
     pub(super) fn remove(&self, follower: &Follower) -> bool {
         let mut followers = self.followers();
-        followers.remove(&follower.number);
+        if let Ok(place) = place_of(&followers, follower.number) {
+            followers.remove(place);
+        }
         followers.is_empty()
     }
 
@@ -166,14 +173,12 @@ impl Channel {
 
     /// Rings the next followers after one. Returns the last of them, where there may be more.
     pub(super) fn ring_after(&self, last: Option<u64>, count_max: usize) -> Option<u64> {
-        let after = last.map_or(Bound::Unbounded, Bound::Excluded);
         let followers = self.followers();
-        let (mut count, mut last) = (0, None);
-        for (number, follower) in followers.range((after, Bound::Unbounded)).take(count_max) {
-            follower.ring(Bells::STREAMS);
-            (count, last) = (count + 1, Some(*number));
-        }
-        last.filter(|_| count == count_max)
+        let first = last.map_or(0, |last| followers.partition_point(|follower| follower.number <= last));
+        let end = followers.len().min(first + count_max);
+        let some = &followers[first..end];
+        some.iter().for_each(|follower| follower.ring(Bells::STREAMS));
+        some.last().filter(|_| some.len() == count_max).map(|follower| follower.number)
     }
 
     /// Changes the ring, keeps it within its bytes, and counts that there is something new.
@@ -195,9 +200,14 @@ impl Channel {
         f(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn followers(&self) -> MutexGuard<'_, BTreeMap<u64, Arc<Follower>>> {
+    fn followers(&self) -> MutexGuard<'_, Vec<Arc<Follower>>> {
         self.followers.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Where a follower is, or belongs.
+fn place_of(followers: &[Arc<Follower>], number: u64) -> Result<usize, usize> {
+    followers.binary_search_by_key(&number, |follower| follower.number)
 }
 
 impl Drop for Channel {

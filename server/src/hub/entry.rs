@@ -1,6 +1,5 @@
 //! An event as it goes over the wire: encoded once, however many sockets receive it.
 
-use axum::extract::ws::Utf8Bytes;
 use protocol::{
     Epoch, Record, RoomId, Seq, ServerFrame, UserId,
     effect::{Membership, Rooms},
@@ -8,6 +7,7 @@ use protocol::{
     frame::encode_event,
     timeline::Change,
 };
+use tungstenite::Utf8Bytes;
 
 /// An encoded event, with what delivery has to know of it.
 #[derive(Debug)]

@@ -34,6 +34,10 @@ impl Bells {
     pub(crate) const SILENT: Self = Self(1 << 3);
     /// The peer has taken nothing for too long.
     pub(crate) const STALLED: Self = Self(1 << 4);
+    /// The session is over.
+    pub(crate) const SESSION_ENDED: Self = Self(1 << 5);
+    /// The server leaves.
+    pub(crate) const LEAVING: Self = Self(1 << 6);
 
     /// Whether one of these was rung.
     pub(crate) fn has(self, other: Self) -> bool {
@@ -46,7 +50,8 @@ impl Bells {
 pub(crate) struct Follower {
     pub(super) number: u64,
     pub(crate) user: UserId,
-    news: Mutex<News>,
+    /// Nothing, mostly; it takes some room.
+    news: Mutex<Option<Box<News>>>,
     rung: AtomicU32,
     waker: AtomicWaker,
 }
@@ -120,7 +125,7 @@ impl Follower {
 
     /// Takes what is new.
     pub(crate) fn take(&self) -> News {
-        self.with(std::mem::take)
+        self.with(Option::take).map(|news| *news).unwrap_or_default()
     }
 
     pub(crate) fn mark_room(&self, room: RoomId, happened: RoomNews) {
@@ -159,11 +164,11 @@ impl Follower {
     }
 
     fn mark(&self, f: impl FnOnce(&mut News)) {
-        self.with(f);
+        self.with(|news| f(news.get_or_insert_default()));
         self.ring(Bells::NEWS);
     }
 
-    fn with<T>(&self, f: impl FnOnce(&mut News) -> T) -> T {
+    fn with<T>(&self, f: impl FnOnce(&mut Option<Box<News>>) -> T) -> T {
         // Nothing in the critical sections panics half-way.
         f(&mut self.news.lock().unwrap_or_else(PoisonError::into_inner))
     }

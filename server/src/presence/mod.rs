@@ -16,9 +16,9 @@ use std::{
     time::Duration,
 };
 
-use axum::extract::ws::Utf8Bytes;
 use protocol::{Record, RoomId, RoomPresence, UserId, UserRef, limits::TYPING_MS_MAX};
 use tokio::{sync::Notify, time::Instant};
+use tungstenite::Utf8Bytes;
 
 use self::{news::LEASE, state::State};
 use crate::{

@@ -3,8 +3,9 @@
 //! Nothing here waits or reads a clock: times are given, and what has changed is gathered in a set, so that however
 //! much happens to somebody between two tellings, it is one change.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
+use litemap::LiteMap;
 use protocol::{PresenceState, RoomId, UnixMs, UserId};
 use tokio::time::Instant;
 
@@ -35,7 +36,8 @@ pub(super) struct People {
 /// A user's sessions on this node.
 #[derive(Debug, Default)]
 struct Local {
-    sessions: BTreeMap<u64, Session>,
+    /// Mostly one; the least tree has room for eleven.
+    sessions: LiteMap<u64, Session>,
     /// Whether they let others see which room they look at; not before it is known.
     shows_room: bool,
     /// How often that was set meanwhile: what was read from the store before the last time is stale.

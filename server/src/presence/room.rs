@@ -9,11 +9,11 @@ use std::{
     sync::Arc,
 };
 
-use axum::extract::ws::Utf8Bytes;
 use protocol::{
     PresenceState, RoomId, RoomPresence, Seq, ServerFrame, UnixMs, UserId, UserPresence, UserProfile, encode,
     limits::PRESENCE_LISTED_MAX,
 };
+use tungstenite::Utf8Bytes;
 
 use super::profiles::Profiles;
 use crate::{

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use axum::extract::ws::Utf8Bytes;
 use protocol::{RoomId, RoomTyping, ServerFrame, UserId, UserRef, encode, limits::TYPISTS_TOLD_MAX};
 use tokio::time::Instant;
+use tungstenite::Utf8Bytes;
 
 use super::news::TypingNews;
 

@@ -174,7 +174,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 /// The bytes of a connection.
 #[derive(Debug)]
-pub(super) struct Stream {
+pub(crate) struct Stream {
     tcp: TcpStream,
     line: Arc<Line>,
     /// Whether it has a socket's options.

@@ -25,12 +25,12 @@ mod peers;
 mod tests;
 mod timeouts;
 
-pub(crate) use drain::ANSWER_MAX;
 pub use drain::Drain;
-pub(crate) use line::Line;
+pub(crate) use drain::{ANSWER_MAX, TELL_INTERVAL, TOLD_AT_ONCE};
+pub(crate) use line::{Line, Stream};
 pub use timeouts::Timeouts;
 
-use self::{files::Spare, line::Stream, peers::Peers};
+use self::{files::Spare, peers::Peers};
 
 /// Connections that wait to be accepted: after a restart everybody comes at once.
 const BACKLOG: u32 = 4_096;

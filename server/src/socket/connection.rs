@@ -14,12 +14,12 @@ use std::{
     time::Duration,
 };
 
-use axum::extract::ws::{Message, Utf8Bytes};
 use futures::{
     FutureExt as _, Sink, SinkExt as _, Stream, StreamExt as _, future::BoxFuture, stream::FuturesUnordered,
 };
 use protocol::{ClientFrame, RoomId, ServerFrame, encode, frame::StreamHead};
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
+use tungstenite::{Message, Utf8Bytes};
 
 use super::{
     Sockets, commands,
@@ -71,20 +71,19 @@ pub(super) struct Connection<S> {
     pub(super) pieces: Vec<Piece>,
     /// There may be something in the mailbox.
     pub(super) has_mail: bool,
-    /// Reads of the store that are under way; at most two a subscription, and one a joined room.
-    pub(super) chores: FuturesUnordered<BoxFuture<'static, Chore>>,
-    /// What ends the connection from outside. Apart, because such futures are costly to look at, and here they are
-    /// looked at when they have something to say.
-    endings: FuturesUnordered<BoxFuture<'static, Ending>>,
+    /// Reads of the store that are under way; at most two a subscription, and one a joined room. None mostly.
+    chores: Option<Chores>,
     /// Dropped last: the session has a socket until then.
     _session: SessionGuard,
 }
+
+type Chores = FuturesUnordered<BoxFuture<'static, Chore>>;
 
 /// What a connection has waited for.
 enum Event<E> {
     Heard(Option<Result<Message, E>>),
     Chore(Chore),
-    /// Something else can go on: a bell was rung, there is room for more, a command is done, or heads are due.
+    /// Something else can go on: there is room for more, a command is done, or heads are due.
     Ready,
 }
 
@@ -97,16 +96,14 @@ where
     pub(super) fn new(
         sockets: Arc<Sockets>,
         actor: Actor,
-        session: SessionGuard,
+        mut session: SessionGuard,
         socket: S,
         written: Option<Arc<dyn Written>>,
-    ) -> Self {
+    ) -> Box<Self> {
         let registration = Arc::new(Registration::new(&sockets.hub, actor.user.id));
         let outbox = Outbox::new(written, sockets.without);
-        let endings = FuturesUnordered::new();
-        endings.push(session.ended().map(|()| Ending::session_ended()).boxed());
-        endings.push(restart(Arc::clone(&sockets)).boxed());
-        Self {
+        session.rings(registration.follower());
+        Box::new(Self {
             place: sockets.wheel.enter(registration.follower()),
             waiting_bytes_max: usize::try_from(sockets.limits.socket_waiting_bytes).unwrap_or(usize::MAX),
             registration,
@@ -124,15 +121,21 @@ where
             lane: Lane::default(),
             pieces: Vec::new(),
             has_mail: false,
-            chores: FuturesUnordered::new(),
-            endings,
+            chores: None,
             _session: session,
-        }
+        })
     }
 
-    /// Runs until the connection is over.
-    pub(super) async fn run(mut self) {
+    /// Runs until the connection is over. The future is small, and what the connection has is there once: an `async fn`
+    /// keeps what is moved through it in several places.
+    pub(super) async fn run(mut self: Box<Self>) {
         let Err(ending) = self.serve().await;
+        let over = self.sockets.drain.over().clone();
+        // Apart: what only its end takes is not there for all its life. One that does not come to it is given up.
+        let _ = Box::pin(over.run_until_cancelled_owned(self.take_leave(ending))).await;
+    }
+
+    async fn take_leave(mut self: Box<Self>, ending: Ending) {
         if ending == Ending::session_ended() {
             self.registration.log_out();
             // Nothing more for who has no session any more.
@@ -141,7 +144,7 @@ where
             self.leave().await;
         }
         tracing::debug!(user = %self.actor.user.id, ?ending, "connection ended");
-        let reads = finish_reads(self.running.take(), std::mem::take(&mut self.chores));
+        let reads = finish_reads(self.running.take(), self.chores.take());
         let _ = tokio::join!(timeout(CLOSING_MAX, self.close(ending)), timeout(CLOSING_MAX, reads));
     }
 
@@ -169,7 +172,7 @@ where
         if let Some(running) = self.running.as_mut().filter(|running| running.is_done.is_none())
             && let Ok(outcome) = timeout(ANSWER_MAX, &mut running.outcome).await
         {
-            running.is_done = Some(outcome);
+            running.is_done = Some(Box::new(outcome));
         }
         self.finish();
         self.has_mail = true;
@@ -178,8 +181,10 @@ where
 
     /// What there is to do next. Whatever is under way goes on, also when nothing of what comes of it can be written.
     fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Result<Event<E>, Ending>> {
-        if let Poll::Ready(Some(ending)) = self.endings.poll_next_unpin(cx) {
-            return Poll::Ready(Err(ending));
+        while let Poll::Ready(bells) = self.registration.follower().poll_rung(cx) {
+            self.rung(bells)?;
+            // Here, so that what an event takes is one pass.
+            self.fill();
         }
         let had_room = self.outbox.room() > 0;
         if self.outbox.poll_write(&mut self.socket, &self.place, cx)?.is_ready() {
@@ -187,18 +192,18 @@ where
         }
         let has_room = self.outbox.room() > 0;
         let mut is_ready = has_room && !had_room;
-        if let Poll::Ready(bells) = self.registration.follower().poll_rung(cx) {
-            self.rung(bells)?;
-            is_ready = true;
-        }
         if let Some(running) = self.running.as_mut().filter(|running| running.is_done.is_none())
             && let Poll::Ready(outcome) = running.outcome.poll_unpin(cx)
         {
-            running.is_done = Some(outcome);
+            running.is_done = Some(Box::new(outcome));
             return Poll::Ready(Ok(Event::Ready));
         }
-        if let Poll::Ready(Some(chore)) = self.chores.poll_next_unpin(cx) {
-            return Poll::Ready(Ok(Event::Chore(chore)));
+        if let Some(chores) = &mut self.chores {
+            match chores.poll_next_unpin(cx) {
+                Poll::Ready(Some(chore)) => return Poll::Ready(Ok(Event::Chore(chore))),
+                Poll::Ready(None) => self.chores = None,
+                Poll::Pending => {}
+            }
         }
         is_ready |= has_room && self.rooms.poll_due(cx).is_ready();
         if self.waiting.len() < COMMANDS_WAITING_MAX
@@ -211,6 +216,12 @@ where
     }
 
     fn rung(&mut self, bells: Bells) -> Result<(), Ending> {
+        if bells.has(Bells::SESSION_ENDED) {
+            return Err(Ending::session_ended());
+        }
+        if bells.has(Bells::LEAVING) {
+            return Err(Ending::restart(self.sockets.drain.retry(&self.sockets.random).as_millis()));
+        }
         if bells.has(Bells::STALLED) {
             return Err(Ending::Stalled);
         }
@@ -245,6 +256,11 @@ where
         let heartbeat = ServerFrame::Heartbeat { now: self.sockets.clock.now(), heads };
         self.outbox.push(Message::Ping(Default::default()));
         self.answer(&heartbeat);
+    }
+
+    /// Begins a read of the store.
+    pub(super) fn begin_chore(&mut self, chore: impl Future<Output = Chore> + Send + 'static) {
+        self.chores.get_or_insert_default().push(chore.boxed());
     }
 
     pub(super) fn context(&self) -> commands::Context {
@@ -282,18 +298,12 @@ where
 }
 
 /// Lets what was begun end by itself: a database connection that is dropped half-way has to be thrown away.
-async fn finish_reads(running: Option<Running>, mut chores: FuturesUnordered<BoxFuture<'static, Chore>>) {
+async fn finish_reads(running: Option<Running>, chores: Option<Chores>) {
     if let Some(running) = running.filter(|running| running.is_done.is_none()) {
         running.outcome.await;
     }
+    let mut chores = chores.unwrap_or_default();
     while chores.next().await.is_some() {}
-}
-
-/// The server leaves, and this connection goes on until it is its turn: not all are told at once.
-async fn restart(sockets: Arc<Sockets>) -> Ending {
-    sockets.drain.leaving().cancelled().await;
-    sleep(sockets.drain.turn()).await;
-    Ending::restart(sockets.drain.retry(&sockets.random).as_millis())
 }
 
 /// One encoded frame.

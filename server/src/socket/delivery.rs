@@ -2,9 +2,9 @@
 
 use std::{ops::ControlFlow, sync::Arc};
 
-use axum::extract::ws::Message;
-use futures::{FutureExt as _, Sink, Stream};
+use futures::{Sink, Stream};
 use protocol::{ErrorCode, Position, RoomId, ServerFrame, StreamId};
+use tungstenite::Message;
 
 use super::{
     connection::Connection,
@@ -80,6 +80,8 @@ where
                 let (channel, generation) = (self.registration.follow(stream), self.generation);
                 self.forget_subscription(stream);
                 let page = None;
+                // Mostly one to three: not four at once.
+                self.subscriptions.reserve_exact(1);
                 self.subscriptions.push(Subscription { channel, seen: 0, cursor, access, state, page, generation });
                 self.go_on(stream);
             }
@@ -98,7 +100,7 @@ where
                 let page = sockets.replays.page(sockets.streams.clone(), stream, after, until).await;
                 Chore::Page { stream, generation, page }
             };
-            self.chores.push(read.boxed());
+            self.begin_chore(read);
             return;
         }
         (subscription.state, subscription.seen) = (State::Live, 0);
@@ -220,7 +222,7 @@ where
             let admitted = readmit(&context.sockets, &context.registration, &context.actor, stream, cursor).await;
             Chore::Readmitted { stream, generation, admitted }
         };
-        self.chores.push(read.boxed());
+        self.begin_chore(read);
     }
 
     pub(super) fn drop_subscription(&mut self, stream: StreamId) {
@@ -252,7 +254,7 @@ where
         let read = async move {
             Chore::Rooms(rooms::load(&context.sockets, &context.registration, context.actor.user.id).await)
         };
-        self.chores.push(read.boxed());
+        self.begin_chore(read);
     }
 
     /// Follows the user into rooms and out of them, whether or not the client wants to see its inbox.
@@ -283,7 +285,7 @@ where
                 let (sockets, registration) = (self.sockets.clone(), self.registration.clone());
                 let user = self.actor.user.id;
                 let read = async move { Chore::Room(room, rooms::learn(&sockets, &registration, user, &[room]).await) };
-                self.chores.push(read.boxed());
+                self.begin_chore(read);
             }
             RoomChange::Left(room) => self.registration.unwatch(room),
         }

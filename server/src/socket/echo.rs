@@ -2,22 +2,15 @@
 
 use std::{sync::Arc, time::Duration};
 
-use axum::{
-    Extension,
-    extract::{
-        State, WebSocketUpgrade,
-        ws::{Message, WebSocket, rejection::WebSocketUpgradeRejection},
-    },
-    http::HeaderMap,
-    response::Response,
-};
+use axum::{Extension, extract::State, response::Response};
 use futures::{SinkExt as _, StreamExt as _};
 use tokio::time::{Instant, sleep_until, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
+use tungstenite::Message;
 
 use super::{
     ending::Ending,
-    handshake::{bounded, handshake},
+    upgrade::{Handshake, Socket},
 };
 use crate::{auth::address::ClientAddress, error::ApiError, serve::Line, state::AppState};
 
@@ -37,27 +30,25 @@ pub(super) async fn open(
     State(app): State<AppState>,
     ClientAddress(from): ClientAddress,
     Extension(line): Extension<Arc<Line>>,
-    headers: HeaderMap,
-    upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    handshake: Handshake,
 ) -> Result<Response, ApiError> {
-    let upgrade = bounded(handshake(&headers, upgrade)?, &app.sockets);
     let sockets = &app.sockets;
     let place = sockets.admission.admit_echo(from).map_err(|no_place| no_place.answer(&sockets.random))?;
     line.becomes_socket();
     let (running, drain) = (app.connections.token(), Arc::clone(&app.drain));
-    Ok(upgrade.on_upgrade(move |mut socket| async move {
+    Ok(handshake.accept(move |mut socket| async move {
         let _ = drain.over().run_until_cancelled(serve(&mut socket, drain.leaving())).await;
         drop((place, running));
     }))
 }
 
-async fn serve(socket: &mut WebSocket, leaving: &CancellationToken) {
+async fn serve(socket: &mut Socket, leaving: &CancellationToken) {
     // Wherever it is: also where the peer takes nothing, or has to wait.
     let ending = leaving.run_until_cancelled(echo(socket)).await.unwrap_or_else(|| Ending::restart(0));
     let _ = timeout(CLOSING_MAX, close(socket, &ending)).await;
 }
 
-async fn echo(socket: &mut WebSocket) -> Ending {
+async fn echo(socket: &mut Socket) -> Ending {
     let until = Instant::now() + ECHO_MAX;
     // When what was sent back so far is paid for at the allowed rate.
     let mut paid = Instant::now();
@@ -72,7 +63,7 @@ async fn echo(socket: &mut WebSocket) -> Ending {
             Message::Text(text) => text.len(),
             Message::Binary(bytes) => bytes.len(),
             // The library answers pings.
-            Message::Ping(_) | Message::Pong(_) => continue,
+            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => continue,
             Message::Close(_) => return Ending::Gone,
         };
         match timeout_at(until.min(Instant::now() + IDLE_MAX), socket.send(message)).await {
@@ -86,7 +77,7 @@ async fn echo(socket: &mut WebSocket) -> Ending {
     }
 }
 
-async fn close(socket: &mut WebSocket, ending: &Ending) {
+async fn close(socket: &mut Socket, ending: &Ending) {
     if let Some(message) = ending.message() {
         if socket.send(message).await.is_ok() {
             while let Some(Ok(_)) = socket.next().await {}

@@ -2,9 +2,12 @@
 
 use std::borrow::Cow;
 
-use axum::extract::ws::{CloseFrame, Message};
 use protocol::close;
-use tungstenite::error::{Error as WsError, ProtocolError};
+use tungstenite::{
+    Message,
+    error::{Error as WsError, ProtocolError},
+    protocol::CloseFrame,
+};
 
 /// Why a connection is over.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,17 +54,15 @@ impl Ending {
         match self {
             Self::Gone | Self::Stalled => None,
             Self::Close(code, reason) => {
-                Some(Message::Close(Some(CloseFrame { code: *code, reason: reason.as_ref().into() })))
+                Some(Message::Close(Some(CloseFrame { code: (*code).into(), reason: reason.as_ref().into() })))
             }
         }
     }
 }
 
 /// What reading or writing failed with.
-impl From<axum::Error> for Ending {
-    fn from(error: axum::Error) -> Self {
-        let source = error.into_inner();
-        let Some(error) = source.downcast_ref::<WsError>() else { return Self::Gone };
+impl From<WsError> for Ending {
+    fn from(error: WsError) -> Self {
         // The library says what is wrong with a frame, but leaves the answer to us (RFC 6455 §7.4.1).
         match error {
             WsError::Capacity(_) => {

@@ -2,12 +2,12 @@
 
 use std::collections::VecDeque;
 
-use axum::extract::ws::Message;
 use futures::{FutureExt as _, Sink, Stream, future::BoxFuture};
 use protocol::{
     ClientFrame, Command, CommandId, Done, ErrorBody, ErrorCode, RoomId, ServerFrame, StreamId, command::Cost,
     decode_client, encode, limits::SUBSCRIPTIONS_MAX,
 };
+use tungstenite::Message;
 
 use super::{
     commands::{Outcome, carry_out},
@@ -23,7 +23,7 @@ pub(super) const COMMANDS_WAITING_MAX: usize = 32;
 pub(super) struct Running {
     pub(super) outcome: BoxFuture<'static, Outcome>,
     /// What came of it, until there is room for the answer.
-    pub(super) is_done: Option<Outcome>,
+    pub(super) is_done: Option<Box<Outcome>>,
     /// What the failpoints look for; empty without them.
     text: String,
 }
@@ -52,8 +52,8 @@ where
                 };
                 self.unreadable(body);
             }
-            // The library answers pings.
-            Message::Ping(_) | Message::Pong(_) => {}
+            // The library answers pings, and puts frames together.
+            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
             Message::Close(_) => return Err(Ending::Gone),
         }
         Ok(())
@@ -137,7 +137,7 @@ where
         };
         self.has_mail = true;
         self.fill();
-        match outcome {
+        match *outcome {
             Outcome::Answer(answer) => {
                 self.answer(&answer);
                 self.note_answer(text);

@@ -5,14 +5,17 @@
 //! closed. Refusals come before the upgrade ([`admission`]), and `GET /api/v1/connect` repeats them, because a
 //! browser does not tell a page why its socket failed.
 
-use std::{ops::Deref, sync::Arc, time::Duration};
+use std::{convert::Infallible, ops::Deref, sync::Arc, time::Duration};
 
 use protocol::{
     ErrorBody, ErrorCode, Hello, SUBPROTOCOL, UserRef,
     frame::WireLimits,
     limits::{FRAME_BYTES_MAX, HEARTBEAT_INTERVAL_MS, MESSAGE_BYTES_MAX, MESSAGE_CHARS_MAX, SUBSCRIPTIONS_MAX},
 };
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::{
+    sync::{Semaphore, SemaphorePermit},
+    time::sleep,
+};
 use tokio_util::sync::CancellationToken;
 
 use self::{admission::Admission, replay::Replays, turns::Turns, wheel::Wheel};
@@ -23,7 +26,7 @@ use crate::{
     limits::Limits,
     rates::Rates,
     sabotage::Without,
-    serve::Drain,
+    serve::{Drain, TELL_INTERVAL, TOLD_AT_ONCE},
     store::{PresenceStore, StreamStore},
 };
 
@@ -33,6 +36,7 @@ mod connection;
 mod delivery;
 mod echo;
 mod ending;
+mod frames;
 mod handshake;
 mod intake;
 mod news;
@@ -44,7 +48,9 @@ mod subscription;
 #[cfg(test)]
 mod tests;
 mod turns;
+mod upgrade;
 mod wheel;
+mod wire;
 
 pub(crate) use admission::Place;
 pub(crate) use handshake::routes;
@@ -121,6 +127,21 @@ impl Sockets {
         tokio::select! {
             () = stopping.cancelled() => {}
             never = self.wheel.run() => match never {},
+            never = self.tell_leaving() => match never {},
+        }
+    }
+
+    /// Once the server leaves, tells all connections, and those that still come: not all at once, unless they are given
+    /// up.
+    async fn tell_leaving(&self) -> Infallible {
+        let (leaving, over) = (self.drain.leaving(), self.drain.over());
+        tokio::select! {
+            () = leaving.cancelled() => {}
+            () = over.cancelled() => {}
+        }
+        loop {
+            self.wheel.tell_leaving(if over.is_cancelled() { usize::MAX } else { TOLD_AT_ONCE });
+            sleep(TELL_INTERVAL).await;
         }
     }
 

@@ -1,8 +1,8 @@
 //! What a connection's mailbox has for it, told piece by piece: what there is no room for stays there, the latest of each.
 
-use axum::extract::ws::Message;
 use futures::{Sink, Stream};
 use protocol::{ReadCursor, RoomId, Seq, ServerFrame};
+use tungstenite::Message;
 
 use super::{connection::Connection, ending::Ending};
 

@@ -1,8 +1,8 @@
 //! What waits to be written to one peer: bounded in bytes, fed to the socket in pieces, watched for progress.
 //!
 //! Nothing is taken from rings, pages and mailboxes while [`ROOM_BYTES`] wait, and nothing is read from the peer while
-//! `socket_waiting_bytes` do, so a peer that takes nothing costs no more than that. The socket copies what it is given
-//! into a buffer that it keeps, so it is given [`FEED_BYTES`] at a time, and the next when those are taken.
+//! `socket_waiting_bytes` do, so a peer that takes nothing costs no more than that. The socket is given [`FEED_BYTES`] at
+//! a time, as much as it writes at once, and the next when those are taken.
 
 use std::{
     collections::VecDeque,
@@ -10,8 +10,8 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use axum::extract::ws::{Message, Utf8Bytes};
 use futures::{Sink, SinkExt as _};
+use tungstenite::{Message, Utf8Bytes};
 
 use super::{ending::Ending, wheel::Place};
 use crate::{sabotage::Without, serve::Line};
@@ -147,6 +147,7 @@ fn size(message: &Message) -> usize {
         Message::Text(text) => text.len(),
         Message::Binary(bytes) | Message::Ping(bytes) | Message::Pong(bytes) => bytes.len(),
         Message::Close(close) => close.as_ref().map_or(0, |close| close.reason.len()),
+        Message::Frame(frame) => frame.len(),
     };
     size_of::<Message>() + payload
 }

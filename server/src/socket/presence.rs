@@ -5,9 +5,9 @@
 
 use std::collections::HashMap;
 
-use axum::extract::ws::Message;
 use futures::{Sink, Stream};
 use protocol::{Command, RoomId, StreamId};
+use tungstenite::Message;
 
 use super::{connection::Connection, ending::Ending, subscription::State};
 use crate::presence::Activity;

@@ -2,8 +2,8 @@
 
 use std::{ops::ControlFlow, sync::Arc};
 
-use axum::extract::ws::Utf8Bytes;
 use protocol::{ErrorCode, Position, Seq, StreamId, UserId, limits::REPLAY_EVENTS_MAX};
+use tungstenite::Utf8Bytes;
 
 use super::Sockets;
 use crate::{

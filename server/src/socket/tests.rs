@@ -9,7 +9,6 @@ use std::{
     time::Duration,
 };
 
-use axum::extract::ws::Message;
 use futures::{Sink, SinkExt as _, Stream, StreamExt as _, channel::mpsc};
 use protocol::{
     Position, Seq, ServerFrame, close,
@@ -20,6 +19,7 @@ use tokio::{
     time::{Instant, sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
+use tungstenite::{Message, error::Error as WsError};
 
 use super::{
     ARRIVALS_MAX, Shared, Sockets, connection::Connection, intake::COMMANDS_WAITING_MAX, outbox::Written,
@@ -46,8 +46,10 @@ const SILENCE_MAX: Duration = Duration::from_millis(SERVER_SILENCE_MS_MAX);
 
 mod bytes;
 mod lane;
+mod leaving;
 mod removed_parts;
 mod waiting;
+mod wire;
 
 /// The server's end of a connection in memory.
 struct Pipe {
@@ -56,7 +58,7 @@ struct Pipe {
 }
 
 impl Stream for Pipe {
-    type Item = Result<Message, axum::Error>;
+    type Item = Result<Message, WsError>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.from_peer.poll_next_unpin(cx).map(|message| message.map(Ok))
@@ -64,23 +66,28 @@ impl Stream for Pipe {
 }
 
 impl Sink<Message> for Pipe {
-    type Error = axum::Error;
+    type Error = WsError;
 
-    fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), axum::Error>> {
-        self.to_peer.poll_ready_unpin(cx).map_err(axum::Error::new)
+    fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), WsError>> {
+        self.to_peer.poll_ready_unpin(cx).map_err(broken)
     }
 
-    fn start_send(mut self: Pin<&mut Self>, message: Message) -> Result<(), axum::Error> {
-        self.to_peer.start_send_unpin(message).map_err(axum::Error::new)
+    fn start_send(mut self: Pin<&mut Self>, message: Message) -> Result<(), WsError> {
+        self.to_peer.start_send_unpin(message).map_err(broken)
     }
 
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), axum::Error>> {
-        self.to_peer.poll_flush_unpin(cx).map_err(axum::Error::new)
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), WsError>> {
+        self.to_peer.poll_flush_unpin(cx).map_err(broken)
     }
 
-    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), axum::Error>> {
-        self.to_peer.poll_close_unpin(cx).map_err(axum::Error::new)
+    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), WsError>> {
+        self.to_peer.poll_close_unpin(cx).map_err(broken)
     }
+}
+
+/// The peer is not there any more.
+fn broken(_: mpsc::SendError) -> WsError {
+    WsError::ConnectionClosed
 }
 
 /// The frame in a message, if it is one.
@@ -132,7 +139,7 @@ impl Server {
     /// Runs a connection of `user1`.
     fn serve<S>(&self, socket: S, written: Option<Arc<dyn Written>>) -> JoinHandle<()>
     where
-        S: Stream<Item = Result<Message, axum::Error>> + Sink<Message, Error = axum::Error> + Unpin + Send + 'static,
+        S: Stream<Item = Result<Message, WsError>> + Sink<Message, Error = WsError> + Unpin + Send + 'static,
     {
         let session = Session { id: SessionId(1), user: user(1), role: Role::Member, seen_at: protocol::UnixMs(0) };
         let actor = Actor { user: user(1), is_owner: false };
@@ -205,7 +212,7 @@ impl Bench {
         let closed = async {
             loop {
                 if let Message::Close(Some(close)) = self.message().await {
-                    return close.code;
+                    return close.code.into();
                 }
             }
         };

@@ -9,7 +9,7 @@ use std::{
     convert::Infallible,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -59,6 +59,8 @@ pub(super) struct Pulse {
     waits_since: AtomicU64,
     /// When it is to be told that the server is there.
     beat_at: AtomicU64,
+    /// It was told that the server leaves.
+    knows_leaving: AtomicBool,
 }
 
 /// A connection's place on the wheel. Dropped, it leaves nothing behind.
@@ -91,6 +93,7 @@ impl Wheel {
             stalled_since: AtomicU64::new(0),
             waits_since: AtomicU64::new(0),
             beat_at: AtomicU64::new(now + first),
+            knows_leaving: AtomicBool::new(false),
         });
         self.spoke(number).insert(number, Arc::clone(&pulse));
         Place { wheel: Arc::clone(self), pulse }
@@ -106,6 +109,22 @@ impl Wheel {
             let spoke = self.next.fetch_add(1, Ordering::Relaxed);
             for pulse in self.spoke(spoke as u64).values() {
                 pulse.look(now, self.progress_ms_max);
+            }
+        }
+    }
+
+    /// Tells so many of those that do not know it that the server leaves.
+    pub(super) fn tell_leaving(&self, count_max: usize) {
+        let mut left = count_max;
+        for spoke in 0..SPOKES {
+            for pulse in self.spoke(spoke as u64).values() {
+                if left == 0 {
+                    return;
+                }
+                if !pulse.knows_leaving.swap(true, Ordering::Relaxed) {
+                    pulse.follower.ring(Bells::LEAVING);
+                    left -= 1;
+                }
             }
         }
     }

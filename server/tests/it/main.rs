@@ -14,6 +14,8 @@ mod directory;
 mod drain;
 mod faults;
 mod floods;
+#[cfg(target_os = "linux")]
+mod idle;
 mod invites;
 mod limits;
 mod presence;

@@ -93,13 +93,6 @@ async fn who_stops_reading_is_dropped_and_the_others_get_everything_in_order() {
     assert_eq!(reader.event(STREAM).await.seq, last.next());
 }
 
-/// Bytes of a process that are its own, and no file's.
-fn memory_of(pid: &str) -> u64 {
-    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap();
-    line.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() * 1_024
-}
-
 /// `failpoints`: what the server is without.
 async fn stays_small(failpoints: &str) {
     const POSTS: u64 = 300;
@@ -126,13 +119,13 @@ async fn stays_small(failpoints: &str) {
     // What the database and the allocator keep for themselves.
     say(100).await;
     let slow = stops_reading(&eve, Position { seq: Seq(from.seq.0 + 100), ..from }).await;
-    let before = memory_of(&server.pid());
+    let before = server.memory_bytes();
 
     // At any time: on a busy machine they may be dropped before the end, and what was kept is given back.
     let mut grown = 0;
     for _ in 0..10 {
         say(POSTS / 10).await;
-        grown = grown.max(memory_of(&server.pid()).saturating_sub(before));
+        grown = grown.max(server.memory_bytes().saturating_sub(before));
     }
 
     assert!(grown < POSTS * BYTES * 3 / 4, "of {} bytes that were said {grown} are kept in memory", POSTS * BYTES);

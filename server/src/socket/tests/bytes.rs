@@ -6,15 +6,9 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use axum::extract::ws::{CloseFrame, Utf8Bytes};
-use futures::{SinkExt as _, StreamExt as _};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, DuplexStream, ReadBuf, duplex};
-use tokio_tungstenite::{
-    WebSocketStream,
-    tungstenite::{self, protocol::Role as End},
-};
 
-use super::*;
+use super::{super::wire::Wire, *};
 use protocol::{Record, StreamId};
 
 use crate::hub::fake::text;
@@ -58,53 +52,6 @@ impl AsyncWrite for Counted {
     }
 }
 
-/// The library's socket with the messages of the other one around it, as axum does it.
-struct Wrapped(WebSocketStream<Counted>);
-
-impl Stream for Wrapped {
-    type Item = Result<Message, axum::Error>;
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.0.poll_next_unpin(cx).map(|message| {
-            Some(message?.map_err(axum::Error::new).map(|message| match message {
-                tungstenite::Message::Text(text) => Message::Text(Utf8Bytes::from(text.as_str())),
-                tungstenite::Message::Pong(bytes) => Message::Pong(bytes),
-                tungstenite::Message::Close(_) => Message::Close(None),
-                other => panic!("{other:?}"),
-            }))
-        })
-    }
-}
-
-impl Sink<Message> for Wrapped {
-    type Error = axum::Error;
-
-    fn poll_ready(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), axum::Error>> {
-        self.0.poll_ready_unpin(cx).map_err(axum::Error::new)
-    }
-
-    fn start_send(mut self: Pin<&mut Self>, message: Message) -> Result<(), axum::Error> {
-        let message = match message {
-            Message::Text(text) => tungstenite::Message::text(text.as_str()),
-            Message::Ping(bytes) => tungstenite::Message::Ping(bytes),
-            Message::Close(Some(CloseFrame { code, reason })) => {
-                let reason = reason.as_str().into();
-                tungstenite::Message::Close(Some(tungstenite::protocol::CloseFrame { code: code.into(), reason }))
-            }
-            other => panic!("{other:?}"),
-        };
-        self.0.start_send_unpin(message).map_err(axum::Error::new)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), axum::Error>> {
-        self.0.poll_flush_unpin(cx).map_err(axum::Error::new)
-    }
-
-    fn poll_close(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Result<(), axum::Error>> {
-        self.0.poll_close_unpin(cx).map_err(axum::Error::new)
-    }
-}
-
 /// A connection of which the peer's end is a pipe of bytes.
 struct Peer {
     server: Server,
@@ -124,8 +71,7 @@ impl Peer {
         let (io, pipe) = duplex(between);
         let bytes = Arc::new(Bytes::default());
         let counted = Counted { io, bytes: Arc::clone(&bytes) };
-        let socket = Wrapped(WebSocketStream::from_raw_socket(counted, End::Server, None).await);
-        let running = server.serve(socket, Some(bytes.clone()));
+        let running = server.serve(Wire::new(counted, &[]), Some(bytes.clone()));
         let mut peer = Self { server, pipe, bytes, running };
         peer.say(r#"{"id":1,"command":{"type":"subscribe","stream":"room:1","after":{"epoch":1,"seq":0}}}"#).await;
         while !peer.take(1_024).await.contains("live") {}

@@ -74,8 +74,15 @@ impl Process {
         self.child.wait().unwrap();
     }
 
+    /// Bytes of its memory that are its own, and no file's.
+    pub(crate) fn memory_bytes(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("RssAnon:")).unwrap();
+        line.trim().strip_suffix(" kB").unwrap().parse::<u64>().unwrap() * 1_024
+    }
+
     /// The server itself, also where something runs it.
-    pub(crate) fn pid(&self) -> String {
+    fn pid(&self) -> String {
         let children = format!("/proc/{0}/task/{0}/children", self.child.id());
         let children = std::fs::read_to_string(children).unwrap_or_default();
         children.split_whitespace().next().map_or_else(|| self.child.id().to_string(), str::to_owned)
