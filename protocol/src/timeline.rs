@@ -184,8 +184,9 @@ impl Entry {
             Change::React { message, reaction } => {
                 if seq == *message
                     && let Body::Text { .. } = body
-                    && !reactions.contains(reaction)
                 {
+                    // It stands where it was given last, also where a page that is newer than this event had it already.
+                    reactions.retain(|other| other != reaction);
                     reactions.push(reaction.clone());
                 }
             }
@@ -362,6 +363,7 @@ impl Timeline {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::account::Username;
 
     #[test]
     fn so_many_changes_are_remembered_for_a_page_and_of_one_more_the_oldest_is_forgotten() {
@@ -383,5 +385,42 @@ mod tests {
 
         assert!(!timeline.join(page(0), Seq(most + 1)), "it cannot be brought up to date any more");
         assert!(timeline.join(page(1), Seq(most + 1)));
+    }
+
+    #[test]
+    fn a_reaction_that_was_given_again_has_its_place_also_where_a_newer_page_came_first() {
+        let user = UserRef { id: UserId(1), name: Username::parse("ada").unwrap() };
+        let reaction = |emoji: &str| Reaction { emoji: emoji.to_owned(), user: user.clone() };
+        let message = |reactions| Entry {
+            seq: Seq(2),
+            at: UnixMs(0),
+            actor: user.clone(),
+            kind: EntryKind::Message {
+                client_id: None,
+                ordinal: 1,
+                body: Body::text("hello".to_owned()),
+                quote: None,
+                reactions,
+            },
+        };
+        let page = |as_of, before, entries| HistoryPage {
+            as_of: Seq(as_of),
+            before,
+            after: None,
+            entries,
+            at_start: false,
+            at_end: false,
+        };
+        let react = |emoji| Change::React { message: Seq(2), reaction: reaction(emoji) };
+        // A heart, taken back and given again, and a party after that: 5 to 8. The window is at 5, the page at 8.
+        let mut timeline = Timeline::new(page(5, None, Vec::new()));
+        let newer = message(vec![reaction("❤"), reaction("🎉")]);
+        assert!(timeline.join(page(8, Some(Seq(3)), vec![newer.clone()]), Seq(5)));
+
+        timeline.apply(Seq(6), Change::Unreact { message: Seq(2), emoji: "❤".to_owned(), user: user.id });
+        timeline.apply(Seq(7), react("❤"));
+        timeline.apply(Seq(8), react("🎉"));
+
+        assert_eq!(timeline.get(Seq(2)), Some(&newer));
     }
 }
