@@ -109,6 +109,11 @@ impl Follower {
         }
     }
 
+    /// Takes all that was rung, without waiting for more.
+    pub(crate) fn rung(&self) -> Bells {
+        Bells(self.rung.swap(0, Ordering::AcqRel))
+    }
+
     /// Takes all that was rung. One task alone may ask, and has to look at what is new after that.
     pub(crate) fn poll_rung(&self, cx: &mut Context<'_>) -> Poll<Bells> {
         let rung = self.rung.swap(0, Ordering::AcqRel);

@@ -87,6 +87,9 @@ enum Event<E> {
     Ready,
 }
 
+/// What was not to be told any more.
+struct SessionEnded;
+
 impl<S, E> Connection<S>
 where
     S: Stream<Item = Result<Message, E>> + Sink<Message, Error = E> + Unpin + Send,
@@ -135,13 +138,14 @@ where
         let _ = Box::pin(over.run_until_cancelled_owned(self.take_leave(ending))).await;
     }
 
-    async fn take_leave(mut self: Box<Self>, ending: Ending) {
+    async fn take_leave(mut self: Box<Self>, mut ending: Ending) {
+        if ending.is_restart() && self.leave().await.is_err() {
+            ending = Ending::session_ended();
+        }
         if ending == Ending::session_ended() {
             self.registration.log_out();
             // Nothing more for who has no session any more.
             self.outbox.clear();
-        } else if ending.is_restart() {
-            self.leave().await;
         }
         tracing::debug!(user = %self.actor.user.id, ?ending, "connection ended");
         let reads = finish_reads(self.running.take(), self.chores.take());
@@ -168,15 +172,22 @@ where
 
     /// Answers what is being carried out, after what happened before it. What waits was not begun: its client sends it to
     /// the next server.
-    async fn leave(&mut self) {
+    ///
+    /// # Errors
+    /// The session has ended meanwhile.
+    async fn leave(&mut self) -> Result<(), SessionEnded> {
         if let Some(running) = self.running.as_mut().filter(|running| running.is_done.is_none())
             && let Ok(outcome) = timeout(ANSWER_MAX, &mut running.outcome).await
         {
             running.is_done = Some(Box::new(outcome));
         }
+        if self.registration.follower().rung().has(Bells::SESSION_ENDED) {
+            return Err(SessionEnded);
+        }
         self.finish();
         self.has_mail = true;
         self.fill();
+        Ok(())
     }
 
     /// What there is to do next. Whatever is under way goes on, also when nothing of what comes of it can be written.

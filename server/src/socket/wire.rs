@@ -46,8 +46,18 @@ pub(super) struct Wire<T> {
     close: Option<Option<CloseFrame>>,
     /// Nothing more is sent than what has to be for closing.
     is_closing: bool,
-    /// Nothing more can be read.
-    has_ended: bool,
+    /// Why nothing more is read.
+    end: Option<End>,
+}
+
+/// Why nothing more is read from a peer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    /// It has hung up, or both have closed.
+    Over,
+    /// It broke the rules. What it sends after that is thrown away until it hangs up: a system that closes with bytes
+    /// unread takes back what was sent last, and with it the reason.
+    Refused,
 }
 
 /// The stream as the library wants it, while one task looks at it.
@@ -68,15 +78,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Wire<T> {
             .max_message_size(Some(FRAME_BYTES_MAX))
             .max_frame_size(Some(FRAME_BYTES_MAX));
         let context = WebSocketContext::from_partially_read(read.to_vec(), Role::Server, Some(config));
-        Self {
-            stream,
-            context,
-            frames: Frames::default(),
-            is_theirs: false,
-            close: None,
-            is_closing: false,
-            has_ended: false,
-        }
+        Self { stream, context, frames: Frames::default(), is_theirs: false, close: None, is_closing: false, end: None }
     }
 
     /// Lets the library do something with the stream; pending where that would have to wait.
@@ -89,6 +91,18 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Wire<T> {
         match act(&mut self.context, &mut turn) {
             Err(WsError::Io(error)) if error.kind() == ErrorKind::WouldBlock => Poll::Pending,
             done => Poll::Ready(done),
+        }
+    }
+
+    /// Reads and throws away until the peer hangs up.
+    fn poll_discard(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut bytes = [0; READ_BYTES];
+        loop {
+            let mut into = ReadBuf::new(&mut bytes);
+            let read = ready!(Pin::new(&mut self.stream).poll_read(cx, &mut into));
+            if read.is_err() || into.filled().is_empty() {
+                return Poll::Ready(());
+            }
         }
     }
 
@@ -105,11 +119,20 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Stream for Wire<T> {
     type Item = Result<Message, WsError>;
 
     fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        if self.has_ended {
-            return Poll::Ready(None);
+        match self.end {
+            Some(End::Over) => return Poll::Ready(None),
+            Some(End::Refused) => {
+                ready!(self.poll_discard(cx));
+                return Poll::Ready(None);
+            }
+            None => {}
         }
         let read = ready!(self.poll_turn(cx, |context, turn| context.read(turn)));
-        self.has_ended = read.is_err();
+        self.end = match &read {
+            Ok(_) => None,
+            Err(WsError::ConnectionClosed | WsError::AlreadyClosed | WsError::Io(_)) => Some(End::Over),
+            Err(_) => Some(End::Refused),
+        };
         Poll::Ready(match read {
             Err(WsError::ConnectionClosed | WsError::AlreadyClosed) => None,
             Ok(_) | Err(_) => Some(read),
@@ -150,6 +173,10 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Sink<Message> for Wire<T> {
         }
         let Self { stream, frames, .. } = &mut *self;
         ready!(frames.poll_write(stream, cx, usize::MAX))?;
+        if self.close.is_some() {
+            // Pongs that wait go before it: nothing goes after it, and it must find room.
+            ready!(self.poll_theirs(cx))?;
+        }
         if let Some(frame) = self.close.take() {
             match self.poll_turn(cx, |context, turn| context.close(turn, frame)) {
                 Poll::Ready(Ok(()) | Err(WsError::ConnectionClosed)) | Poll::Pending => {}

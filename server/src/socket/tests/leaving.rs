@@ -45,3 +45,26 @@ async fn sockets_are_told_two_hundred_at_a_time_and_each_once() {
     sleep(TELL_INTERVAL).await;
     assert_eq!(listeners.iter().filter(|listener| listener.is_told()).count(), 1);
 }
+
+#[tokio::test(start_paused = true)]
+async fn who_has_no_session_any_more_is_told_nothing_when_the_server_leaves() {
+    let mut bench = Bench::new().await;
+    bench.follow().await;
+    let id = "00000000-0000-7000-8000-000000000001";
+    // The disk hangs, and is waited for.
+    bench.send(&format!(r#"{{"id":2,"command":{{"type":"post_message","client_id":"{id}","room":1,"text":"x"}}}}"#));
+    sleep(Duration::from_secs(1)).await;
+    bench.sockets.drain.leave(1);
+    sleep(Duration::from_secs(1)).await;
+    bench.sessions.revoke(SessionsRevoked { user: user(1).id, except: None, only: None });
+    bench.commit(1);
+
+    let closed = loop {
+        match bench.message().await {
+            Message::Close(Some(close)) => break u16::from(close.code),
+            Message::Text(text) => assert!(!text.contains("message 1"), "it is told"),
+            _ => {}
+        }
+    };
+    assert_eq!(closed, close::SESSION_ENDED);
+}

@@ -139,6 +139,37 @@ async fn who_closes_gets_the_frame_that_was_begun_and_the_answer_and_nothing_els
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_answer_to_a_ping_goes_before_a_close_frame() {
+    let (mut wire, mut peer) = pair(1_024);
+    peer.write_all(PING).await.unwrap();
+    assert!(matches!(wire.next().await, Some(Ok(Message::Ping(_)))));
+
+    wire.start_send_unpin(Message::Close(None)).unwrap();
+
+    assert_eq!(taken(&mut wire, &mut peer).await, [PONG, &[0x88, 0]].concat());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_comes_after_a_refused_frame_is_taken_and_thrown_away_until_the_peer_hangs_up() {
+    let (mut wire, mut peer) = pair(4 * 1_024);
+    // Without a mask.
+    peer.write_all(b"\x81\x02hi").await.unwrap();
+    peer.write_all(&[b'x'; 4_000]).await.unwrap();
+    assert!(matches!(wire.next().await, Some(Err(WsError::Protocol(_)))));
+
+    let more = [b'x'; 8_000];
+    let written = async {
+        peer.write_all(&more).await.unwrap();
+        sleep(Duration::from_secs(1)).await;
+        drop(peer);
+    };
+    let both = async { tokio::join!(wire.next(), written) };
+    let (end, ()) = timeout(Duration::from_secs(60), both).await.expect("it is taken");
+
+    assert!(end.is_none());
+}
+
+#[tokio::test(start_paused = true)]
 async fn pongs_that_nobody_takes_are_bounded() {
     let (mut wire, mut peer) = pair(1_024);
     wire.start_send_unpin(Message::text("x".repeat(2_000))).unwrap();
