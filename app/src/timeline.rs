@@ -43,7 +43,10 @@ pub(crate) fn TimelineView(room: ShownRoom) -> impl IntoView {
         let Some(log) = log.try_get_untracked().flatten() else { return };
         let seen = unsettled.get_value().unwrap_or_else(|| log.scroll_height());
         height.set_value(seen);
-        let at_end = scroll::is_at_end(&log, seen) && room.edges.get_untracked().at_end;
+        // Where fewer rows stand in the page than before, the browser moves who was at the end up to the new one.
+        let was_at_end = place.with_value(|place| place.at_end);
+        let at_end = (scroll::is_at_end(&log, seen) || was_at_end && scroll::is_at_end(&log, log.scroll_height()))
+            && room.edges.get_untracked().at_end;
         // Who is at the end is kept there, whatever is on top.
         let anchor = if at_end { None } else { scroll::anchor(&log) };
         if is_away.get_untracked() == at_end {

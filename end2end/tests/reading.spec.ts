@@ -43,6 +43,25 @@ test("a link to a message opens it with its context, marked, and goes back to wh
   expect(Math.abs((await ada.placeOf(text(150))) - place)).toBeLessThanOrEqual(2);
 });
 
+// The browser tells of scrolling before the next picture. Where the page is busy, rows have changed by then; and where those
+// are fewer than before, who was at the end was moved up to the new one.
+test("who is at the end stays there, however much comes at once", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  const bob = await chat.signUp("bob");
+  for (let told = 0; told < 150; told += 30) {
+    await bob.saysAtLength(Array.from({ length: 30 }, (_, n) => text(told + n + 1)));
+    await ada.isInView(text(told + 30));
+  }
+  await ada.log.evaluate((log) => {
+    new MutationObserver(() => log.dispatchEvent(new Event("scroll"))).observe(log, { childList: true });
+  });
+
+  await bob.saysAtLength(Array.from({ length: 500 }, (_, n) => text(150 + n + 1)));
+
+  await ada.isInView(text(650));
+  await expect(ada.page.getByRole("button", { name: "Jump to present" })).toHaveCount(0);
+});
+
 // What is loaded above is paid for with what is below: in a flood, whoever is at the end would lose it.
 test("who is at the end asks for nothing older before going up", async ({ chat }) => {
   const ada = await chat.signUp("ada");
