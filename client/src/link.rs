@@ -185,10 +185,13 @@ impl Link {
         {
             self.failures = 0;
         }
-        self.failures += 1;
         let delay = match self.hint.take() {
+            // A server that says when it will be back has not failed: where it restarts often, nobody waits the longer.
             Some(retry_after_ms) => backoff::asked(retry_after_ms, rng),
-            None => backoff::delay(self.failures, rng),
+            None => {
+                self.failures += 1;
+                backoff::delay(self.failures, rng)
+            }
         };
         self.state = State::Idle { until: now + delay, reason: Some(reason) };
     }

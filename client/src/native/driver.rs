@@ -8,7 +8,10 @@ use std::{
 
 use protocol::{ClientId, Done, ErrorBody};
 use tokio::{
-    sync::{mpsc, oneshot, watch},
+    sync::{
+        mpsc::{self, error::TrySendError},
+        oneshot, watch,
+    },
     task::JoinSet,
     time::Instant,
 };
@@ -156,7 +159,8 @@ impl Driver {
             }
             Output::Send { connection, text } => {
                 let sender = self.socket.as_ref().filter(|(current, _)| *current == connection);
-                if sender.is_some_and(|(_, frames)| frames.try_send(text).is_err()) {
+                // Of a socket that has ended its task says why: that is on its way.
+                if let Some(Err(TrySendError::Full(_))) = sender.map(|(_, frames)| frames.try_send(text)) {
                     self.socket = None;
                     return Some(Input::Closed { connection, code: None });
                 }
@@ -194,5 +198,45 @@ impl Driver {
             Output::Changed(_) | Output::Reload { .. } | Output::LoggedOut => {}
         }
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::{UserId, UserRef, Username};
+
+    use super::*;
+    use crate::Start;
+
+    #[tokio::test]
+    async fn who_sends_while_a_socket_ends_learns_from_the_socket_why() {
+        let start = Start {
+            me: UserRef { id: UserId(1), name: Username::parse("ada").unwrap() },
+            seed: 1,
+            inbox: None,
+            rooms: Vec::new(),
+            presence: Vec::new(),
+            shows_viewing: true,
+            outbox: None,
+            reloaded_for: None,
+        };
+        let (inputs, requests) = mpsc::channel(1);
+        let shared = Arc::new(Shared::new(Engine::new(start), Vec::new()));
+        let mut driver = Driver::new("", "", shared, (inputs.downgrade(), requests), watch::channel(0).0);
+        let connection = ConnectionId(1);
+        let sends = |driver: &mut Driver| driver.carry_out(Output::Send { connection, text: String::new() });
+
+        let (frames, waiting) = mpsc::channel(1);
+        driver.socket = Some((connection, frames));
+        assert!(sends(&mut driver).is_none());
+        let gave_up = sends(&mut driver);
+        assert!(matches!(gave_up, Some(Input::Closed { code: None, .. })), "its peer takes nothing: {gave_up:?}");
+        drop(waiting);
+
+        let (frames, ended) = mpsc::channel(1);
+        drop(ended);
+        driver.socket = Some((connection, frames));
+        let told = sends(&mut driver);
+        assert!(told.is_none(), "nothing is said for the socket: {told:?}");
     }
 }

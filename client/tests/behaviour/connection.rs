@@ -273,6 +273,23 @@ fn the_hint_in_a_close_frame_is_followed() {
 }
 
 #[test]
+fn after_a_server_that_restarted_often_nobody_waits_the_longer() {
+    let mut bench = Bench::online();
+    for _ in 0..20 {
+        let connection = bench.connection();
+        bench.give(Input::CloseReason { connection, reason: "retry_after_ms=1000".to_owned() });
+        bench.closes(close::RESTART);
+        bench.passes(1_251);
+        bench.connects();
+    }
+
+    bench.closes(close::GOING_AWAY);
+    bench.passes(251);
+
+    assert!(bench.has(&Output::Connect(ConnectionId(22))), "the first failure is the first");
+}
+
+#[test]
 fn a_reason_in_words_changes_nothing() {
     let mut bench = Bench::online();
     let connection = bench.connection();
