@@ -6,6 +6,8 @@
 //   does not tell of took less than 16 ms, and counts as 16);
 // - `drawn`: until the page's thread was done with the frame that has the letter in it (the first task after the
 //   frame's callbacks), exactly.
+// Pictures are watched meanwhile: where nobody looks, a browser without a window says for seconds that it has presented
+// nothing, and then that all was presented at once.
 import { type Person, expect } from "../tests/chat.ts";
 
 // What people type: words of five letters.
@@ -38,6 +40,7 @@ export async function types(person: Person, count: number, interval_ms: number):
     composer.addEventListener("input", onInput);
     return { letters, observer, onKey, onInput };
   });
+  const watching = await watches(person);
   const text = Array.from({ length: count }, (_, n) => WORDS[n % WORDS.length]!);
   const start_ms = performance.now();
   const presses: Promise<void>[] = [];
@@ -55,7 +58,24 @@ export async function types(person: Person, count: number, interval_ms: number):
     composer.removeEventListener("input", onInput);
     return letters;
   }, watched);
+  await watching.stop();
   expect(letters.drawn, "every letter was drawn").toHaveLength(count);
   const untold = Array.from({ length: Math.max(0, count - letters.shown.length) }, () => 16);
   return { shown: [...letters.shown, ...untold], drawn: letters.drawn };
+}
+
+// Has each picture of the page delivered, small, until told to stop.
+async function watches(person: Person): Promise<{ stop: () => Promise<void> }> {
+  const session = await person.context.newCDPSession(person.page);
+  session.on("Page.screencastFrame", ({ sessionId }) => {
+    // The last ones come after the end.
+    session.send("Page.screencastFrameAck", { sessionId }).catch(() => undefined);
+  });
+  await session.send("Page.startScreencast", { format: "jpeg", quality: 1, maxWidth: 64, maxHeight: 64 });
+  return {
+    stop: async () => {
+      await session.send("Page.stopScreencast");
+      await session.detach();
+    },
+  };
 }
