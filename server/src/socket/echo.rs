@@ -4,24 +4,24 @@ use std::{sync::Arc, time::Duration};
 
 use axum::{Extension, extract::State, response::Response};
 use futures::{SinkExt as _, StreamExt as _};
-use tokio::time::{Instant, sleep_until, timeout, timeout_at};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    time::{Instant, sleep_until, timeout, timeout_at},
+};
 use tokio_util::sync::CancellationToken;
 use tungstenite::Message;
 
-use super::{
-    ending::Ending,
-    upgrade::{Handshake, Socket},
-};
+use super::{ending::Ending, upgrade::Handshake, wire::Wire};
 use crate::{auth::address::ClientAddress, error::ApiError, serve::Line, state::AppState};
 
 /// How long one socket is served.
-const ECHO_MAX: Duration = Duration::from_mins(5);
+pub(super) const ECHO_MAX: Duration = Duration::from_mins(5);
 
 /// Bytes a second that one socket gets back.
 const BYTES_PER_SECOND_MAX: u64 = 1024 * 1024;
 
 /// How long a peer may take nothing, or say nothing.
-const IDLE_MAX: Duration = Duration::from_secs(75);
+pub(super) const IDLE_MAX: Duration = Duration::from_secs(75);
 
 /// How long a peer may take to answer a close frame.
 const CLOSING_MAX: Duration = Duration::from_secs(2);
@@ -42,13 +42,16 @@ pub(super) async fn open(
     }))
 }
 
-async fn serve(socket: &mut Socket, leaving: &CancellationToken) {
+pub(super) async fn serve<T>(socket: &mut Wire<T>, leaving: &CancellationToken)
+where
+    T: AsyncRead + AsyncWrite + Unpin,
+{
     // Wherever it is: also where the peer takes nothing, or has to wait.
     let ending = leaving.run_until_cancelled(echo(socket)).await.unwrap_or_else(|| Ending::restart(0));
     let _ = timeout(CLOSING_MAX, close(socket, &ending)).await;
 }
 
-async fn echo(socket: &mut Socket) -> Ending {
+async fn echo<T: AsyncRead + AsyncWrite + Unpin>(socket: &mut Wire<T>) -> Ending {
     let until = Instant::now() + ECHO_MAX;
     // When what was sent back so far is paid for at the allowed rate.
     let mut paid = Instant::now();
@@ -77,7 +80,7 @@ async fn echo(socket: &mut Socket) -> Ending {
     }
 }
 
-async fn close(socket: &mut Socket, ending: &Ending) {
+async fn close<T: AsyncRead + AsyncWrite + Unpin>(socket: &mut Wire<T>, ending: &Ending) {
     if let Some(message) = ending.message() {
         if socket.send(message).await.is_ok() {
             while let Some(Ok(_)) = socket.next().await {}

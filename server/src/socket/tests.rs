@@ -45,6 +45,7 @@ use crate::{
 const SILENCE_MAX: Duration = Duration::from_millis(SERVER_SILENCE_MS_MAX);
 
 mod bytes;
+mod echo;
 mod lane;
 mod leaving;
 mod removed_parts;
