@@ -8,6 +8,10 @@ use crate::{
     id::CommandId,
 };
 
+/// Characters of the reason for which a frame was refused. It repeats what is in the frame, several times as long where that is
+/// escaped.
+const REASON_CHARS_MAX: usize = 300;
+
 /// A frame that is no command: what is wrong, and the command's number if it could be read.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}", .0.message)]
@@ -27,11 +31,20 @@ pub fn decode_client(text: &str) -> Result<ClientFrame, DecodeError> {
         Err(source) => {
             let body = ErrorBody {
                 id: serde_json::from_str::<Numbered>(text).ok().map(|numbered| numbered.id),
-                message: format!("This frame could not be read: {source}. See docs/protocol.md.").into(),
+                message: format!("This frame could not be read: {}. See docs/protocol.md.", reason(&source)).into(),
                 ..ErrorBody::new(ErrorCode::Malformed)
             };
             Err(DecodeError(body))
         }
+    }
+}
+
+/// What is wrong, in few words.
+fn reason(source: &serde_json::Error) -> String {
+    let words = source.to_string();
+    match words.char_indices().nth(REASON_CHARS_MAX) {
+        Some((end, _)) => format!("{}… at line {} column {}", &words[..end], source.line(), source.column()),
+        None => words,
     }
 }
 
@@ -45,4 +58,26 @@ pub fn encode<T: Serialize>(frame: &T) -> String {
 #[derive(Deserialize)]
 struct Numbered {
     id: CommandId,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refusal(text: &str) -> String {
+        decode_client(text).unwrap_err().0.message.into_owned()
+    }
+
+    #[test]
+    fn a_refusal_is_short_however_long_the_frame_is() {
+        let unknown = |length: usize| format!(r#"{{"id":7,"{}":1}}"#, "x".repeat(length));
+        let around = refusal(&unknown(1)).chars().count() - 1;
+        let fits = REASON_CHARS_MAX + "This frame could not be read: . See docs/protocol.md.".len() - around;
+
+        assert!(refusal(&unknown(fits)).contains("`, expected `id` or `command` at line 1 column"));
+        assert!(refusal(&unknown(fits + 1)).contains("… at line 1 column"));
+        for text in [unknown(100_000), format!(r#"{{"id":"{}"}}"#, "\u{7f}".repeat(100_000))] {
+            assert!(refusal(&text).chars().count() < REASON_CHARS_MAX + 100);
+        }
+    }
 }

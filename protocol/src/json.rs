@@ -4,7 +4,8 @@
 //! every format: a reader of sequences and one of maps for each type, once for plain and once for tagged data. This
 //! reads the same from a parsed document, with one function a type. It accepts what serde accepts and refuses what it
 //! refuses, which `tests/golden.rs` checks on every frozen file with every field left out or replaced; except that
-//! fields of tomorrow are ignored everywhere, and that lists never stand for structs. What is wrong is not said: a client could do nothing about it. Servers, who
+//! fields of tomorrow are ignored everywhere, that of fields that come twice the last one counts, and that
+//! lists never stand for structs, nor numbers or objects for names (`properties` checks on any text that there is nothing else). What is wrong is not said: a client could do nothing about it. Servers, who
 //! have to say it, read commands with serde.
 
 use std::borrow::Cow;

@@ -232,8 +232,8 @@ fn kind(tag: Tag<'_>, is_in_link: bool) -> Kind {
         Tag::Emphasis => Kind::Emphasis,
         Tag::Strong => Kind::Strong,
         Tag::Strikethrough => Kind::Strikethrough,
-        // A link has no links in it: a picture there is only what it is called.
-        Tag::Image { .. } if is_in_link => Kind::Nothing,
+        // A link has no links in it: a picture there is only what it is called, and so is a link in what a picture is called.
+        Tag::Link { .. } | Tag::Image { .. } if is_in_link => Kind::Nothing,
         Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. } => {
             if is_safe(&dest_url) {
                 Kind::Link(dest_url.into_string())

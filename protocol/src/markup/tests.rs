@@ -48,6 +48,7 @@ fn each_kind_of_markup_has_its_node() {
         ("[x](https://a.example/)", r#"p(a[https://a.example/]("x"))"#),
         ("see (https://a.example/b).", r#"p("see (" a[https://a.example/b]("https://a.example/b") ").")"#),
         ("[![cat](https://a.example/cat.png)](https://b.example/)", r#"p(a[https://b.example/]("cat"))"#),
+        ("![a [b](https://b.example/) c](https://a.example/)", r#"p(a[https://a.example/]("a " "b c"))"#),
         ("![cat](https://a.example/cat.png)", r#"p(a[https://a.example/cat.png]("cat"))"#),
     ] {
         assert_eq!(shown(&parse(text)), tree, "{text}");
