@@ -53,7 +53,8 @@ pub struct Config {
     /// Milliseconds for which requests are still taken after the server was told to stop, while /readyz says no
     ///
     /// For load balancers, which look at that now and then. Without one, nothing is to be waited for.
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    // No more than a TOML file can say.
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = clap::value_parser!(u64).range(..=i64::MAX as u64))]
     pub drain_delay_ms: u64,
 
     /// How much is logged: a level, or directives such as info,server::auth=debug

@@ -8,15 +8,25 @@
 use clap::Args;
 use serde::Serialize;
 
+/// One or more, and no more than a TOML file can say: its numbers have a sign.
+macro_rules! one_or_more {
+    (u32) => {
+        clap::value_parser!(u32).range(1..)
+    };
+    (u64) => {
+        clap::value_parser!(u64).range(1..=i64::MAX as u64)
+    };
+}
+
 macro_rules! limits {
-    ($( $(#[$doc:meta])+ $name:ident: $unit:ty = $default:expr; )+) => {
+    ($( $(#[$doc:meta])+ $name:ident: $unit:ident = $default:expr; )+) => {
         /// The limits of one server.
         #[derive(Args, Clone, Debug, PartialEq, Eq, Serialize)]
         #[command(next_help_heading = "Limits")]
         pub struct Limits {
             $(
                 $(#[$doc])+
-                #[arg(long, value_name = "N", default_value_t = $default, value_parser = clap::value_parser!($unit).range(1..))]
+                #[arg(long, value_name = "N", default_value_t = $default, value_parser = one_or_more!($unit))]
                 pub $name: $unit,
             )+
         }

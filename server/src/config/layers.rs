@@ -116,9 +116,17 @@ pub fn check_environment(variables: impl Iterator<Item = (OsString, OsString)>) 
 /// # Errors
 /// Every other case of [`SettingsError`].
 pub fn read_file(path: &Path) -> Result<Vec<(String, String)>, SettingsError> {
-    let path_buf = || path.to_owned();
     let text =
-        std::fs::read_to_string(path).map_err(|source| SettingsError::Unreadable { path: path_buf(), source })?;
+        std::fs::read_to_string(path).map_err(|source| SettingsError::Unreadable { path: path.to_owned(), source })?;
+    read_text(path, &text)
+}
+
+/// [`read_file`], of a text that stands in that file.
+///
+/// # Errors
+/// The same, but that it can be read.
+pub fn read_text(path: &Path, text: &str) -> Result<Vec<(String, String)>, SettingsError> {
+    let path_buf = || path.to_owned();
     let table: toml::Table =
         text.parse().map_err(|source| SettingsError::NotToml { path: path_buf(), source: Box::new(source) })?;
 
@@ -131,7 +139,10 @@ pub fn read_file(path: &Path) -> Result<Vec<(String, String)>, SettingsError> {
         };
         let wrong = |reason: String| SettingsError::WrongValue { path: path_buf(), key: key.clone(), reason };
         let text = text_of(&value).ok_or_else(|| wrong(format!("a {} is not possible here", value.type_str())))?;
-        probe(arg, &text).map_err(wrong)?;
+        // No list is a list too.
+        if !text.is_empty() || arg.get_value_delimiter().is_none() {
+            probe(arg, &text).map_err(wrong)?;
+        }
         pairs.push((key, text));
     }
     Ok(pairs)
@@ -156,11 +167,8 @@ pub fn with_file(mut command: Command, pairs: &[(String, String)]) -> Command {
     command
 }
 
-/// Has the flag's own parser read a value, so that all ways take exactly the same. No list is a list too.
+/// Has the flag's own parser read a value, so that all ways take exactly the same.
 fn probe(arg: &Arg, text: &str) -> Result<(), String> {
-    if text.is_empty() && arg.get_value_delimiter().is_some() {
-        return Ok(());
-    }
     let flag = format!("--{}={text}", arg.get_long().unwrap_or_default());
     let parsed = Command::new("probe").arg(arg.clone()).try_get_matches_from(["probe", flag.as_str()]);
     parsed.map(drop).map_err(|error| reason_of(&error))

@@ -39,7 +39,8 @@ impl FromStr for PublicUrl {
             _ => return Err(expected()),
         };
         let authority = uri.authority().ok_or_else(expected)?.as_str().to_ascii_lowercase();
-        if authority.contains('@') || uri.path() != "/" || uri.query().is_some() {
+        let has_host = uri.host().is_some_and(|host| !host.is_empty());
+        if !has_host || authority.contains('@') || uri.path() != "/" || uri.query().is_some() {
             return Err(expected());
         }
         let authority = authority.strip_suffix(own_port).unwrap_or(&authority).to_owned();

@@ -93,6 +93,26 @@ fn what_is_shown_can_be_used_as_a_file() {
 }
 
 #[test]
+fn the_largest_number_is_the_largest_that_a_file_can_say() {
+    let (most, more) = ("9223372036854775807", "9223372036854775808");
+    for setting in ["drain-delay-ms", "ring-bytes"] {
+        let most = Settings::with_file("").show(&[&format!("--{setting}={most}")], &[]);
+        assert!(most.status.success(), "{most:?}");
+        assert!(Settings::with_file(&String::from_utf8(most.stdout).unwrap()).show(&[], &[]).status.success());
+
+        let refused = Settings::with_file("").refused(&[&format!("--{setting}={more}")], &[]);
+        assert!(refused.contains(setting) && refused.contains(more), "{refused}");
+    }
+}
+
+#[test]
+fn an_empty_variable_is_no_list_and_is_named() {
+    let refused = Settings::with_file("").refused(&[], &[("PARLOR_TRUSTED_PROXIES", "")]);
+
+    assert!(refused.contains("`PARLOR_TRUSTED_PROXIES`"), "{refused}");
+}
+
+#[test]
 fn an_unknown_key_or_variable_is_named() {
     let in_file = Settings::with_file("lissten = 'x'").refused(&[], &[]);
     let nested = Settings::with_file("[limits]\nsockets_per_user = 3").refused(&[], &[]);
@@ -114,6 +134,7 @@ fn a_wrong_value_is_named_with_its_setting() {
         ("registration", "'anyone'"),
         ("public_url", "'chat.example.org'"),
         ("public_url", "'https://chat.example.org/path'"),
+        ("public_url", "'https://:443'"),
         ("trusted_proxies", "['10.0.0.0/99']"),
         ("sockets_per_user", "0"),
         ("sockets_per_user", "-1"),
