@@ -71,6 +71,8 @@ mod unread;
 
 pub use initial::settings as settings_pages;
 pub use initial::{AuthForm, Failure, Form, Initial, Inside, Me, Open, Page, Registration};
+#[doc(hidden)]
+pub use markup::message_html;
 pub use place::Place;
 pub use theme::{THEME_COOKIE, Theme};
 

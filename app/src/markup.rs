@@ -29,6 +29,14 @@ pub(crate) struct Said {
     pub(crate) me: UserId,
 }
 
+/// What a message says, as the server draws it. Pages take it from their components; this is for who looks only at that.
+#[must_use]
+pub fn message_html(text: &str, nodes: &[Node], mentions: &Mentions, me: UserId) -> String {
+    let mut html = canvas::Html::default();
+    Said { text: text.to_owned(), nodes: nodes.to_vec(), mentions: mentions.clone(), me }.draw(&mut html);
+    html.0
+}
+
 impl Said {
     fn draw(&self, canvas: &mut impl Canvas) {
         if self.nodes.is_empty() {

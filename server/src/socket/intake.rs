@@ -4,8 +4,8 @@ use std::collections::VecDeque;
 
 use futures::{FutureExt as _, Sink, Stream, future::BoxFuture};
 use protocol::{
-    ClientFrame, Command, CommandId, Done, ErrorBody, ErrorCode, RoomId, ServerFrame, StreamId, command::Cost,
-    decode_client, encode, limits::SUBSCRIPTIONS_MAX,
+    ClientFrame, Command, CommandId, Done, ErrorBody, ErrorCode, RoomId, ServerFrame, StreamId, command::Cost, encode,
+    limits::SUBSCRIPTIONS_MAX,
 };
 use tungstenite::Message;
 
@@ -13,6 +13,7 @@ use super::{
     commands::{Outcome, carry_out},
     connection::Connection,
     ending::Ending,
+    heard::{self, Heard},
 };
 use crate::failpoint::{self, Point};
 
@@ -33,28 +34,18 @@ where
     S: Stream<Item = Result<Message, E>> + Sink<Message, Error = E> + Unpin + Send,
     E: Into<Ending>,
 {
-    pub(super) fn hear(&mut self, heard: Option<Result<Message, E>>) -> Result<(), Ending> {
-        let message = match heard {
+    pub(super) fn hear(&mut self, read: Option<Result<Message, E>>) -> Result<(), Ending> {
+        let message = match read {
             Some(Ok(message)) => message,
             Some(Err(error)) => return Err(error.into()),
             None => return Err(Ending::Gone),
         };
         self.place.heard();
-        match message {
-            Message::Text(text) => match decode_client(&text) {
-                Ok(frame) => self.command(frame),
-                Err(error) => self.unreadable(error.0),
-            },
-            Message::Binary(_) => {
-                let body = ErrorBody {
-                    message: "This server takes no binary frames yet. Send text frames.".into(),
-                    ..ErrorBody::new(ErrorCode::Unsupported)
-                };
-                self.unreadable(body);
-            }
-            // The library answers pings, and puts frames together.
-            Message::Ping(_) | Message::Pong(_) | Message::Frame(_) => {}
-            Message::Close(_) => return Err(Ending::Gone),
+        match heard::heard(&message) {
+            Heard::Command(frame) => self.command(frame),
+            Heard::Unreadable(body) => self.unreadable(body),
+            Heard::Nothing => {}
+            Heard::Farewell => return Err(Ending::Gone),
         }
         Ok(())
     }

@@ -31,6 +31,8 @@ use crate::{
 };
 
 mod admission;
+#[doc(hidden)]
+pub mod bare;
 mod commands;
 mod connection;
 mod delivery;
@@ -38,6 +40,7 @@ mod echo;
 mod ending;
 mod frames;
 mod handshake;
+mod heard;
 mod intake;
 mod news;
 mod outbox;
