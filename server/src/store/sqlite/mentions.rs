@@ -3,7 +3,10 @@
 use protocol::{Mentions, RoomId, Seq, UserId, limits::MENTIONS_MAX, limits::UNREAD_MAX, markup::Node, mentions};
 use sqlx::{Row, SqliteConnection};
 
-use super::{rows, windows::View};
+use super::{
+    rows,
+    windows::{View, unseen},
+};
 use crate::store::StoreError;
 
 /// The number under which everyone is named in the table `mentions`; accounts count from 1.
@@ -67,12 +70,11 @@ pub(super) async fn unread_after(
     cursor: Seq,
 ) -> Result<u32, StoreError> {
     let sql = "SELECT count(*) FROM (SELECT DISTINCT seq FROM mentions WHERE room_id = ?1 AND user_id IN (?2, 0) \
-                 AND seq > ?3 AND seq >= ?4 AND author_id <> ?2 LIMIT ?5)";
+                 AND seq > ?3 AND author_id <> ?2 LIMIT ?4)";
     let count = sqlx::query(sql)
         .bind(view.room.0.cast_signed())
         .bind(user.0.cast_signed())
-        .bind(cursor.0.cast_signed())
-        .bind(view.visible_from.0.cast_signed())
+        .bind(cursor.max(unseen(view.visible_from)).0.cast_signed())
         .bind(i64::from(UNREAD_MAX))
         .fetch_one(tx)
         .await?;

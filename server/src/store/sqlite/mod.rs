@@ -57,6 +57,8 @@ mod profile;
 mod reactions;
 mod redact;
 mod rows;
+#[doc(hidden)]
+pub mod seed;
 mod sessions;
 mod sign_up;
 mod snapshots;

@@ -81,12 +81,11 @@ async fn unread_after(
     user: UserId,
     cursor: Seq,
 ) -> Result<Vec<Seq>, StoreError> {
-    let sql = "SELECT seq FROM entries WHERE room_id = ? AND seq > ? AND seq >= ? AND actor_id <> ? \
+    let sql = "SELECT seq FROM entries WHERE room_id = ? AND seq > ? AND actor_id <> ? \
                AND ordinal IS NOT NULL AND is_deleted = 0 ORDER BY seq LIMIT ?";
     let seqs: Vec<i64> = sqlx::query_scalar(sql)
         .bind(view.room.0.cast_signed())
-        .bind(cursor.0.cast_signed())
-        .bind(view.visible_from.0.cast_signed())
+        .bind(cursor.max(windows::unseen(view.visible_from)).0.cast_signed())
         .bind(user.0.cast_signed())
         .bind(i64::from(UNREAD_MAX))
         .fetch_all(tx)
@@ -125,12 +124,11 @@ pub(super) async fn summaries(
     let sql = "SELECT r.id, r.name, r.visibility, s.epoch, s.head, r.messages, \
                  coalesce(c.version, 0), coalesce(c.seq, 0), \
                  (SELECT count(*) FROM (SELECT 1 FROM entries e WHERE e.room_id = r.id \
-                    AND e.seq > coalesce(c.seq, 0) \
-                    AND e.seq >= CASE r.history WHEN 'since_joining' THEN m.since ELSE 0 END \
+                    AND e.seq > max(coalesce(c.seq, 0), CASE r.history WHEN 'since_joining' THEN m.since - 1 ELSE 0 END) \
                     AND e.actor_id <> m.user_id AND e.ordinal IS NOT NULL AND e.is_deleted = 0 LIMIT ?1)), \
                  (SELECT count(*) FROM (SELECT DISTINCT n.seq FROM mentions n WHERE n.room_id = r.id \
-                    AND n.user_id IN (m.user_id, 0) AND n.seq > coalesce(c.seq, 0) \
-                    AND n.seq >= CASE r.history WHEN 'since_joining' THEN m.since ELSE 0 END \
+                    AND n.user_id IN (m.user_id, 0) \
+                    AND n.seq > max(coalesce(c.seq, 0), CASE r.history WHEN 'since_joining' THEN m.since - 1 ELSE 0 END) \
                     AND n.author_id <> m.user_id LIMIT ?1)), \
                  m.is_muted \
                FROM members m JOIN rooms r ON r.id = m.room_id JOIN streams s ON s.name = 'room:' || r.id \

@@ -29,6 +29,7 @@ use crate::{
             Tuning,
             append::insert_events,
             bench::{Bench, GENERAL, NOW},
+            seed::Seed,
         },
     },
 };
@@ -306,6 +307,55 @@ async fn a_run_of_posts_is_carried_out_together() {
     assert_eq!(answers.pop(), Some(first), "that one was stored before");
     answers.push(first);
     bench.has(&answers).await;
+}
+
+#[tokio::test]
+async fn posts_that_are_seeded_make_the_rows_of_posts_that_are_posted() {
+    let (posted, seeded) = (Bench::new().await, Bench::new().await);
+    let who = people(&posted).await;
+    assert_eq!(who, people(&seeded).await);
+    let mut dice = Dice(7);
+    let seeds: Vec<Seed> = (0..400)
+        .map(|n| {
+            let actor = who[dice.roll(3) as usize].clone();
+            let text = ["hi", "**so** it `is`", "https://example.org/ *a* \n- b", "| a |\n|---|\n| b |"][n % 4];
+            let (id, room) = (ClientId(uuid::Uuid::from_u128(5_000 + n as u128)), RoomId(1 + dice.roll(3)));
+            Seed { actor, post: PostMessage::new(id, room, format!("{text} {n}")), now: UnixMs(NOW.0 + n as i64) }
+        })
+        .collect();
+
+    for Seed { actor, post, now } in &seeds {
+        posted.store.execute(actor, Command::PostMessage(post.clone()), *now).await.unwrap();
+    }
+    seeded.store.seed(seeds.clone()).await.unwrap();
+
+    assert_eq!(rows(&posted).await, rows(&seeded).await);
+    // A retry of one of them gets its answer, and another one with its id is refused.
+    let Seed { actor, post, now } = &seeds[17];
+    let answers = [&posted, &seeded].map(|bench| bench.store.execute(actor, Command::PostMessage(post.clone()), *now));
+    let [one, other] = answers.map(|answer| answer.map(Result::unwrap));
+    assert_eq!(one.await, other.await);
+    let post = PostMessage { text: "another".to_owned(), ..post.clone() };
+    assert!(seeded.store.execute(actor, Command::PostMessage(post), *now).await.is_err());
+}
+
+#[tokio::test]
+async fn a_post_that_names_somebody_is_not_seeded() {
+    let mut bench = Bench::new().await;
+    let before = rows(&bench).await;
+    let seed = |id, text: &str| Seed {
+        actor: bench.ada.clone(),
+        post: PostMessage::new(id, GENERAL, text.to_owned()),
+        now: NOW,
+    };
+    let seeds =
+        vec![seed(ClientId(uuid::Uuid::from_u128(1)), "hi"), seed(ClientId(uuid::Uuid::from_u128(2)), "hi @ada")];
+
+    assert!(bench.store.seed(seeds).await.is_err());
+
+    assert_eq!(rows(&bench).await, before, "nor is what came before it");
+    let post = bench.post(GENERAL, "hi");
+    assert!(bench.run(post).await.is_ok());
 }
 
 #[tokio::test]
