@@ -76,6 +76,9 @@ impl Comparison {
         Fanout {
             parlor: carrier.is_none().then(|| self.parlor.clone()),
             layer: carrier,
+            peer: None,
+            programs: None,
+            rooms: 1,
             members,
             in_flight,
             seconds: if self.quick { SECONDS_QUICK } else { SECONDS },

@@ -1,9 +1,14 @@
-//! Many sockets that follow one room, on one thread.
+//! Many sockets that follow rooms, on one thread.
 
-use std::{cell::RefCell, net::SocketAddr, rc::Rc, time::Duration};
+use std::{
+    cell::{Cell, RefCell},
+    net::SocketAddr,
+    rc::Rc,
+    time::Duration,
+};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use protocol::{ClientFrame, Command, CommandId, RoomId, StreamId, command::Subscribe, messages::PostMessage};
+use protocol::RoomId;
 use tokio::{
     sync::{Notify, Semaphore, mpsc},
     task::JoinSet,
@@ -12,7 +17,8 @@ use tokio::{
 
 use crate::{
     board::{Board, Cursor},
-    people::{Place, client_id},
+    dialect::{Dialect, Heard},
+    people::Place,
     wire::{Opened, Read, Wire},
 };
 
@@ -22,12 +28,8 @@ pub const OPENING_MAX: usize = 64;
 const RETRY_MAX: Duration = Duration::from_secs(2);
 /// How long the crowd may take for something that it is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// The code with which a server closes that has too much to do.
-const AGAIN: u16 = 1013;
-/// Bytes of text of a message.
-const TEXT_BYTES: usize = 200;
 
-/// A crowd in a room. Dropping it closes the sockets.
+/// A crowd in its rooms. Dropping it closes the sockets.
 pub struct Crowd {
     state: Rc<State>,
     posters: Vec<mpsc::UnboundedSender<u64>>,
@@ -39,34 +41,39 @@ pub struct Crowd {
 }
 
 struct State {
-    board: RefCell<Board>,
-    reads: RefCell<u64>,
+    dialect: Dialect,
+    /// One for each room.
+    boards: Vec<RefCell<Board>>,
+    reads: Cell<u64>,
+    /// Messages that everybody in their room has, by the number in their text, and when the last one got them.
+    finished: RefCell<Vec<(u64, Instant)>>,
     /// Rung when a message is everybody's.
     done: Notify,
 }
 
 impl Crowd {
-    /// Opens a socket for each token, `at_once` at a time, follows the room with it from the place, and waits until all
-    /// are there. Who is sent away comes again. The first `posters` can post.
+    /// Opens a socket for each token, `at_once` at a time, follows one of the rooms with it from its place, and waits
+    /// until all are there. Members are dealt to the rooms in turn. Who is sent away comes again. The first `posters`
+    /// can post.
     ///
     /// # Errors
     /// One was refused.
     pub async fn gather(
         server: SocketAddr,
-        place: Place,
+        dialect: Dialect,
+        places: &[Place],
         tokens: &[String],
         posters: usize,
         at_once: usize,
     ) -> Result<Self> {
         ensure!(posters <= tokens.len(), "more posters than members");
-        let subscribe = follow_command(place)?;
         let opening = Rc::new(Semaphore::new(at_once));
         let mut arrivals = JoinSet::new();
         for (number, token) in tokens.iter().cloned().enumerate() {
-            let (opening, subscribe) = (Rc::clone(&opening), subscribe.clone());
+            let (opening, place) = (Rc::clone(&opening), places[number % places.len()]);
             arrivals.spawn_local(async move {
                 let _turn = opening.acquire().await?;
-                let member = timeout(PATIENCE, arrive(server, &token, &subscribe, number)).await;
+                let member = timeout(PATIENCE, arrive(server, dialect, &token, place, number)).await;
                 anyhow::Ok((number, member.context("nobody answers")??))
             });
         }
@@ -77,11 +84,16 @@ impl Crowd {
             sent_away += tries;
             members.push((number, (wire, cursor)));
         }
-        let head = members.iter().map(|(_, (_, cursor))| cursor.0).max().unwrap_or_default();
-        ensure!(members.iter().all(|(_, (_, cursor))| cursor.0 == head), "something happened in the room meanwhile");
-        let board = RefCell::new(Board::new(tokens.len(), head));
-        let state = Rc::new(State { board, reads: RefCell::default(), done: Notify::new() });
         members.sort_by_key(|(number, _)| *number);
+        let mut boards = Vec::with_capacity(places.len());
+        for room in 0..places.len() {
+            let there = || members.iter().skip(room).step_by(places.len()).map(|(_, (_, cursor))| cursor.0);
+            let head = there().next().context("a room without anybody")?;
+            ensure!(there().all(|at| at == head), "something happened in the room meanwhile");
+            boards.push(RefCell::new(Board::new(there().count(), head)));
+        }
+        let (reads, finished, done) = (Cell::new(0), RefCell::default(), Notify::new());
+        let state = Rc::new(State { dialect, boards, reads, finished, done });
         let mut crowd = Self {
             state,
             posters: Vec::with_capacity(posters),
@@ -95,17 +107,32 @@ impl Crowd {
                 crowd.posters.push(poster);
                 posts
             });
-            crowd.tasks.spawn_local(stay(place.room, wire, cursor, Rc::clone(&crowd.state), posts));
+            let at = number % places.len();
+            let member = Member { at, room: places[at].room, wire, cursor };
+            crowd.tasks.spawn_local(member.stays(Rc::clone(&crowd.state), posts));
         }
         Ok(crowd)
     }
 
-    /// Has one of the posters say a number.
+    /// Has one of the posters say a number: all of them in turn, and the first one after the last.
     ///
     /// # Errors
-    /// Its socket has ended.
-    pub fn post(&self, poster: usize, number: u64) -> Result<()> {
-        self.posters[poster].send(number).context("a poster's socket has ended")
+    /// As [`Crowd::done`].
+    pub fn post(&mut self, poster: usize, number: u64) -> Result<()> {
+        if self.posters[poster % self.posters.len()].send(number).is_err() {
+            self.nobody_has_ended()?;
+            bail!("a poster's socket has ended");
+        }
+        Ok(())
+    }
+
+    /// Why a socket has ended, if one has.
+    fn nobody_has_ended(&mut self) -> Result<()> {
+        if let Some(ended) = self.tasks.try_join_next() {
+            ended??;
+            bail!("a socket has ended");
+        }
+        Ok(())
     }
 
     /// Waits until messages are everybody's, and answers with their numbers and when the last one got them.
@@ -114,9 +141,10 @@ impl Crowd {
     /// Something was lost, doubled, out of order or refused, a socket has ended, or nothing came for too long.
     pub async fn done(&mut self) -> Result<Vec<(u64, Instant)>> {
         loop {
-            let done = std::mem::take(&mut self.state.board.borrow_mut().done);
-            if !done.is_empty() {
-                return Ok(done);
+            self.nobody_has_ended()?;
+            let finished = self.state.finished.take();
+            if !finished.is_empty() {
+                return Ok(finished);
             }
             tokio::select! {
                 () = self.state.done.notified() => {}
@@ -125,7 +153,8 @@ impl Crowd {
                     bail!("a socket has ended");
                 }
                 () = tokio::time::sleep(PATIENCE) => {
-                    bail!("{} messages are not everybody's", self.state.board.borrow().unfinished());
+                    let unfinished: usize = self.state.boards.iter().map(|board| board.borrow().unfinished()).sum();
+                    bail!("nothing came any more; {unfinished} messages are some people's and not everybody's");
                 }
             }
         }
@@ -134,7 +163,7 @@ impl Crowd {
     /// Events that came to whomever, and reads in which they came.
     #[must_use]
     pub fn counts(&self) -> (u64, u64) {
-        (self.state.board.borrow().deliveries, *self.state.reads.borrow())
+        (self.state.boards.iter().map(|board| board.borrow().deliveries).sum(), self.state.reads.get())
     }
 }
 
@@ -147,11 +176,12 @@ struct Arrival {
 }
 
 /// Opens a socket and follows the room, until everything that is in it is here.
-async fn arrive(server: SocketAddr, token: &str, subscribe: &str, number: usize) -> Result<Arrival> {
+async fn arrive(server: SocketAddr, dialect: Dialect, token: &str, place: Place, number: usize) -> Result<Arrival> {
+    let request = dialect.request(token, place.room);
     let mut tries = 0;
     loop {
-        let wait = match Wire::open(server, token, number).await? {
-            Opened::Open(mut wire) => match follow(&mut wire, subscribe).await? {
+        let wait = match Wire::open(server, &request, number).await? {
+            Opened::Open(mut wire) => match dialect.follow(&mut wire, place).await? {
                 Some(cursor) => return Ok(Arrival { wire, cursor, tries }),
                 None => RETRY_MAX,
             },
@@ -162,78 +192,58 @@ async fn arrive(server: SocketAddr, token: &str, subscribe: &str, number: usize)
     }
 }
 
-/// Where the room ends; nothing where the server closes because it has too much to do.
-async fn follow(wire: &mut Wire, subscribe: &str) -> Result<Option<Cursor>> {
-    wire.send(subscribe).await?;
-    let mut live = None;
-    while live.is_none() {
-        let read = wire
-            .read(|frame| {
-                ensure!(!frame.starts_with(br#"{"type":"error""#), "refused: {}", String::from_utf8_lossy(frame));
-                if frame.starts_with(br#"{"type":"live""#) {
-                    let frame: serde_json::Value = serde_json::from_slice(frame)?;
-                    live = Some(Cursor(frame["head"]["seq"].as_u64().context("where the room ends")?));
-                }
-                Ok(())
-            })
-            .await?;
-        match read {
-            Read::Some => {}
-            Read::Closed(Some(AGAIN)) => return Ok(None),
-            Read::Closed(code) => bail!("closed: {code:?}"),
-        }
-    }
-    Ok(live)
-}
-
-/// Takes what comes, and posts what is asked for.
-async fn stay(
+/// Somebody who follows a room.
+struct Member {
+    /// Which of the rooms.
+    at: usize,
     room: RoomId,
-    mut wire: Wire,
-    mut cursor: Cursor,
-    state: Rc<State>,
-    mut posts: Option<mpsc::UnboundedReceiver<u64>>,
-) -> Result<()> {
-    let mut id = 1;
-    loop {
-        let reads = wire.reads;
-        let number = async {
-            match &mut posts {
-                Some(posts) => posts.recv().await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            number = number => {
-                let Some(number) = number else { return Ok(()) };
-                id += 1;
-                wire.send(&post(room, id, number)?).await?;
-            }
-            read = wire.read(|frame| state.board.borrow_mut().take(&mut cursor, frame)) => {
-                *state.reads.borrow_mut() += wire.reads - reads;
-                if !state.board.borrow().done.is_empty() {
-                    state.done.notify_one();
+    wire: Wire,
+    cursor: Cursor,
+}
+
+impl Member {
+    /// Takes what comes, and posts what is asked for.
+    async fn stays(self, state: Rc<State>, mut posts: Option<mpsc::UnboundedReceiver<u64>>) -> Result<()> {
+        let Self { at, room, mut wire, mut cursor } = self;
+        let mut id = 1;
+        loop {
+            let reads = wire.reads;
+            let mut is_asked = false;
+            let number = async {
+                match &mut posts {
+                    Some(posts) => posts.recv().await,
+                    None => std::future::pending().await,
                 }
-                if let Read::Closed(code) = read? {
-                    bail!("closed: {code:?}");
+            };
+            tokio::select! {
+                number = number => {
+                    let Some(number) = number else { return Ok(()) };
+                    id += 1;
+                    wire.send(&state.dialect.post(room, id, number)?).await?;
                 }
+                read = wire.read(|frame| {
+                    match state.dialect.hear(frame)? {
+                        Heard::Event(event) => {
+                            let said = state.boards[at].borrow_mut().take(&mut cursor, event, frame)?;
+                            state.finished.borrow_mut().extend(said.map(|said| (said, Instant::now())));
+                        }
+                        Heard::Ping => is_asked = true,
+                        Heard::Other => {}
+                    }
+                    Ok(())
+                }) => {
+                    state.reads.set(state.reads.get() + wire.reads - reads);
+                    if !state.finished.borrow().is_empty() {
+                        state.done.notify_one();
+                    }
+                    if let Read::Closed(code) = read? {
+                        bail!("closed: {code:?}");
+                    }
+                }
+            }
+            if is_asked {
+                wire.send(Dialect::PONG).await?;
             }
         }
     }
-}
-
-/// Asks to follow a room from a place.
-pub(crate) fn follow_command(place: Place) -> Result<String> {
-    frame(1, Command::Subscribe(Subscribe { stream: StreamId::Room(place.room), after: place.head }))
-}
-
-/// Posts a number.
-pub(crate) fn post(room: RoomId, id: u64, number: u64) -> Result<String> {
-    let mut text = format!("{number} ");
-    text.extend(std::iter::repeat_n('x', TEXT_BYTES - text.len()));
-    frame(id, Command::PostMessage(PostMessage { client_id: client_id(), room, text, reply_to: None }))
-}
-
-fn frame(id: u64, command: Command) -> Result<String> {
-    Ok(serde_json::to_string(&ClientFrame { id: CommandId(id), command })?)
 }

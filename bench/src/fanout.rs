@@ -1,9 +1,13 @@
-//! One room, many who follow it: what it costs the server to bring a message to one of them, with everything that
-//! Parlor does on the way – sessions, rights, and the message on disk before anybody is told.
+//! Rooms, and many who follow them: what it costs the server to bring a message to one of them. Parlor does everything on
+//! the way – sessions, rights, and the message on disk before anybody is told; others only carry.
 //!
 //! So many messages are always on their way; the next one is posted when everybody has the oldest.
 
-use std::{collections::HashMap, path::PathBuf, time::Duration};
+use std::{
+    collections::HashMap,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use anyhow::{Context as _, Result, bail};
 use serde::Serialize;
@@ -11,7 +15,9 @@ use tokio::time::Instant;
 
 use crate::{
     crowd::{Crowd, OPENING_MAX},
+    dialect::Dialect,
     figures::Times,
+    peer::Peer,
     people::{Folder, Place},
     process::{Program, Server, stay_on},
     transport::LayerName,
@@ -24,12 +30,21 @@ const WARM_UP: Duration = Duration::from_secs(3);
 #[derive(Clone, Debug, clap::Args)]
 pub struct Fanout {
     /// The server's program
-    #[arg(long, required_unless_present = "layer")]
+    #[arg(long, required_unless_present_any = ["layer", "peer"])]
     pub(crate) parlor: Option<PathBuf>,
     /// In its place a server that only carries, over this layer
     #[arg(long, conflicts_with = "parlor")]
     pub(crate) layer: Option<LayerName>,
-    /// Who follows the room
+    /// In its place one of the peers
+    #[arg(long, conflicts_with_all = ["parlor", "layer"], requires = "programs")]
+    pub(crate) peer: Option<Peer>,
+    /// The folder with the peers' programs
+    #[arg(long)]
+    pub(crate) programs: Option<PathBuf>,
+    /// Into how many rooms those who follow are dealt
+    #[arg(long, default_value_t = 1)]
+    pub(crate) rooms: usize,
+    /// Who follows a room, of all rooms together
     #[arg(long, default_value_t = 1_000)]
     pub(crate) members: usize,
     /// Messages on their way
@@ -51,6 +66,8 @@ pub struct Fanout {
 pub struct Figures {
     /// What carried, where it was not Parlor.
     pub(crate) layer: Option<LayerName>,
+    pub(crate) peer: Option<Peer>,
+    pub(crate) rooms: usize,
     pub(crate) members: usize,
     pub(crate) in_flight: usize,
     /// Limits of the server that were raised.
@@ -60,6 +77,7 @@ pub struct Figures {
     pub(crate) deliveries: u64,
     /// Time on a processor, of the server.
     pub(crate) cpu_ns_per_delivery: f64,
+    pub(crate) cpu_ns_per_message: f64,
     pub(crate) deliveries_per_cpu_second: f64,
     pub(crate) events_per_read: f64,
     /// From posting to the last one who gets it.
@@ -70,6 +88,14 @@ pub struct Figures {
     pub(crate) resident_bytes: u64,
 }
 
+/// Who carries, where, and who is there.
+struct Scene<'a> {
+    program: Program<'a>,
+    dialect: Dialect,
+    places: Vec<Place>,
+    tokens: Vec<String>,
+}
+
 impl Fanout {
     /// Measures once.
     ///
@@ -77,27 +103,16 @@ impl Fanout {
     /// Something was lost, or the server does not run.
     pub async fn run(&self) -> Result<Figures> {
         let folder = tempfile::tempdir()?;
-        let (program, place, tokens) = match (self.layer, &self.parlor) {
-            (Some(layer), _) => (Program::Carrier(layer), Place::EMPTY, vec![String::new(); self.members]),
-            (None, Some(path)) => {
-                let data = Folder::open(folder.path()).await?;
-                let people = data.people(self.members).await?;
-                let place = data.general().await?;
-                data.close().await;
-                let tokens = people.into_iter().map(|person| person.token).collect();
-                (Program::Parlor { path, data: folder.path(), raises_limits: true }, place, tokens)
-            }
-            (None, None) => bail!("neither a server nor a layer"),
-        };
+        let Scene { program, dialect, places, tokens } = self.scene(folder.path()).await?;
         let server = Server::start(&program, self.server_cpu).await?;
         self.cpu.map(stay_on).transpose()?;
         let alone = server.usage()?;
-        let mut crowd = Crowd::gather(server.address, place, &tokens, self.in_flight, OPENING_MAX).await?;
+        // Somebody in each room can post.
+        let posters = self.in_flight.max(self.rooms);
+        let mut crowd = Crowd::gather(server.address, dialect, &places, &tokens, posters, OPENING_MAX).await?;
         let idle = server.usage()?;
         let mut flight = Flight::default();
-        for poster in 0..self.in_flight {
-            flight.post(&crowd, poster)?;
-        }
+        flight.takes_off(&mut crowd, self.in_flight)?;
         flight.goes_on(&mut crowd, WARM_UP).await?;
         flight.times.clear();
 
@@ -111,19 +126,23 @@ impl Fanout {
         let raised = server.raised.clone();
         match program {
             Program::Parlor { .. } => server.stop().await?,
-            Program::Carrier(_) => drop(server),
+            Program::Carrier(_) | Program::Peer { .. } => drop(server),
         }
         let deliveries = deliveries - deliveries_before;
         let cpu_ns = (after.cpu_ns - before.cpu_ns) as f64;
+        let cpu_ns_per_delivery = cpu_ns / deliveries as f64;
         Ok(Figures {
             layer: self.layer,
+            peer: self.peer,
+            rooms: self.rooms,
             members: self.members,
             in_flight: self.in_flight,
             raised,
             seconds: took.as_secs_f64(),
             messages,
             deliveries,
-            cpu_ns_per_delivery: cpu_ns / deliveries as f64,
+            cpu_ns_per_delivery,
+            cpu_ns_per_message: cpu_ns_per_delivery * (self.members / self.rooms) as f64,
             deliveries_per_cpu_second: deliveries as f64 / (cpu_ns / 1e9),
             events_per_read: deliveries as f64 / (reads - reads_before) as f64,
             latency: Times::of(flight.times),
@@ -132,44 +151,74 @@ impl Fanout {
             resident_bytes: after.resident_bytes,
         })
     }
+
+    async fn scene<'a>(&'a self, data: &'a Path) -> Result<Scene<'a>> {
+        let nobody = || vec![String::new(); self.members];
+        Ok(match (self.layer, self.peer, &self.parlor) {
+            (Some(layer), ..) => {
+                // They have one room.
+                let places = vec![Place::EMPTY];
+                Scene { program: Program::Carrier(layer), dialect: Dialect::Parlor, places, tokens: nobody() }
+            }
+            (None, Some(peer), _) => {
+                let programs = self.programs.as_deref().context("no folder with programs")?;
+                let places = (0..self.rooms).map(Place::empty).collect();
+                Scene { program: Program::Peer { peer, programs }, dialect: peer.dialect(), places, tokens: nobody() }
+            }
+            (None, None, Some(path)) => {
+                let folder = Folder::open(data).await?;
+                let people = folder.people(self.members).await?;
+                let places = folder.rooms(&people, self.rooms).await?;
+                folder.close().await;
+                let tokens = people.into_iter().map(|person| person.token).collect();
+                let program = Program::Parlor { path, data, raises_limits: true };
+                Scene { program, dialect: Dialect::Parlor, places, tokens }
+            }
+            (None, None, None) => bail!("neither a server nor a layer"),
+        })
+    }
 }
 
 /// Messages on their way.
 #[derive(Default)]
 pub(crate) struct Flight {
     next: u64,
-    /// By whom and when, by number.
-    posted: HashMap<u64, (usize, Instant)>,
+    /// When they were posted, by number.
+    posted: HashMap<u64, Instant>,
     /// From posting to the last one, of those that are everybody's.
     times: Vec<Duration>,
 }
 
 impl Flight {
-    pub(crate) fn post(&mut self, crowd: &Crowd, poster: usize) -> Result<()> {
-        self.next += 1;
-        self.posted.insert(self.next, (poster, Instant::now()));
-        crowd.post(poster, self.next)
+    /// So many are posted, by one poster each.
+    pub(crate) fn takes_off(&mut self, crowd: &mut Crowd, count: usize) -> Result<()> {
+        for _ in 0..count {
+            let poster = usize::try_from(self.next)?;
+            self.next += 1;
+            self.posted.insert(self.next, Instant::now());
+            crowd.post(poster, self.next)?;
+        }
+        Ok(())
     }
 
-    /// Who has landed posts the next one, until so many have.
+    /// For each that has landed another takes off, until so many have.
     pub(crate) async fn carries(&mut self, crowd: &mut Crowd, count: usize) -> Result<()> {
         while self.times.len() < count {
-            for poster in self.some_land(crowd).await? {
-                self.post(crowd, poster)?;
-            }
+            let landed = self.some_land(crowd).await?;
+            self.takes_off(crowd, landed)?;
         }
         Ok(())
     }
 
-    /// Who has landed posts the next one, for so long.
-    async fn goes_on(&mut self, crowd: &mut Crowd, time: Duration) -> Result<()> {
+    /// For each that has landed another takes off, for so long. How many have.
+    pub(crate) async fn goes_on(&mut self, crowd: &mut Crowd, time: Duration) -> Result<usize> {
         let until = Instant::now() + time;
+        let before = self.times.len();
         while Instant::now() < until {
-            for poster in self.some_land(crowd).await? {
-                self.post(crowd, poster)?;
-            }
+            let landed = self.some_land(crowd).await?;
+            self.takes_off(crowd, landed)?;
         }
-        Ok(())
+        Ok(self.times.len() - before)
     }
 
     /// Waits for those that are still on their way.
@@ -180,13 +229,12 @@ impl Flight {
         Ok(())
     }
 
-    async fn some_land(&mut self, crowd: &mut Crowd) -> Result<Vec<usize>> {
-        let mut posters = Vec::new();
-        for (number, at) in crowd.done().await? {
-            let (poster, posted) = self.posted.remove(&number).context("a message that nobody posted")?;
-            self.times.push(at - posted);
-            posters.push(poster);
+    async fn some_land(&mut self, crowd: &mut Crowd) -> Result<usize> {
+        let landed = crowd.done().await?;
+        for (number, at) in &landed {
+            let posted = self.posted.remove(number).context("a message that nobody posted")?;
+            self.times.push(*at - posted);
         }
-        Ok(posters)
+        Ok(landed.len())
     }
 }

@@ -10,6 +10,8 @@ pub struct Times {
     pub p50_ms: f64,
     /// One in a hundred was longer.
     pub p99_ms: f64,
+    /// One in a thousand was longer.
+    pub p999_ms: f64,
     /// The longest.
     pub max_ms: f64,
 }
@@ -24,7 +26,7 @@ impl Times {
             let rank = (share * times.len() as f64).ceil() as usize;
             times.get(rank.max(1) - 1).map(|time| time.as_secs_f64() * 1_000.0)
         };
-        Some(Self { p50_ms: at(0.5)?, p99_ms: at(0.99)?, max_ms: at(1.0)? })
+        Some(Self { p50_ms: at(0.5)?, p99_ms: at(0.99)?, p999_ms: at(0.999)?, max_ms: at(1.0)? })
     }
 }
 
@@ -33,6 +35,17 @@ impl Times {
 pub fn median(mut values: Vec<f64>) -> Option<f64> {
     values.sort_by(f64::total_cmp);
     values.get(values.len().saturating_sub(1) / 2).copied()
+}
+
+/// How a cost grows with a size: 1 where twice the size costs twice as much, 2 where it costs four times as much. The
+/// slope of the straight line through the logarithms that is nearest to all of them; nothing where there is one size.
+#[must_use]
+pub fn exponent(costs: &[(f64, f64)]) -> Option<f64> {
+    let count = costs.len() as f64;
+    let logs = || costs.iter().map(|(size, cost)| (size.ln(), cost.ln()));
+    let (x_mean, y_mean) = (logs().map(|(x, _)| x).sum::<f64>() / count, logs().map(|(_, y)| y).sum::<f64>() / count);
+    let spread: f64 = logs().map(|(x, _)| (x - x_mean).powi(2)).sum();
+    (spread > 0.0).then(|| logs().map(|(x, y)| (x - x_mean) * (y - y_mean)).sum::<f64>() / spread)
 }
 
 #[cfg(test)]
@@ -45,6 +58,16 @@ mod tests {
 
         assert_eq!((times.p50_ms, times.p99_ms, times.max_ms), (100.0, 198.0, 200.0));
         assert!(Times::of(Vec::new()).is_none());
+    }
+
+    #[test]
+    fn the_exponent_tells_straight_growth_from_square() {
+        let grows = |power: i32| [10.0_f64, 100.0, 1_000.0].map(|size| (size, 3.0 * size.powi(power)));
+
+        assert!((exponent(&grows(1)).unwrap() - 1.0).abs() < 1e-9);
+        assert!((exponent(&grows(2)).unwrap() - 2.0).abs() < 1e-9);
+        assert!(exponent(&grows(1)[..1]).is_none());
+        assert!(exponent(&[]).is_none());
     }
 
     #[test]

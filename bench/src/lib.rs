@@ -4,12 +4,15 @@
 pub mod board;
 pub mod comparison;
 pub mod crowd;
+pub mod dialect;
 pub mod fanout;
 pub mod figures;
+pub mod peer;
 pub mod people;
 pub mod pressure;
 pub mod process;
 pub mod report;
 pub mod restarts;
+pub mod standings;
 pub mod transport;
 pub mod wire;

@@ -9,6 +9,7 @@ use bench::{
     pressure::Pressure,
     process::raise_file_limit,
     restarts::Restarts,
+    standings::Standings,
     transport::{self, LayerName},
 };
 use clap::{Parser, Subcommand};
@@ -24,8 +25,10 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Scenario {
-    /// One room, and many who follow it
-    Fanout(Fanout),
+    /// One measurement of rooms and those who follow them
+    Once(Fanout),
+    /// Parlor beside its peers
+    Fanout(Standings),
     /// The WebSocket layers side by side, and Parlor beside them
     Transport(Comparison),
     /// What those who stay feel of those who do not read, say too much, or come back all at once
@@ -47,7 +50,8 @@ fn main() -> Result<()> {
     let Cli { scenario } = Cli::parse();
     raise_file_limit()?;
     match scenario {
-        Scenario::Fanout(fanout) => print(&on_one_thread(fanout.run())?),
+        Scenario::Once(fanout) => print(&on_one_thread(fanout.run())?),
+        Scenario::Fanout(standings) => on_one_thread(standings.run()),
         Scenario::Transport(comparison) => on_one_thread(comparison.run()),
         Scenario::Pressure(pressure) => on_one_thread(pressure.run()),
         Scenario::Restarts(restarts) => on_one_thread(restarts.run()),

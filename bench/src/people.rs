@@ -23,7 +23,7 @@ const TOKEN_CHARS: usize = 43;
 /// Events that are read at once.
 const PAGE: u64 = 1_000;
 /// Everybody is in this room: the first one.
-const GENERAL: RoomId = RoomId(1);
+pub(crate) const GENERAL: RoomId = RoomId(1);
 
 /// A room, and where it ends.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +37,11 @@ pub struct Place {
 impl Place {
     /// In a server that asks nobody who they are.
     pub const EMPTY: Self = Self { room: GENERAL, head: Position { epoch: Epoch(1), seq: Seq(0) } };
+
+    /// One of several rooms of such a server.
+    pub(crate) fn empty(number: usize) -> Self {
+        Self { room: RoomId(number as u64 + 1), ..Self::EMPTY }
+    }
 }
 
 /// Somebody who can connect.
@@ -105,8 +110,9 @@ impl Folder {
     ///
     /// # Errors
     /// The folder could not be written.
-    pub async fn room(&self, name: &str, people: &[Person]) -> Result<Place> {
-        let (creator, others) = people.split_first().context("a room needs somebody")?;
+    pub async fn room<'a>(&self, name: &str, people: impl IntoIterator<Item = &'a Person>) -> Result<Place> {
+        let mut others = people.into_iter();
+        let creator = others.next().context("a room needs somebody")?;
         let create = CreateRoom {
             client_id: client_id(),
             name: name.to_owned(),
@@ -120,6 +126,22 @@ impl Folder {
             self.0.execute(&Actor::from(&person.session), join, now()).await?;
         }
         self.place(room).await
+    }
+
+    /// So many rooms, to which people are dealt in turn; a single one is that in which everybody is.
+    ///
+    /// # Errors
+    /// The folder could not be written.
+    pub async fn rooms(&self, people: &[Person], count: usize) -> Result<Vec<Place>> {
+        if count == 1 {
+            return Ok(vec![self.general().await?]);
+        }
+        let mut places = Vec::with_capacity(count);
+        for number in 0..count {
+            let members = people.iter().skip(number).step_by(count);
+            places.push(self.room(&format!("room {number}"), members).await?);
+        }
+        Ok(places)
     }
 
     /// The room in which everybody is.

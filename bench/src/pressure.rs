@@ -15,10 +15,11 @@ use clap::ValueEnum;
 use tokio::time::{Instant, interval, sleep, timeout};
 
 use crate::{
-    crowd::{Crowd, OPENING_MAX, follow_command, post},
+    crowd::{Crowd, OPENING_MAX},
+    dialect::{Dialect, follow_command},
     fanout::Flight,
     figures::Times,
-    people::{Folder, Person, Place},
+    people::{Folder, GENERAL, Person, Place},
     process::{Program, Server, stay_on},
     report::{Report, Unit},
     wire::{Opened, Read, Wire},
@@ -122,12 +123,12 @@ impl Pressure {
         if !server.raised.is_empty() {
             report.notes(format!("{name}: limits raised: {}", server.raised.join(" ")));
         }
-        let crowd = Crowd::gather(server.address, place, steady, PROBERS, OPENING_MAX).await?;
+        let crowd = Crowd::gather(server.address, Dialect::Parlor, &[place], steady, PROBERS, OPENING_MAX).await?;
         let mut watch = Watch { crowd, server: &server, next: 0, due: HashMap::new() };
         let mut notes = Vec::new();
         // Who is to come back has to have been there.
         let gone = match kind {
-            Kind::Storm => Some(Crowd::gather(server.address, busy, others, 0, OPENING_MAX).await?),
+            Kind::Storm => Some(Crowd::gather(server.address, Dialect::Parlor, &[busy], others, 0, OPENING_MAX).await?),
             Kind::SlowReader | Kind::Flood => None,
         };
         watch.adds(report, name, "before", sleep_for(quiet)).await?;
@@ -232,7 +233,7 @@ impl Watch<'_> {
 type Notes = Vec<(&'static str, Unit, f64)>;
 
 async fn open(server: &Server, token: &str, number: usize) -> Result<Wire> {
-    match Wire::open(server.address, token, number).await? {
+    match Wire::open(server.address, &Dialect::Parlor.request(token, GENERAL), number).await? {
         Opened::Open(wire) => Ok(wire),
         Opened::Later(_) => bail!("sent away"),
     }
@@ -248,11 +249,9 @@ async fn slow_readers(server: &Server, place: Place, tokens: &[String], events: 
         silent.push(wire);
     }
     let started = Instant::now();
-    let mut crowd = Crowd::gather(server.address, place, writers, WRITERS, OPENING_MAX).await?;
+    let mut crowd = Crowd::gather(server.address, Dialect::Parlor, &[place], writers, WRITERS, OPENING_MAX).await?;
     let mut flight = Flight::default();
-    for poster in 0..WRITERS {
-        flight.post(&crowd, poster)?;
-    }
+    flight.takes_off(&mut crowd, WRITERS)?;
     flight.carries(&mut crowd, events).await?;
     flight.lands(&mut crowd).await?;
     let took = started.elapsed();
@@ -283,7 +282,7 @@ async fn flooding(server: &Server, place: Place, token: &str, time: Duration) ->
             _ = ticks.tick() => {
                 sent += 1;
                 // No number that is waited for.
-                wire.send(&post(place.room, sent, u64::MAX - sent)?).await?;
+                wire.send(&Dialect::Parlor.post(place.room, sent, u64::MAX - sent)?).await?;
             }
             read = wire.read(|frame| {
                 stored += u64::from(frame.starts_with(br#"{"type":"ack""#));
@@ -304,7 +303,7 @@ async fn flooding(server: &Server, place: Place, token: &str, time: Duration) ->
 async fn storming(server: &Server, place: Place, tokens: &[String], gone: Option<Crowd>) -> Result<Notes> {
     drop(gone);
     let started = Instant::now();
-    let back = Crowd::gather(server.address, place, tokens, 0, tokens.len()).await?;
+    let back = Crowd::gather(server.address, Dialect::Parlor, &[place], tokens, 0, tokens.len()).await?;
     Ok(vec![
         ("until all are back", Unit::Ms, started.elapsed().as_secs_f64() * 1_000.0),
         ("times that somebody was sent away", Unit::Score, back.sent_away as f64),

@@ -12,7 +12,10 @@ use anyhow::{Context as _, Result, bail, ensure};
 use clap::ValueEnum as _;
 use tokio::{net::TcpStream, process::Child, time::Instant};
 
-use crate::transport::LayerName;
+use crate::{
+    peer::{Peer, Peered},
+    transport::LayerName,
+};
 
 /// How long a server may take to listen, and to end.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -66,6 +69,41 @@ pub enum Program<'a> {
     },
     /// One that only carries, over a layer.
     Carrier(LayerName),
+    /// One of the peers.
+    Peer {
+        /// Which.
+        peer: Peer,
+        /// The folder with their programs.
+        programs: &'a Path,
+    },
+}
+
+impl Program<'_> {
+    /// What starts it at an address.
+    fn command(&self, address: SocketAddr, raised: &[String]) -> Result<Command> {
+        let mut command = match self {
+            Self::Parlor { path, data, .. } => {
+                let mut command = Command::new(path);
+                command.args(["serve", "--log-level", "warn"]).arg("--data").arg(data).args(raised);
+                command.arg("--listen").arg(address.to_string());
+                command
+            }
+            Self::Carrier(layer) => carry(*layer, address)?,
+            Self::Peer { peer, programs } => match peer.program(programs) {
+                Peered::Layer(layer) => carry(layer, address)?,
+                Peered::Installed(program) => program.command(address.port()),
+            },
+        };
+        command.stdin(Stdio::null()).stdout(Stdio::null());
+        Ok(command)
+    }
+}
+
+fn carry(layer: LayerName, address: SocketAddr) -> Result<Command> {
+    let name = layer.to_possible_value().context("a layer with a name")?;
+    let mut command = Command::new(std::env::current_exe()?);
+    command.args(["carry", "--layer", name.get_name(), "--listen"]).arg(address.to_string());
+    Ok(command)
 }
 
 impl Server {
@@ -84,29 +122,15 @@ impl Server {
     /// # Errors
     /// As [`Server::start`].
     pub async fn start_at(program: &Program<'_>, cpu: Option<usize>, address: SocketAddr) -> Result<Self> {
-        let (path, raised) = match program {
-            Program::Parlor { path, raises_limits: true, .. } => (path.to_path_buf(), raised(path)?),
-            Program::Parlor { path, .. } => (path.to_path_buf(), Vec::new()),
-            Program::Carrier(_) => (std::env::current_exe()?, Vec::new()),
+        let raised = match program {
+            Program::Parlor { path, raises_limits: true, .. } => raised(path)?,
+            Program::Parlor { .. } | Program::Carrier(_) | Program::Peer { .. } => Vec::new(),
         };
-        let mut command = match cpu {
-            Some(cpu) => {
-                let mut command = Command::new("taskset");
-                command.arg("-c").arg(cpu.to_string()).arg(path);
-                command
-            }
-            None => Command::new(path),
+        let command = program.command(address, &raised)?;
+        let command = match cpu {
+            Some(cpu) => pinned(&command, cpu),
+            None => command,
         };
-        match program {
-            Program::Parlor { data, .. } => {
-                command.args(["serve", "--log-level", "warn"]).arg("--data").arg(data).args(&raised);
-            }
-            Program::Carrier(layer) => {
-                let name = layer.to_possible_value().context("a layer with a name")?;
-                command.args(["carry", "--layer", name.get_name()]);
-            }
-        }
-        command.arg("--listen").arg(address.to_string()).stdin(Stdio::null()).stdout(Stdio::null());
         let mut command = tokio::process::Command::from(command);
         let child = command.kill_on_drop(true).spawn().context("cannot start the server")?;
         let mut server = Self { child, address, raised };
@@ -121,35 +145,61 @@ impl Server {
         Ok(server)
     }
 
-    fn folder(&self) -> Result<PathBuf> {
-        let id = self.child.id().context("the server has ended")?;
-        Ok(PathBuf::from(format!("/proc/{id}")))
+    fn id(&self) -> Result<u32> {
+        self.child.id().context("the server has ended")
     }
 
-    /// What it has used up to now.
+    /// What it has used up to now, with the processes that it has started.
     pub fn usage(&self) -> Result<Usage> {
-        let process = self.folder()?;
-        let mut cpu_ns = 0;
-        for thread in fs::read_dir(process.join("task"))? {
-            // A thread may end while one looks.
-            let Ok(times) = fs::read_to_string(thread?.path().join("schedstat")) else { continue };
-            cpu_ns += times.split(' ').next().unwrap_or_default().parse::<u64>().context("nanoseconds")?;
-        }
-        let status = fs::read_to_string(process.join("status"))?;
-        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
-        let kib: u64 = resident.trim().trim_end_matches(" kB").parse()?;
-        Ok(Usage { cpu_ns, resident_bytes: kib * 1024 })
+        usage(self.id()?)
     }
 
     /// Asks it to end as a service manager does, and waits until it has.
     pub async fn stop(mut self) -> Result<()> {
-        let id = i32::try_from(self.child.id().context("the server has ended")?)?;
+        let id = i32::try_from(self.id()?)?;
         let process = rustix::process::Pid::from_raw(id).context("a process")?;
         rustix::process::kill_process(process, rustix::process::Signal::TERM)?;
         let status = tokio::time::timeout(PATIENCE, self.child.wait()).await.context("the server does not end")??;
         ensure!(status.success(), "the server ended with {status}");
         Ok(())
     }
+}
+
+/// The same on one processor.
+fn pinned(command: &Command, cpu: usize) -> Command {
+    let mut pinned = Command::new("taskset");
+    pinned.arg("-c").arg(cpu.to_string()).arg(command.get_program()).args(command.get_args());
+    pinned.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    if let Some(folder) = command.get_current_dir() {
+        pinned.current_dir(folder);
+    }
+    pinned.stdin(Stdio::null()).stdout(Stdio::null());
+    pinned
+}
+
+/// What a process has used up to now, with those that it has started.
+fn usage(process: u32) -> Result<Usage> {
+    let process = PathBuf::from(format!("/proc/{process}"));
+    let mut cpu_ns = 0;
+    let mut children = Vec::new();
+    for thread in fs::read_dir(process.join("task"))? {
+        let thread = thread?.path();
+        // A thread may end while one looks.
+        let Ok(times) = fs::read_to_string(thread.join("schedstat")) else { continue };
+        cpu_ns += times.split(' ').next().unwrap_or_default().parse::<u64>().context("nanoseconds")?;
+        let started = fs::read_to_string(thread.join("children")).unwrap_or_default();
+        children.extend(started.split_whitespace().filter_map(|id| id.parse::<u32>().ok()));
+    }
+    let status = fs::read_to_string(process.join("status"))?;
+    let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
+    let kib: u64 = resident.trim().trim_end_matches(" kB").parse()?;
+    let mut all = Usage { cpu_ns, resident_bytes: kib * 1024 };
+    for child in children {
+        let child = usage(child)?;
+        all.cpu_ns += child.cpu_ns;
+        all.resident_bytes += child.resident_bytes;
+    }
+    Ok(all)
 }
 
 /// The flags that this version of the server knows, so that versions can be compared.

@@ -15,8 +15,19 @@ pub enum Unit {
     Ms,
     /// Nanoseconds.
     Ns,
+    /// So many a second.
+    Rate,
     /// A number of its own, such as a ratio.
     Score,
+}
+
+/// What the median is to be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Target {
+    /// This or less.
+    Most(f64),
+    /// This or more.
+    Least(f64),
 }
 
 /// A figure.
@@ -25,6 +36,10 @@ struct Row {
     what: String,
     unit: Unit,
     values: Vec<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target: Option<f64>,
+    /// The target is the least that the median may be, and not the most.
+    is_least: bool,
 }
 
 /// All figures of a scenario.
@@ -50,10 +65,25 @@ impl Report {
 
     /// Adds what one round gave.
     pub fn adds(&mut self, what: String, unit: Unit, value: f64) {
-        match self.rows.iter_mut().find(|row| row.what == what) {
-            Some(row) => row.values.push(value),
-            None => self.rows.push(Row { what, unit, values: vec![value] }),
+        self.adds_row(what, unit, value, None);
+    }
+
+    /// The same for something that has a target.
+    pub fn aims(&mut self, what: String, unit: Unit, value: f64, target: Target) {
+        self.adds_row(what, unit, value, Some(target));
+    }
+
+    fn adds_row(&mut self, what: String, unit: Unit, value: f64, target: Option<Target>) {
+        if let Some(row) = self.rows.iter_mut().find(|row| row.what == what) {
+            row.values.push(value);
+            return;
         }
+        let (target, is_least) = match target {
+            Some(Target::Most(most)) => (Some(most), false),
+            Some(Target::Least(least)) => (Some(least), true),
+            None => (None, false),
+        };
+        self.rows.push(Row { what, unit, values: vec![value], target, is_least });
     }
 
     /// Writes all of it.

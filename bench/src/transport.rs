@@ -1,5 +1,6 @@
-//! Servers that do nothing but carry: one room in memory, and each of the WebSocket layers that Parlor could stand on.
-//! They speak as much of Parlor's protocol as the load generator needs, so that it puts the same load on all of them.
+//! Servers that do nothing but carry: rooms in memory, and each of the WebSocket layers that Parlor could stand on.
+//! At `/ws` is one room, and they speak as much of Parlor's protocol there as the load generator needs; at any other path is a
+//! room of its own in which a text is all that is sent and received, as with the other peers.
 //!
 //! Whatever is not the layer is the same for all: the ring with a cursor for each socket, the task that rings, the
 //! loop of a socket. Nobody is asked who they are, and nothing is stored.
@@ -20,7 +21,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-use room::{Entry, Follower, Room};
+use room::{Entry, Follower, Room, Rooms};
 
 /// Bytes of the longest message that is taken.
 const MESSAGE_BYTES_MAX: usize = 128 * 1024;
@@ -65,34 +66,33 @@ pub async fn serve(name: LayerName, address: SocketAddr) -> Result<()> {
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
     let listener = socket.listen(BACKLOG)?;
-    let room = Room::open();
     match name {
-        LayerName::Axum => axum::serve(listener, room).await,
-        LayerName::Tungstenite => accept(listener, room, tungstenite::open).await,
-        LayerName::TokioWebsockets => accept(listener, room, tokio_websockets::open).await,
-        LayerName::Fastwebsockets => accept(listener, room, fastwebsockets::open).await,
-        LayerName::Own => accept(listener, room, own::open).await,
+        LayerName::Axum => axum::serve(listener, Room::open()).await,
+        LayerName::Tungstenite => accept(listener, tungstenite::open).await,
+        LayerName::TokioWebsockets => accept(listener, tokio_websockets::open).await,
+        LayerName::Fastwebsockets => accept(listener, fastwebsockets::open).await,
+        LayerName::Own => accept(listener, own::open).await,
     }
 }
 
 async fn accept<L: Layer + 'static>(
     listener: TcpListener,
-    room: Arc<Room>,
     open: impl Fn(TcpStream) -> L + Copy + Send + 'static,
 ) -> Result<()> {
+    let rooms = Arc::new(Rooms::default());
     loop {
         let (mut stream, _) = listener.accept().await?;
-        let room = Arc::clone(&room);
+        let rooms = Arc::clone(&rooms);
         tokio::spawn(async move {
             stream.set_nodelay(true)?;
-            shake_hands(&mut stream).await?;
-            talk(open(stream), room).await
+            let path = shake_hands(&mut stream).await?;
+            talk(open(stream), rooms.at(&path)).await
         });
     }
 }
 
-/// Answers a request that is taken for a handshake.
-async fn shake_hands(stream: &mut TcpStream) -> Result<()> {
+/// Answers a request that is taken for a handshake. Its path.
+async fn shake_hands(stream: &mut TcpStream) -> Result<String> {
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         ensure!(head.len() < HEAD_BYTES_MAX && stream.read_buf(&mut head).await? > 0, "no request");
@@ -101,16 +101,19 @@ async fn shake_hands(stream: &mut TcpStream) -> Result<()> {
     let key = head.lines().find_map(|line| line.strip_prefix("Sec-WebSocket-Key: ")).context("no key")?;
     let accept = tokio_tungstenite::tungstenite::handshake::derive_accept_key(key.as_bytes());
     let answer = format!(
-        "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Protocol: parlor.v1\r\n\
-         Sec-WebSocket-Accept: {accept}\r\n\r\n"
+        "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Accept: {accept}\r\n\r\n"
     );
-    Ok(stream.write_all(answer.as_bytes()).await?)
+    stream.write_all(answer.as_bytes()).await?;
+    Ok(head.split(' ').nth(1).context("no path")?.to_owned())
 }
 
 /// A socket's life.
 async fn talk(mut layer: impl Layer, room: Arc<Room>) -> Result<()> {
     let mut follower = Follower::of(&room);
     let mut entries = Vec::new();
+    if let Some(welcome) = follower.welcome() {
+        layer.send(&[Arc::new(welcome)]).await?;
+    }
     loop {
         tokio::select! {
             text = layer.receive() => {

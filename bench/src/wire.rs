@@ -37,6 +37,16 @@ pub struct Wire {
     is_new: bool,
     /// Reads that brought something.
     pub reads: u64,
+    /// Bytes that they brought.
+    pub bytes: u64,
+}
+
+/// How a socket is asked for.
+pub struct Request {
+    /// Of the handshake.
+    pub path: String,
+    /// Lines of its head beside those that every handshake has, each with its end.
+    pub headers: String,
 }
 
 /// What became of a handshake.
@@ -56,17 +66,17 @@ pub enum Read {
 }
 
 impl Wire {
-    /// Opens `/ws` for the session with this token. `number` is that of the socket among all: it chooses the address
-    /// that it comes from.
-    pub async fn open(server: SocketAddr, token: &str, number: usize) -> Result<Opened> {
+    /// Opens a socket. `number` is that of the socket among all: it chooses the address that it comes from.
+    pub async fn open(server: SocketAddr, request: &Request, number: usize) -> Result<Opened> {
         let socket = TcpSocket::new_v4()?;
         let source = u8::try_from(2 + number / SOCKETS_PER_SOURCE).context("too many sockets")?;
         socket.bind(SocketAddr::from(([127, 0, 0, source], 0)))?;
         let mut stream = socket.connect(server).await?;
         stream.set_nodelay(true)?;
+        let Request { path, headers } = request;
         let request = format!(
-            "GET /ws HTTP/1.1\r\nHost: {server}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
-             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: parlor.v1\r\nAuthorization: Bearer {token}\r\n\r\n"
+            "GET {path} HTTP/1.1\r\nHost: {server}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+             Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n{headers}\r\n"
         );
         stream.write_all(request.as_bytes()).await?;
         let mut head = Vec::new();
@@ -82,7 +92,7 @@ impl Wire {
             return Ok(Opened::Later(Duration::from_secs(seconds.parse()?)));
         }
         ensure!(text.starts_with("HTTP/1.1 101 "), "refused: {}", text.lines().next().unwrap_or_default());
-        Ok(Opened::Open(Self { stream, rest: head.split_off(end), is_new: true, reads: 0 }))
+        Ok(Opened::Open(Self { stream, rest: head.split_off(end), is_new: true, reads: 0, bytes: 0 }))
     }
 
     /// Sends a text in one frame.
@@ -129,6 +139,7 @@ impl Wire {
                 Err(error) => return Err(error.into()),
             };
             self.reads += u64::from(length > 0);
+            self.bytes += length as u64;
             let mut bytes = &buffer[..kept + length];
             while let Some((opcode, payload, after)) = frame(bytes)? {
                 match opcode {

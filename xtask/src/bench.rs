@@ -4,18 +4,24 @@
 //! A missed target is named and is no failure of this command: figures are those of one machine on one day. It fails
 //! where nothing could be measured.
 
+mod peers;
+mod picture;
+mod scenario;
 mod table;
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum as _};
 use serde_json::{Value, json};
 
 use crate::command::{cargo, command, run};
-use crate::step::{Step, Steps};
+use crate::step::Steps;
 use crate::{build, setup, size, workspace};
-use table::{Row, Unit};
+use peers::Peers;
+use scenario::Scenario;
+use table::{Row, Target, Unit};
 
 /// What to measure.
 #[derive(Args)]
@@ -23,92 +29,35 @@ pub(crate) struct Options {
     /// Scenarios; all of them where none is named.
     #[arg(value_enum, value_name = "SCENARIO")]
     scenarios: Vec<Scenario>,
+    /// Beside whom `fanout` is measured, with commas between them: all where none is named, three with `--quick`.
+    #[arg(long, value_name = "PEER", value_delimiter = ',')]
+    peers: Vec<String>,
     /// One round instead of five.
     #[arg(long)]
     quick: bool,
     /// File to write all figures to, as JSON.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+    /// File to draw what `fanout` has measured to, as SVG.
+    #[arg(long, value_name = "FILE")]
+    picture: Option<PathBuf>,
+    /// Measures nothing, and draws what was written with `--json`.
+    #[arg(long, value_name = "FILE", requires = "picture", conflicts_with_all = ["scenarios", "quick", "json"])]
+    from: Option<PathBuf>,
 }
 
 /// Rounds of which the median is taken.
 const ROUNDS: u32 = 5;
 
-/// Something to measure: a program `end2end/bench/<name>.bench.ts`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Scenario {
-    /// What the pages weigh, how soon they are to be seen, how soon typing works, and how much jumps.
-    Page,
-    /// How soon a letter is to be seen while messages pour in, and whether memory stays bounded.
-    Typing,
-    /// What it costs to bring a message to everybody in a room, beside the WebSocket layers alone.
-    Transport,
-    /// What those who stay feel of those who do not read, say too much, or come back all at once.
-    Pressure,
-    /// Whether anything is lost where the server is restarted again and again, and how soon everybody is back.
-    Restarts,
-}
-
-impl Scenario {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Page => "page",
-            Self::Typing => "typing",
-            Self::Transport => "transport",
-            Self::Pressure => "pressure",
-            Self::Restarts => "restarts",
-        }
-    }
-
-    fn step(self) -> Step {
-        match self {
-            Self::Page => Step {
-                name: "page",
-                what: "opening the log-in page and a room with an empty cache",
-                budget_min: 6,
-                by_hand: "cargo xtask bench page",
-            },
-            Self::Typing => Step {
-                name: "typing",
-                what: "typing while messages pour in, and what is left of much use",
-                budget_min: 10,
-                by_hand: "cargo xtask bench typing",
-            },
-            Self::Transport => Step {
-                name: "transport",
-                what: "rooms of up to 10,000, carried by Parlor and by WebSocket layers alone",
-                budget_min: 60,
-                by_hand: "cargo xtask bench transport",
-            },
-            Self::Pressure => Step {
-                name: "pressure",
-                what: "500 people who stay, beside some who put the server under pressure",
-                budget_min: 60,
-                by_hand: "cargo xtask bench pressure",
-            },
-            Self::Restarts => Step {
-                name: "restarts",
-                what: "500 people who talk while the server is restarted fifty times",
-                budget_min: 60,
-                by_hand: "cargo xtask bench restarts",
-            },
-        }
-    }
-
-    /// What is known without a browser.
-    fn rows(self) -> Result<Vec<Row>> {
-        match self {
-            Self::Page => weights(),
-            Self::Typing | Self::Transport | Self::Pressure | Self::Restarts => Ok(Vec::new()),
-        }
-    }
-}
-
 /// Sets up what is missing, builds the release and measures. `false` when something could not be measured.
 ///
 /// # Errors
-/// The JSON file cannot be written.
+/// The JSON file or the picture cannot be written.
 pub(crate) fn bench(options: &Options) -> Result<bool> {
+    if let (Some(figures), Some(picture)) = (&options.from, &options.picture) {
+        draw(&read(figures)?, picture)?;
+        return Ok(true);
+    }
     let mut steps = Steps::default();
     let rounds = rounds(options.quick);
     let scenarios = if options.scenarios.is_empty() { Scenario::value_variants() } else { &options.scenarios };
@@ -119,7 +68,7 @@ pub(crate) fn bench(options: &Options) -> Result<bool> {
     {
         for scenario in scenarios {
             steps.check(&scenario.step(), || {
-                measured.push(measure(*scenario, options.quick)?);
+                measured.push(measure(*scenario, options)?);
                 Ok(())
             });
         }
@@ -129,12 +78,20 @@ pub(crate) fn bench(options: &Options) -> Result<bool> {
     for report in &measured {
         report.print();
     }
+    let reports: Vec<Value> = measured.iter().map(Report::json).collect();
+    let all = json!({ "rounds": rounds, "scenarios": reports });
     if let Some(file) = &options.json {
-        let reports: Vec<Value> = measured.iter().map(Report::json).collect();
-        let all = json!({ "rounds": rounds, "scenarios": reports });
         std::fs::write(file, format!("{all:#}\n")).with_context(|| format!("cannot write {}", file.display()))?;
     }
+    if let Some(picture) = &options.picture {
+        draw(&all, picture)?;
+    }
     Ok(ok)
+}
+
+fn draw(figures: &Value, picture: &Path) -> Result<()> {
+    let svg = picture::draw(figures)?;
+    std::fs::write(picture, svg).with_context(|| format!("cannot write {}", picture.display()))
 }
 
 /// How often each figure is measured.
@@ -168,22 +125,34 @@ impl Report {
 }
 
 /// Runs the scenario's program, which starts and ends its servers itself.
-fn measure(scenario: Scenario, is_quick: bool) -> Result<Report> {
-    let mut rows = scenario.rows()?;
+fn measure(scenario: Scenario, options: &Options) -> Result<Report> {
+    let mut rows = if scenario == Scenario::Page { weights()? } else { Vec::new() };
     let file = workspace::target().join(format!("bench-{}.json", scenario.name()));
     if file.exists() {
         std::fs::remove_file(&file)?;
     }
+    let mut notes = Vec::new();
     match scenario {
-        Scenario::Page | Scenario::Typing => in_a_browser(scenario, is_quick, &file)?,
-        Scenario::Transport | Scenario::Pressure | Scenario::Restarts => under_load(scenario, is_quick, &file)?,
+        Scenario::Page | Scenario::Typing => in_a_browser(scenario, options.quick, &file)?,
+        Scenario::Fanout => {
+            let peers = Peers::install(&options.peers, options.quick)?;
+            let names = peers.names.join(",");
+            let peered: [&OsStr; 4] =
+                ["--programs".as_ref(), peers.folder.as_ref(), "--peers".as_ref(), names.as_ref()];
+            notes.extend(peers.notes);
+            under_load(scenario, options.quick, &file, if names.is_empty() { &peered[..2] } else { &peered })?;
+        }
+        Scenario::Transport | Scenario::Pressure | Scenario::Restarts => {
+            under_load(scenario, options.quick, &file, &[])?;
+        }
     }
     let report = read(&file)?;
     rows.extend(table::rows(&report)?);
     let texts = |key: &str| -> Vec<String> {
         report[key].as_array().into_iter().flatten().filter_map(|text| Some(text.as_str()?.to_owned())).collect()
     };
-    let report = Report { scenario, notes: texts("notes"), left_out: texts("left_out"), rows };
+    notes.extend(texts("notes"));
+    let report = Report { scenario, notes, left_out: texts("left_out"), rows };
     ensure!(!report.rows.is_empty(), "nothing was measured: {}", report.left_out.join("; "));
     Ok(report)
 }
@@ -196,11 +165,12 @@ fn in_a_browser(scenario: Scenario, is_quick: bool, report: &Path) -> Result<()>
     run(playwright.env("BENCH_ROUNDS", rounds(is_quick).to_string()).env("BENCH_REPORT", report))
 }
 
-fn under_load(scenario: Scenario, is_quick: bool, report: &Path) -> Result<()> {
+fn under_load(scenario: Scenario, is_quick: bool, report: &Path, more: &[&OsStr]) -> Result<()> {
     run(cargo().args(["build", "--release", "--package", "bench", "--bin", "load"]))?;
     let mut load = command(workspace::target().join("release/load"));
     load.arg(scenario.name()).arg("--parlor").arg(workspace::parlor("release")).arg("--report").arg(report);
     load.args(["--rounds", &rounds(is_quick).to_string()]).args(is_quick.then_some("--quick"));
+    load.args(more);
     run(&mut load)
 }
 
@@ -216,7 +186,7 @@ fn weights() -> Result<Vec<Row>> {
         what,
         unit: Unit::Bytes,
         values: vec![bytes as f64],
-        target: target.map(|bytes| bytes as f64),
+        target: target.map(|bytes| Target::Most(bytes as f64)),
     };
     let mut rows = Vec::new();
     for (page, weight, max, wasm_max) in

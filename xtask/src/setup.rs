@@ -52,4 +52,4 @@ pub(crate) fn step(steps: &mut Steps, set_up: fn() -> Result<()>) -> bool {
     steps.check(&step, set_up)
 }
 
-pub(crate) use debian::chromium;
+pub(crate) use debian::{chromium, install as install_packages};

@@ -1,7 +1,7 @@
-//! One room in memory: a ring of the last messages, and a bell for each who follows it.
+//! Rooms in memory: a ring of the last messages, and a bell for each who follows it.
 
 use std::{
-    collections::VecDeque,
+    collections::{HashMap, VecDeque},
     future::poll_fn,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
@@ -56,6 +56,8 @@ impl Entry {
 
 /// The room.
 pub(super) struct Room {
+    /// A text is all that is said.
+    is_bare: bool,
     ring: Mutex<Ring>,
     followers: Mutex<Vec<Weak<Bell>>>,
     news: Notify,
@@ -79,8 +81,14 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Room {
+    /// One in which events are as long as those of Parlor.
     pub(super) fn open() -> Arc<Self> {
-        let room = Arc::new(Self { ring: Mutex::default(), followers: Mutex::default(), news: Notify::new() });
+        Self::of_kind(false)
+    }
+
+    fn of_kind(is_bare: bool) -> Arc<Self> {
+        let (ring, followers, news) = (Mutex::default(), Mutex::default(), Notify::new());
+        let room = Arc::new(Self { is_bare, ring, followers, news });
         tokio::spawn(Arc::clone(&room).ring_bells());
         room
     }
@@ -109,16 +117,32 @@ impl Room {
         let mut ring = lock(&self.ring);
         ring.head += 1;
         let seq = ring.head;
-        // As long as an event of Parlor.
-        let event = format!(
-            r#"{{"type":"event","stream":"room:1","epoch":1,"seq":{seq},"at":1790000000123,"actor":{{"id":7,"name":"user7"}},"client_id":"01a0c450-6c7b-7102-8304-05060708090a","event":{{"type":"message_posted","text":"{text}","ordinal":{seq}}}}}"#
-        );
+        let event = if self.is_bare {
+            text.to_owned()
+        } else {
+            // As long as an event of Parlor.
+            format!(
+                r#"{{"type":"event","stream":"room:1","epoch":1,"seq":{seq},"at":1790000000123,"actor":{{"id":7,"name":"user7"}},"client_id":"01a0c450-6c7b-7102-8304-05060708090a","event":{{"type":"message_posted","text":"{text}","ordinal":{seq}}}}}"#
+            )
+        };
         ring.entries.push_back(Arc::new(Entry::new(event)));
         if ring.entries.len() > KEPT {
             ring.entries.pop_front();
         }
         drop(ring);
         self.news.notify_one();
+    }
+}
+
+/// The rooms of a server, by path.
+#[derive(Default)]
+pub(super) struct Rooms(Mutex<HashMap<String, Arc<Room>>>);
+
+impl Rooms {
+    pub(super) fn at(&self, path: &str) -> Arc<Room> {
+        let mut rooms = lock(&self.0);
+        let room = rooms.entry(path.to_owned()).or_insert_with(|| Room::of_kind(path != "/ws"));
+        Arc::clone(room)
     }
 }
 
@@ -138,8 +162,17 @@ impl Follower {
         Self { room: Arc::clone(room), bell, cursor }
     }
 
+    /// What is said at first, where nobody asks to follow.
+    pub(super) fn welcome(&self) -> Option<Entry> {
+        self.room.is_bare.then(|| Entry::new("joined".to_owned()))
+    }
+
     /// A command, and what is answered at once: to who wants to follow, where the room ends.
     pub(super) fn hear(&self, command: &str) -> Option<Entry> {
+        if self.room.is_bare {
+            self.room.post(command);
+            return None;
+        }
         if command.contains(r#""type":"subscribe""#) {
             let live = format!(r#"{{"type":"live","stream":"room:1","head":{{"epoch":1,"seq":{}}}}}"#, self.cursor);
             return Some(Entry::new(live));

@@ -9,8 +9,37 @@ pub(super) struct Row {
     pub(super) what: String,
     pub(super) unit: Unit,
     pub(super) values: Vec<f64>,
-    /// The most that the median may be.
-    pub(super) target: Option<f64>,
+    pub(super) target: Option<Target>,
+}
+
+/// What the median is to be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) enum Target {
+    /// This or less.
+    Most(f64),
+    /// This or more.
+    Least(f64),
+}
+
+impl Target {
+    fn of(row: &Value) -> Option<Self> {
+        let value = row["target"].as_f64()?;
+        Some(if row["is_least"] == true { Self::Least(value) } else { Self::Most(value) })
+    }
+
+    fn value(self) -> f64 {
+        match self {
+            Self::Most(value) | Self::Least(value) => value,
+        }
+    }
+
+    /// By how much it is missed; nothing, or less, where it is reached.
+    fn missed_by(self, median: f64) -> f64 {
+        match self {
+            Self::Most(most) => median - most,
+            Self::Least(least) => least - median,
+        }
+    }
 }
 
 /// What a figure counts.
@@ -19,6 +48,8 @@ pub(super) enum Unit {
     Bytes,
     Ms,
     Ns,
+    /// So many a second.
+    Rate,
     /// A number of its own, such as CLS.
     Score,
 }
@@ -30,6 +61,8 @@ impl Unit {
             Self::Bytes => format!("{:.1} KB", value / 1e3),
             Self::Ms => format!("{value:.0} ms"),
             Self::Ns => format!("{value:.0} ns"),
+            Self::Rate if value.abs() >= 1e5 => format!("{:.0} k/s", value / 1e3),
+            Self::Rate => format!("{value:.0} /s"),
             Self::Score => format!("{value:.3}"),
         }
     }
@@ -39,12 +72,13 @@ impl Unit {
             Self::Bytes => "bytes",
             Self::Ms => "ms",
             Self::Ns => "ns",
+            Self::Rate => "rate",
             Self::Score => "score",
         }
     }
 
     fn of(name: &str) -> Option<Self> {
-        [Self::Bytes, Self::Ms, Self::Ns, Self::Score].into_iter().find(|unit| unit.name() == name)
+        [Self::Bytes, Self::Ms, Self::Ns, Self::Rate, Self::Score].into_iter().find(|unit| unit.name() == name)
     }
 }
 
@@ -64,7 +98,7 @@ impl Row {
             unit: Unit::of(row["unit"].as_str()?)?,
             // What could not be measured is written as null.
             values: row["values"].as_array()?.iter().map(Value::as_f64).collect::<Option<Vec<f64>>>()?,
-            target: row["target"].as_f64(),
+            target: Target::of(row),
         })
     }
 
@@ -88,18 +122,22 @@ impl Row {
     /// What became of the target; nothing where there is none.
     fn verdict(&self) -> String {
         let Some(target) = self.target else { return String::new() };
-        let over = self.median() - target;
-        if over <= 0.0 {
-            return format!("{}: reached", self.unit.shown(target));
+        let missed = target.missed_by(self.median());
+        let (sign, value) = (if matches!(target, Target::Least(_)) { "≥ " } else { "" }, target.value());
+        let shown = format!("{sign}{}", self.unit.shown(value));
+        if missed <= 0.0 {
+            return format!("{shown}: reached");
         }
-        format!("{}: MISSED by {} ({:.0} %)", self.unit.shown(target), self.unit.shown(over), 100.0 * over / target)
+        format!("{shown}: MISSED by {} ({:.0} %)", self.unit.shown(missed), 100.0 * missed / value)
     }
 
     pub(super) fn json(&self) -> Value {
         let (least, most) = self.spread();
         json!({
             "what": self.what, "unit": self.unit.name(), "median": self.median(), "least": least, "most": most,
-            "values": self.values, "target": self.target, "missed": self.target.map(|target| self.median() > target),
+            "values": self.values, "target": self.target.map(Target::value),
+            "is_least": matches!(self.target, Some(Target::Least(_))),
+            "missed": self.target.map(|target| target.missed_by(self.median()) > 0.0),
         })
     }
 }
@@ -120,7 +158,7 @@ pub(super) fn print(rows: &[Row]) {
 mod tests {
     use super::*;
 
-    fn row(values: &[f64], target: Option<f64>) -> Row {
+    fn row(values: &[f64], target: Option<Target>) -> Row {
         Row { what: "a".to_owned(), unit: Unit::Ms, values: values.to_vec(), target }
     }
 
@@ -133,10 +171,12 @@ mod tests {
 
     #[test]
     fn a_target_is_reached_or_missed_by_so_much() {
-        assert_eq!(row(&[49.0, 50.0, 90.0], Some(50.0)).verdict(), "50 ms: reached");
-        assert_eq!(row(&[49.0, 75.0, 90.0], Some(50.0)).verdict(), "50 ms: MISSED by 25 ms (50 %)");
+        assert_eq!(row(&[49.0, 50.0, 90.0], Some(Target::Most(50.0))).verdict(), "50 ms: reached");
+        assert_eq!(row(&[49.0, 75.0, 90.0], Some(Target::Most(50.0))).verdict(), "50 ms: MISSED by 25 ms (50 %)");
         assert_eq!(row(&[90.0], None).verdict(), "");
-        assert_eq!(row(&[90.0], Some(50.0)).json()["missed"], true);
+        assert_eq!(row(&[50.0], Some(Target::Least(50.0))).verdict(), "≥ 50 ms: reached");
+        assert_eq!(row(&[40.0], Some(Target::Least(50.0))).verdict(), "≥ 50 ms: MISSED by 10 ms (20 %)");
+        assert_eq!(row(&[90.0], Some(Target::Most(50.0))).json()["missed"], true);
     }
 
     #[test]
@@ -146,7 +186,9 @@ mod tests {
             rows(&serde_json::from_str(&text).unwrap())
         };
 
-        assert_eq!(report("2.5").unwrap(), [row(&[1.0, 2.5], Some(5.0))]);
+        let least = json!({ "what": "a", "unit": "ms", "values": [1], "target": 5, "is_least": true });
+        assert_eq!(Row::read(&least), Some(row(&[1.0], Some(Target::Least(5.0)))));
+        assert_eq!(report("2.5").unwrap(), [row(&[1.0, 2.5], Some(Target::Most(5.0)))]);
         assert!(report("null").is_err());
         assert!(rows(&json!({})).is_err());
     }

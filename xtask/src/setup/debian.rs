@@ -17,6 +17,19 @@ pub(super) fn packages() -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
+    install(&missing)?;
+    let still = self::missing();
+    if !still.is_empty() {
+        bail!("apt-get installed {}, and yet this is not there: {}", missing.join(" "), still.join(" "));
+    }
+    Ok(())
+}
+
+/// Installs packages, where that is possible.
+///
+/// # Errors
+/// There is no apt-get, or it may not be used; the error says what to do.
+pub(crate) fn install(missing: &[&str]) -> Result<()> {
     let names = missing.join(" ");
     if !is_installed("apt-get") {
         bail!(
@@ -33,12 +46,7 @@ pub(super) fn packages() -> Result<()> {
     run(update.args(["update", "-qq"]))?;
     let mut install = command("apt-get");
     install.env("DEBIAN_FRONTEND", "noninteractive").args(["install", "-y", "-qq", "--no-install-recommends"]);
-    run(install.args(&missing))?;
-    let still = self::missing();
-    if !still.is_empty() {
-        bail!("apt-get installed {names}, and yet this is not there: {}", still.join(" "));
-    }
-    Ok(())
+    run(install.args(missing))
 }
 
 fn missing() -> Vec<&'static str> {

@@ -1,0 +1,69 @@
+//! What there is to measure.
+
+use clap::ValueEnum;
+
+use crate::step::Step;
+
+/// Something to measure: a program `end2end/bench/<name>.bench.ts`, or a scenario of the crate `bench`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Scenario {
+    /// What the pages weigh, how soon they are to be seen, how soon typing works, and how much jumps.
+    Page,
+    /// How soon a letter is to be seen while messages pour in, and whether memory stays bounded.
+    Typing,
+    /// What it costs to bring a message to everybody in a room, beside other servers that only carry.
+    Fanout,
+    /// What it costs to bring a message to everybody in a room, beside the WebSocket layers alone.
+    Transport,
+    /// What those who stay feel of those who do not read, say too much, or come back all at once.
+    Pressure,
+    /// Whether anything is lost where the server is restarted again and again, and how soon everybody is back.
+    Restarts,
+}
+
+impl Scenario {
+    pub(super) fn name(self) -> &'static str {
+        self.step().name
+    }
+
+    pub(super) fn step(self) -> Step {
+        match self {
+            Self::Page => Step {
+                name: "page",
+                what: "opening the log-in page and a room with an empty cache",
+                budget_min: 6,
+                by_hand: "cargo xtask bench page",
+            },
+            Self::Typing => Step {
+                name: "typing",
+                what: "typing while messages pour in, and what is left of much use",
+                budget_min: 10,
+                by_hand: "cargo xtask bench typing",
+            },
+            Self::Fanout => Step {
+                name: "fanout",
+                what: "rooms of up to 10,000, carried by Parlor and by its peers",
+                budget_min: 90,
+                by_hand: "cargo xtask bench fanout",
+            },
+            Self::Transport => Step {
+                name: "transport",
+                what: "rooms of up to 10,000, carried by Parlor and by WebSocket layers alone",
+                budget_min: 60,
+                by_hand: "cargo xtask bench transport",
+            },
+            Self::Pressure => Step {
+                name: "pressure",
+                what: "500 people who stay, beside some who put the server under pressure",
+                budget_min: 60,
+                by_hand: "cargo xtask bench pressure",
+            },
+            Self::Restarts => Step {
+                name: "restarts",
+                what: "500 people who talk while the server is restarted fifty times",
+                budget_min: 60,
+                by_hand: "cargo xtask bench restarts",
+            },
+        }
+    }
+}
