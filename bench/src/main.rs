@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use anyhow::Result;
 use bench::{
     comparison::Comparison,
+    durable::Durable,
     fanout::Fanout,
     pressure::Pressure,
     process::raise_file_limit,
@@ -31,6 +32,8 @@ enum Scenario {
     Fanout(Standings),
     /// The WebSocket layers side by side, and Parlor beside them
     Transport(Comparison),
+    /// How many posts a second are acknowledged
+    Durable(Durable),
     /// What those who stay feel of those who do not read, say too much, or come back all at once
     Pressure(Pressure),
     /// A server that is restarted again and again while people talk
@@ -53,6 +56,7 @@ fn main() -> Result<()> {
         Scenario::Once(fanout) => print(&on_one_thread(fanout.run())?),
         Scenario::Fanout(standings) => on_one_thread(standings.run()),
         Scenario::Transport(comparison) => on_one_thread(comparison.run()),
+        Scenario::Durable(durable) => on_one_thread(durable.run()),
         Scenario::Pressure(pressure) => on_one_thread(pressure.run()),
         Scenario::Restarts(restarts) => on_one_thread(restarts.run()),
         Scenario::Carry { layer, listen } => {

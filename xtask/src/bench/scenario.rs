@@ -15,6 +15,8 @@ pub(super) enum Scenario {
     Fanout,
     /// What it costs to bring a message to everybody in a room, beside the WebSocket layers alone.
     Transport,
+    /// How many posts a second are acknowledged, that is, on disk, beside SQLite alone.
+    Durable,
     /// What those who stay feel of those who do not read, say too much, or come back all at once.
     Pressure,
     /// Whether anything is lost where the server is restarted again and again, and how soon everybody is back.
@@ -51,6 +53,12 @@ impl Scenario {
                 what: "rooms of up to 10,000, carried by Parlor and by WebSocket layers alone",
                 budget_min: 60,
                 by_hand: "cargo xtask bench transport",
+            },
+            Self::Durable => Step {
+                name: "durable",
+                what: "posts that are acknowledged, and SQLite alone beside them",
+                budget_min: 15,
+                by_hand: "cargo xtask bench durable",
             },
             Self::Pressure => Step {
                 name: "pressure",

@@ -1,0 +1,41 @@
+//! What every scenario is told, and how its rounds go.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+
+use crate::report::Report;
+
+/// The processor that the server has, and the one of the load.
+pub(crate) const SERVER_CPU: usize = 0;
+pub(crate) const LOAD_CPU: usize = 1;
+
+/// What a scenario is told.
+#[derive(Clone, Debug, clap::Args)]
+pub struct Setting {
+    /// Parlor's program
+    #[arg(long)]
+    pub(crate) parlor: PathBuf,
+    /// How often each is measured
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// Less of everything
+    #[arg(long)]
+    pub(crate) quick: bool,
+    /// File for what was measured
+    #[arg(long)]
+    report: PathBuf,
+}
+
+impl Setting {
+    /// Measures so many rounds, and writes what came out. A round that fails is named in it, and the others go on.
+    pub(crate) async fn rounds(&self, mut round: impl AsyncFnMut(&mut Report) -> Result<()>) -> Result<()> {
+        let mut report = Report::default();
+        for number in 1..=self.rounds {
+            if let Err(error) = round(&mut report).await {
+                report.leaves_out(format!("round {number}: {error:#}"));
+            }
+        }
+        report.write(&self.report)
+    }
+}
