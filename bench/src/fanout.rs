@@ -201,6 +201,11 @@ impl Flight {
         Ok(())
     }
 
+    /// The number of the last one.
+    pub(crate) fn last(&self) -> u64 {
+        self.next
+    }
+
     /// For each that has landed another takes off, until so many have.
     pub(crate) async fn carries(&mut self, crowd: &mut Crowd, count: usize) -> Result<()> {
         while self.times.len() < count {

@@ -7,6 +7,9 @@ use bench::{
     comparison::Comparison,
     durable::Durable,
     fanout::Fanout,
+    idle::Idle,
+    latency::Latency,
+    presence::Presence,
     pressure::Pressure,
     process::raise_file_limit,
     restarts::Restarts,
@@ -34,6 +37,12 @@ enum Scenario {
     Transport(Comparison),
     /// How many posts a second are acknowledged
     Durable(Durable),
+    /// How long a message takes to the last of many
+    Latency(Latency),
+    /// What somebody costs to whom nothing happens
+    Idle(Idle),
+    /// What it costs that thousands come and leave
+    Presence(Presence),
     /// What those who stay feel of those who do not read, say too much, or come back all at once
     Pressure(Pressure),
     /// A server that is restarted again and again while people talk
@@ -57,6 +66,9 @@ fn main() -> Result<()> {
         Scenario::Fanout(standings) => on_one_thread(standings.run()),
         Scenario::Transport(comparison) => on_one_thread(comparison.run()),
         Scenario::Durable(durable) => on_one_thread(durable.run()),
+        Scenario::Latency(latency) => on_one_thread(latency.run()),
+        Scenario::Idle(idle) => on_one_thread(idle.run()),
+        Scenario::Presence(presence) => on_one_thread(presence.run()),
         Scenario::Pressure(pressure) => on_one_thread(pressure.run()),
         Scenario::Restarts(restarts) => on_one_thread(restarts.run()),
         Scenario::Carry { layer, listen } => {

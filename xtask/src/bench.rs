@@ -142,7 +142,13 @@ fn measure(scenario: Scenario, options: &Options) -> Result<Report> {
             notes.extend(peers.notes);
             under_load(scenario, options.quick, &file, if names.is_empty() { &peered[..2] } else { &peered })?;
         }
-        Scenario::Transport | Scenario::Durable | Scenario::Pressure | Scenario::Restarts => {
+        Scenario::Transport
+        | Scenario::Durable
+        | Scenario::Latency
+        | Scenario::Idle
+        | Scenario::Presence
+        | Scenario::Pressure
+        | Scenario::Restarts => {
             under_load(scenario, options.quick, &file, &[])?;
         }
     }

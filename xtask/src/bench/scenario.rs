@@ -17,6 +17,12 @@ pub(super) enum Scenario {
     Transport,
     /// How many posts a second are acknowledged, that is, on disk, beside SQLite alone.
     Durable,
+    /// How long a message takes to the last of 1,000 at half of the rate that the server can take.
+    Latency,
+    /// What somebody costs who is there and to whom nothing happens.
+    Idle,
+    /// What it costs that thousands come to a room and leave it.
+    Presence,
     /// What those who stay feel of those who do not read, say too much, or come back all at once.
     Pressure,
     /// Whether anything is lost where the server is restarted again and again, and how soon everybody is back.
@@ -59,6 +65,24 @@ impl Scenario {
                 what: "posts that are acknowledged, and SQLite alone beside them",
                 budget_min: 15,
                 by_hand: "cargo xtask bench durable",
+            },
+            Self::Latency => Step {
+                name: "latency",
+                what: "messages to rooms of up to 1,000 at half of the peak",
+                budget_min: 15,
+                by_hand: "cargo xtask bench latency",
+            },
+            Self::Idle => Step {
+                name: "idle",
+                what: "up to 10,000 people to whom nothing happens",
+                budget_min: 20,
+                by_hand: "cargo xtask bench idle",
+            },
+            Self::Presence => Step {
+                name: "presence",
+                what: "up to 5,000 people who come and leave",
+                budget_min: 20,
+                by_hand: "cargo xtask bench presence",
             },
             Self::Pressure => Step {
                 name: "pressure",
