@@ -20,5 +20,6 @@ pub mod report;
 pub mod restarts;
 pub mod setting;
 pub mod standings;
+pub mod storm;
 pub mod transport;
 pub mod wire;

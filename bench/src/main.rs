@@ -14,6 +14,7 @@ use bench::{
     process::raise_file_limit,
     restarts::Restarts,
     standings::Standings,
+    storm::Storm,
     transport::{self, LayerName},
 };
 use clap::{Parser, Subcommand};
@@ -47,6 +48,8 @@ enum Scenario {
     Pressure(Pressure),
     /// A server that is restarted again and again while people talk
     Restarts(Restarts),
+    /// A server that is killed under ten thousand people
+    Storm(Storm),
     /// Only carries, over one of the WebSocket layers
     Carry {
         /// Over which
@@ -71,6 +74,7 @@ fn main() -> Result<()> {
         Scenario::Presence(presence) => on_one_thread(presence.run()),
         Scenario::Pressure(pressure) => on_one_thread(pressure.run()),
         Scenario::Restarts(restarts) => on_one_thread(restarts.run()),
+        Scenario::Storm(storm) => on_one_thread(storm.run()),
         Scenario::Carry { layer, listen } => {
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
             runtime.block_on(transport::serve(layer, listen))

@@ -163,6 +163,11 @@ impl Server {
         ensure!(status.success(), "the server ended with {status}");
         Ok(())
     }
+
+    /// Ends it without giving it a chance to do anything more.
+    pub async fn kill(mut self) -> Result<()> {
+        Ok(self.child.kill().await?)
+    }
 }
 
 /// The same on one processor.

@@ -236,7 +236,7 @@ async fn judge(
 }
 
 /// The texts of a log without holes, and under which numbers they are in it.
-fn said(log: &[std::sync::Arc<Record>], place: Place) -> Result<HashMap<&str, Vec<Seq>>> {
+pub(crate) fn said(log: &[std::sync::Arc<Record>], place: Place) -> Result<HashMap<&str, Vec<Seq>>> {
     let mut said: HashMap<&str, Vec<Seq>> = HashMap::new();
     let mut last = place.head.seq;
     for record in log {

@@ -148,7 +148,8 @@ fn measure(scenario: Scenario, options: &Options) -> Result<Report> {
         | Scenario::Idle
         | Scenario::Presence
         | Scenario::Pressure
-        | Scenario::Restarts => {
+        | Scenario::Restarts
+        | Scenario::Storm => {
             under_load(scenario, options.quick, &file, &[])?;
         }
     }

@@ -27,6 +27,8 @@ pub(super) enum Scenario {
     Pressure,
     /// Whether anything is lost where the server is restarted again and again, and how soon everybody is back.
     Restarts,
+    /// How soon ten thousand are back where the server is killed, and whether anything is lost.
+    Storm,
 }
 
 impl Scenario {
@@ -95,6 +97,12 @@ impl Scenario {
                 what: "500 people who talk while the server is restarted fifty times",
                 budget_min: 60,
                 by_hand: "cargo xtask bench restarts",
+            },
+            Self::Storm => Step {
+                name: "storm",
+                what: "10,000 people, and a server that is killed",
+                budget_min: 30,
+                by_hand: "cargo xtask bench storm",
             },
         }
     }
