@@ -197,6 +197,13 @@ fn compare(report: &mut Report, size: Size, rates: &[(Carrier, f64)]) {
         let rates = among.iter().filter_map(|peer| of(Some(*peer)));
         let Some(best) = rates.max_by(f64::total_cmp) else { continue };
         let what = format!("{size}: deliveries a CPU second, Parlor ÷ {what}");
+        let missing: Vec<String> =
+            among.iter().filter(|peer| of(Some(**peer)).is_none()).map(|peer| name(Some(*peer))).collect();
+        if !missing.is_empty() {
+            // It is not known who would have been the best.
+            report.adds(format!("{what}, without {}", missing.join(" and ")), Unit::Score, parlor / best);
+            continue;
+        }
         match if size.in_flight == 1 { least.0 } else { least.1 } {
             Some(least) => report.aims(what, Unit::Score, parlor / best, Target::Least(least)),
             None => report.adds(what, Unit::Score, parlor / best),
@@ -214,6 +221,7 @@ mod tests {
         let rates = [
             (None, 300.0),
             (Some(Peer::TokioTungstenite), 200.0),
+            (Some(Peer::TokioWebsockets), 100.0),
             (Some(Peer::Bun), 400.0),
             (Some(Peer::Ws), 50.0),
             (Some(Peer::WsFramed), 60.0),
@@ -230,6 +238,22 @@ mod tests {
         assert_eq!((&row("Node ws")["values"][0], &row("Node ws")["target"]), (&5.0.into(), &5.0.into()));
         assert_eq!(row("Node ws")["is_least"], true);
         assert!(row("÷ tokio-tungstenite")["target"].is_null(), "only with one on its way");
+    }
+
+    #[test]
+    fn nothing_is_reached_where_one_of_the_best_was_not_there() {
+        let mut report = Report::default();
+
+        compare(
+            &mut report,
+            SIZES[1],
+            &[(None, 300.0), (Some(Peer::TokioTungstenite), 200.0), (Some(Peer::Bun), 100.0)],
+        );
+
+        let report = serde_json::to_value(report).unwrap();
+        assert_eq!(report["rows"][0]["values"][0], 1.5, "{report}");
+        assert!(report["rows"][0]["what"].as_str().unwrap().ends_with(", without tokio-websockets"), "{report}");
+        assert!(report["rows"][0]["target"].is_null(), "{report}");
     }
 
     #[test]
