@@ -7,12 +7,14 @@ use bench::{
     comparison::Comparison,
     durable::Durable,
     fanout::Fanout,
+    history::Growth,
     idle::Idle,
     latency::Latency,
     presence::Presence,
     pressure::Pressure,
     process::raise_file_limit,
     restarts::Restarts,
+    seed::Seeding,
     standings::Standings,
     storm::Storm,
     transport::{self, LayerName},
@@ -50,6 +52,10 @@ enum Scenario {
     Restarts(Restarts),
     /// A server that is killed under ten thousand people
     Storm(Storm),
+    /// Whether rooms and servers that have grown are as quick as small ones
+    History(Growth),
+    /// A data folder with so many messages
+    Seed(Seeding),
     /// Only carries, over one of the WebSocket layers
     Carry {
         /// Over which
@@ -75,6 +81,8 @@ fn main() -> Result<()> {
         Scenario::Pressure(pressure) => on_one_thread(pressure.run()),
         Scenario::Restarts(restarts) => on_one_thread(restarts.run()),
         Scenario::Storm(storm) => on_one_thread(storm.run()),
+        Scenario::History(growth) => on_one_thread(growth.run()),
+        Scenario::Seed(seeding) => print(&on_one_thread(seeding.run())?),
         Scenario::Carry { layer, listen } => {
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
             runtime.block_on(transport::serve(layer, listen))

@@ -48,7 +48,7 @@ impl Place {
 pub struct Person {
     /// Of their session.
     pub token: String,
-    session: Session,
+    pub(crate) session: Session,
 }
 
 impl Person {
@@ -73,7 +73,7 @@ pub fn client_id() -> ClientId {
 }
 
 /// A server's data folder, while no server runs on it.
-pub struct Folder(SqliteStore);
+pub struct Folder(pub(crate) SqliteStore);
 
 impl Folder {
     /// Opens a folder, or makes one.
@@ -152,7 +152,7 @@ impl Folder {
         self.place(GENERAL).await
     }
 
-    async fn place(&self, room: RoomId) -> Result<Place> {
+    pub(crate) async fn place(&self, room: RoomId) -> Result<Place> {
         let heads = self.0.heads(&[StreamId::Room(room)]).await?;
         let (_, head) = *heads.first().context("no such room")?;
         Ok(Place { room, head })

@@ -11,9 +11,10 @@ mod table;
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use clap::{Args, ValueEnum as _};
+use clap::{Args, Subcommand, ValueEnum as _};
 use serde_json::{Value, json};
 
 use crate::command::{cargo, command, run};
@@ -25,7 +26,10 @@ use table::{Row, Target, Unit};
 
 /// What to measure.
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Options {
+    #[command(subcommand)]
+    make: Option<Make>,
     /// Scenarios; all of them where none is named.
     #[arg(value_enum, value_name = "SCENARIO")]
     scenarios: Vec<Scenario>,
@@ -46,6 +50,17 @@ pub(crate) struct Options {
     from: Option<PathBuf>,
 }
 
+/// Something to make and not to measure.
+#[derive(Subcommand)]
+enum Make {
+    /// Make a data folder with very many messages: --data DIR, --messages N, --rooms N
+    Seed {
+        /// What it takes; `--help` says so
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+}
+
 /// Rounds of which the median is taken.
 const ROUNDS: u32 = 5;
 
@@ -54,6 +69,10 @@ const ROUNDS: u32 = 5;
 /// # Errors
 /// The JSON file or the picture cannot be written.
 pub(crate) fn bench(options: &Options) -> Result<bool> {
+    if let Some(Make::Seed { arguments }) = &options.make {
+        run(load()?.arg("seed").args(arguments))?;
+        return Ok(true);
+    }
     if let (Some(figures), Some(picture)) = (&options.from, &options.picture) {
         draw(&read(figures)?, picture)?;
         return Ok(true);
@@ -149,9 +168,8 @@ fn measure(scenario: Scenario, options: &Options) -> Result<Report> {
         | Scenario::Presence
         | Scenario::Pressure
         | Scenario::Restarts
-        | Scenario::Storm => {
-            under_load(scenario, options.quick, &file, &[])?;
-        }
+        | Scenario::Storm
+        | Scenario::History => under_load(scenario, options.quick, &file, &[])?,
     }
     let report = read(&file)?;
     rows.extend(table::rows(&report)?);
@@ -173,12 +191,17 @@ fn in_a_browser(scenario: Scenario, is_quick: bool, report: &Path) -> Result<()>
 }
 
 fn under_load(scenario: Scenario, is_quick: bool, report: &Path, more: &[&OsStr]) -> Result<()> {
-    run(cargo().args(["build", "--release", "--package", "bench", "--bin", "load"]))?;
-    let mut load = command(workspace::target().join("release/load"));
+    let mut load = load()?;
     load.arg(scenario.name()).arg("--parlor").arg(workspace::parlor("release")).arg("--report").arg(report);
     load.args(["--rounds", &rounds(is_quick).to_string()]).args(is_quick.then_some("--quick"));
     load.args(more);
     run(&mut load)
+}
+
+/// The program that puts load on servers.
+fn load() -> Result<Command> {
+    run(cargo().args(["build", "--release", "--package", "bench", "--bin", "load"]))?;
+    Ok(command(workspace::target().join("release/load")))
 }
 
 fn read(file: &Path) -> Result<Value> {

@@ -29,6 +29,8 @@ pub(super) enum Scenario {
     Restarts,
     /// How soon ten thousand are back where the server is killed, and whether anything is lost.
     Storm,
+    /// Whether rooms and servers that have grown are as quick as small ones.
+    History,
 }
 
 impl Scenario {
@@ -103,6 +105,12 @@ impl Scenario {
                 what: "10,000 people, and a server that is killed",
                 budget_min: 30,
                 by_hand: "cargo xtask bench storm",
+            },
+            Self::History => Step {
+                name: "history",
+                what: "rooms of 1,000 and of a million, and starting with ten million",
+                budget_min: 60,
+                by_hand: "cargo xtask bench history",
             },
         }
     }
