@@ -16,6 +16,8 @@ use governor::nanos::Nanos;
 use protocol::UnixMs;
 use sha2::{Digest as _, Sha256};
 
+use crate::failpoint;
+
 /// Where the server reads the time. Clones share one time.
 #[derive(Clone, Debug, Default)]
 pub enum Clock {
@@ -54,7 +56,8 @@ impl Clock {
                 #[expect(clippy::disallowed_methods, reason = "the one place that reads the system clock")]
                 let now = SystemTime::now();
                 let since_1970 = now.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-                UnixMs(i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX))
+                let now = i64::try_from(since_1970.as_millis()).unwrap_or(i64::MAX);
+                UnixMs(now.saturating_add(failpoint::clock_error_ms()))
             }
             Self::Manual(hands) => UnixMs(hands.wall_ms.load(Ordering::SeqCst)),
         }

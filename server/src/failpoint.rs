@@ -1,7 +1,8 @@
 //! Points at which a test kills the server, to see what a crash there leaves behind.
 //!
 //! With the cargo feature `failpoints`, `FAILPOINTS=after_commit=<marker>` makes the process end itself by
-//! SIGKILL as soon as it gets to that point with a text that contains the marker. Several are separated by
+//! SIGKILL as soon as it gets to that point with a text that contains the marker. `clock=<file>` sets its clock on the
+//! wall wrong, by the milliseconds that stand in the file. Several are separated by
 //! commas. Without the feature, all of it compiles to nothing, and a release is built without it.
 
 /// Where a command can be when the server dies.
@@ -44,6 +45,28 @@ pub fn hit(point: Point, text: impl FnOnce() -> String) {
             std::thread::park();
         }
     }
+}
+
+/// How wrong the clock on the wall is.
+#[cfg(not(feature = "failpoints"))]
+#[inline]
+#[must_use]
+pub fn clock_error_ms() -> i64 {
+    0
+}
+
+/// How wrong the clock on the wall is: what stands in the file by now, nothing where there is none.
+#[cfg(feature = "failpoints")]
+#[must_use]
+pub fn clock_error_ms() -> i64 {
+    use std::sync::LazyLock;
+
+    static FILE: LazyLock<Option<String>> = LazyLock::new(|| {
+        let set = std::env::var("FAILPOINTS").ok()?;
+        set.split(',').find_map(|pair| pair.strip_prefix("clock=")).map(str::to_owned)
+    });
+    let text = FILE.as_ref().and_then(|file| std::fs::read_to_string(file).ok());
+    text.and_then(|text| text.trim().parse().ok()).unwrap_or_default()
 }
 
 /// Reads `point=marker,point=marker`; what names no point is left out.

@@ -26,9 +26,16 @@ impl Without {
     pub const BYTES: Self = Self(1 << 5);
     /// Whoever takes nothing is given everything: it waits for them.
     pub const OUTBOX: Self = Self(1 << 6);
+    /// Whether a command was stored before is not looked up.
+    pub const LOOK_UP: Self = Self(1 << 7);
 
     /// What a process of its own may be without, and how that is said.
-    const NAMED: [(&str, Self); 2] = [("sync", Self::SYNC), ("outbox", Self::OUTBOX)];
+    const NAMED: [(&str, Self); 4] = [
+        ("sync", Self::SYNC),
+        ("outbox", Self::OUTBOX),
+        ("unique_index", Self::UNIQUE_INDEX),
+        ("look_up", Self::LOOK_UP),
+    ];
 
     /// Whether `part` is taken away. Never, in a build without the feature.
     #[must_use]

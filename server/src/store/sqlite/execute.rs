@@ -9,6 +9,7 @@ use sqlx::{Row, SqliteConnection};
 use super::{append::append, facts, writer::CommandJob};
 use crate::{
     commands::{Decision, decide},
+    sabotage::Without,
     store::{Actor, ExecuteError, StoreError},
 };
 
@@ -20,10 +21,12 @@ pub(super) async fn execute(
     tx: &mut SqliteConnection,
     job: &CommandJob,
 ) -> Result<(Done, Vec<Arc<Record>>), ExecuteError> {
-    let CommandJob { actor, command, markup, rooms_per_user, now, reply: _ } = job;
+    let CommandJob { actor, command, markup, rooms_per_user, now, without, reply: _ } = job;
     let fingerprint = fingerprint(command);
     // Before permissions: who has left still learns the fate of what was stored.
-    if let Some(done) = earlier(tx, actor, command, fingerprint).await? {
+    if !without.has(Without::LOOK_UP)
+        && let Some(done) = earlier(tx, actor, command, fingerprint).await?
+    {
         return Ok((done, Vec::new()));
     }
     let facts = facts::of_command(tx, actor, command, markup, *rooms_per_user).await?;

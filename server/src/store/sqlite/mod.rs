@@ -110,6 +110,7 @@ pub struct SqliteStore {
     read: SqlitePool,
     lane: Lane,
     rooms_per_user: u32,
+    without: Without,
     queue: mpsc::Sender<Job>,
     closing: CancellationToken,
     /// The writer, what overwrites beside it what is gone, and what keeps the log short.
@@ -200,7 +201,15 @@ impl SqliteStore {
         let eraser = eraser::spawn(lane.clone(), read.clone(), erasing, closing.clone());
         let keeper = checkpoint::spawn(lane.clone(), Box::new(to_copy), log, closing.clone());
         let rooms_per_user = limits.rooms_per_user;
-        Ok(Self { read, lane, rooms_per_user, queue, closing, tasks: Mutex::new(vec![writer, eraser, keeper]) })
+        Ok(Self {
+            read,
+            lane,
+            rooms_per_user,
+            without,
+            queue,
+            closing,
+            tasks: Mutex::new(vec![writer, eraser, keeper]),
+        })
     }
 
     /// Starts a change. All changes start here, one at a time; dropped without commit, nothing happened.
@@ -231,7 +240,7 @@ async fn migrate(options: &SqliteConnectOptions, without: Without) -> Result<(),
     // A schema of a newer program is one that this one can run on: migrations expand before they contract.
     let migrated = sqlx::migrate!("../migrations/sqlite").set_ignore_missing(true).run(&mut connection).await;
     if without.has(Without::UNIQUE_INDEX) {
-        sqlx::query("DROP INDEX events_once").execute(&mut connection).await?;
+        sqlx::query("DROP INDEX IF EXISTS events_once").execute(&mut connection).await?;
     }
     connection.close().await?;
     migrated.map_err(StoreError::internal)

@@ -37,8 +37,9 @@ impl StreamStore for SqliteStore {
     async fn execute(&self, actor: &Actor, command: Command, now: UnixMs) -> Result<Done, ExecuteError> {
         let (reply, answer) = oneshot::channel();
         let markup = markup_of(&command);
-        let (actor, rooms_per_user) = (actor.clone(), self.rooms_per_user);
-        self.queued(Job::Command(Box::new(CommandJob { actor, command, markup, rooms_per_user, now, reply })))?;
+        let (actor, rooms_per_user, without) = (actor.clone(), self.rooms_per_user, self.without);
+        let job = CommandJob { actor, command, markup, rooms_per_user, now, without, reply };
+        self.queued(Job::Command(Box::new(job)))?;
         // Without an answer the writer is gone, and with it the command.
         answer.await.unwrap_or(Err(ExecuteError::Store(StoreError::Busy)))
     }

@@ -23,6 +23,7 @@ use super::{
 };
 use crate::{
     failpoint::{self, Point},
+    sabotage::Without,
     store::{Actor, ExecuteError, StoreError},
 };
 
@@ -63,6 +64,7 @@ pub(super) struct CommandJob {
     /// Rooms that the actor may ever make.
     pub(super) rooms_per_user: u32,
     pub(super) now: UnixMs,
+    pub(super) without: Without,
     pub(super) reply: oneshot::Sender<Result<Done, ExecuteError>>,
 }
 

@@ -422,5 +422,6 @@ fn bench_post(n: u128) -> Command {
 
 fn job(actor: &Actor, command: Command) -> CommandJob {
     let (reply, _) = tokio::sync::oneshot::channel();
-    CommandJob { actor: actor.clone(), command, markup: Vec::new(), rooms_per_user: 9, now: NOW, reply }
+    let (actor, markup, without) = (actor.clone(), Vec::new(), Without::NOTHING);
+    CommandJob { actor, command, markup, rooms_per_user: 9, now: NOW, without, reply }
 }
