@@ -175,7 +175,7 @@ async fn posts(mut wire: Wire, room: RoomId, poster: usize, end: Instant) -> Res
 async fn judge(data: &Path, places: &[Place], acknowledged: &[Vec<Acknowledged>]) -> Result<()> {
     let folder = Folder::open(data).await?;
     for (place, acknowledged) in places.iter().zip(acknowledged) {
-        let log = folder.log(*place).await?;
+        let log = folder.log_since(*place).await?;
         let first = place.head.seq.0 + 1;
         ensure!(log.len() == acknowledged.len(), "{} acknowledged, {} in the log", acknowledged.len(), log.len());
         for (at, record) in log.iter().enumerate() {

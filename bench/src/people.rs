@@ -4,7 +4,8 @@ use std::{path::Path, sync::Arc, time::SystemTime};
 
 use anyhow::{Context as _, Result, bail};
 use protocol::{
-    ClientId, Command, Done, Epoch, Position, Record, RoomId, Seq, StreamId, UnixMs, Username,
+    ClientId, Command, Done, Entry, Epoch, Position, Record, RoomId, RoomSnapshot, RoomSummary, Seq, StreamId, UnixMs,
+    UserId, Username,
     members::JoinRoom,
     rooms::{CreateRoom, History, Visibility},
 };
@@ -14,7 +15,7 @@ use server::{
         Store as _,
         accounts::{AccountStore as _, Admission, NewAccount, NewSession, Session},
         sqlite::SqliteStore,
-        streams::{Actor, NoFollowers, StreamStore as _},
+        streams::{Actor, NoFollowers, PageAt, StreamStore as _, WindowAt},
     },
 };
 
@@ -22,6 +23,8 @@ use server::{
 const TOKEN_CHARS: usize = 43;
 /// Events that are read at once.
 const PAGE: u64 = 1_000;
+/// Lines that are read at once.
+const LINES: u32 = 100;
 /// Everybody is in this room: the first one.
 pub(crate) const GENERAL: RoomId = RoomId(1);
 
@@ -111,14 +114,23 @@ impl Folder {
     /// # Errors
     /// The folder could not be written.
     pub async fn room<'a>(&self, name: &str, people: impl IntoIterator<Item = &'a Person>) -> Result<Place> {
+        self.room_with(name, History::default(), people).await
+    }
+
+    /// The same, where what later members may read is said.
+    ///
+    /// # Errors
+    /// The folder could not be written.
+    pub async fn room_with<'a>(
+        &self,
+        name: &str,
+        history: History,
+        people: impl IntoIterator<Item = &'a Person>,
+    ) -> Result<Place> {
         let mut others = people.into_iter();
         let creator = others.next().context("a room needs somebody")?;
-        let create = CreateRoom {
-            client_id: client_id(),
-            name: name.to_owned(),
-            visibility: Visibility::Public,
-            history: History::default(),
-        };
+        let create =
+            CreateRoom { client_id: client_id(), name: name.to_owned(), visibility: Visibility::Public, history };
         let done = self.0.execute(&Actor::from(&creator.session), Command::CreateRoom(create), now()).await?;
         let Done::Appended { stream: StreamId::Room(room), .. } = done else { bail!("no new room") };
         for person in others {
@@ -158,18 +170,60 @@ impl Folder {
         Ok(Place { room, head })
     }
 
-    /// All events of a room after a place.
+    /// All events of a log.
     ///
     /// # Errors
     /// The folder could not be read.
-    pub async fn log(&self, place: Place) -> Result<Vec<Arc<Record>>> {
-        let (mut log, mut after) = (Vec::new(), place.head.seq);
+    pub async fn log(&self, stream: StreamId) -> Result<Vec<Arc<Record>>> {
+        self.log_after(stream, Seq(0)).await
+    }
+
+    /// What has happened in a room since.
+    ///
+    /// # Errors
+    /// The folder could not be read.
+    pub async fn log_since(&self, place: Place) -> Result<Vec<Arc<Record>>> {
+        self.log_after(StreamId::Room(place.room), place.head.seq).await
+    }
+
+    async fn log_after(&self, stream: StreamId, mut after: Seq) -> Result<Vec<Arc<Record>>> {
+        let mut log = Vec::new();
         loop {
-            let page = self.0.replay(StreamId::Room(place.room), after, PAGE).await?;
+            let page = self.0.replay(stream, after, PAGE).await?;
             let Some(last) = page.last() else { return Ok(log) };
             after = last.seq;
             log.extend(page);
         }
+    }
+
+    /// All lines of a room, page by page from the last one on, as the tables have them for somebody in it.
+    ///
+    /// # Errors
+    /// The folder could not be read, or they are not in it.
+    pub async fn lines(&self, user: UserId, room: RoomId) -> Result<Vec<Entry>> {
+        let (mut lines, mut before) = (Vec::new(), Seq(u64::MAX >> 11));
+        loop {
+            let page = self.0.history(user, room, PageAt::Before(before), LINES).await?.context("no member")?;
+            let Some(first) = page.entries.first() else { return Ok(lines) };
+            before = first.seq;
+            lines.splice(0..0, page.entries);
+        }
+    }
+
+    /// Somebody's rooms.
+    ///
+    /// # Errors
+    /// The folder could not be read.
+    pub async fn inbox(&self, user: UserId) -> Result<Vec<RoomSummary>> {
+        Ok(self.0.inbox(user).await?.rooms)
+    }
+
+    /// A room as it opens for somebody in it, at its end.
+    ///
+    /// # Errors
+    /// The folder could not be read, or they are not in it.
+    pub async fn opened(&self, user: UserId, room: RoomId) -> Result<RoomSnapshot> {
+        self.0.room(user, room, WindowAt::End).await?.context("no member")
     }
 
     /// Leaves it to a server.

@@ -4,13 +4,18 @@ use std::{
     fs,
     net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::{Command, ExitStatus, Stdio},
     time::Duration,
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::ValueEnum as _;
-use tokio::{net::TcpStream, process::Child, time::Instant};
+use rustix::process::{Pid, Signal, kill_process};
+use tokio::{
+    net::TcpStream,
+    process::Child,
+    time::{Instant, timeout},
+};
 
 use crate::{
     peer::{Peer, Peered},
@@ -131,18 +136,67 @@ impl Server {
             Some(cpu) => pinned(&command, cpu),
             None => command,
         };
+        let mut server = Self::spawn(command, address)?;
+        server.raised = raised;
+        server.listens().await?;
+        Ok(server)
+    }
+
+    /// Starts a program that is to listen at an address. It ends when this is dropped.
+    ///
+    /// # Errors
+    /// There is no such program.
+    pub fn spawn(mut command: Command, address: SocketAddr) -> Result<Self> {
+        command.stdin(Stdio::null()).stdout(Stdio::null());
         let mut command = tokio::process::Command::from(command);
         let child = command.kill_on_drop(true).spawn().context("cannot start the server")?;
-        let mut server = Self { child, address, raised };
+        Ok(Self { child, address, raised: Vec::new() })
+    }
+
+    /// Waits until it listens.
+    ///
+    /// # Errors
+    /// It ends, or does not listen in time.
+    pub async fn listens(&mut self) -> Result<()> {
         let until = Instant::now() + PATIENCE;
-        while TcpStream::connect(address).await.is_err() {
-            if let Some(status) = server.child.try_wait()? {
+        while TcpStream::connect(self.address).await.is_err() {
+            if let Some(status) = self.has_ended()? {
                 bail!("the server ended at its start: {status}");
             }
-            ensure!(Instant::now() < until, "the server does not listen on {address}");
+            ensure!(Instant::now() < until, "the server does not listen on {}", self.address);
             tokio::time::sleep(LOOK).await;
         }
-        Ok(server)
+        Ok(())
+    }
+
+    /// How it ended, if it has.
+    pub fn has_ended(&mut self) -> Result<Option<ExitStatus>> {
+        Ok(self.child.try_wait()?)
+    }
+
+    /// Waits until it ends by itself.
+    pub async fn ends(&mut self) -> Result<ExitStatus> {
+        Ok(self.child.wait().await?)
+    }
+
+    /// The server itself, also where another program runs it.
+    pub fn process(&self) -> Result<Pid> {
+        let id = self.child.id().context("the server has ended")?;
+        let children = fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap_or_default();
+        let id = match children.split_whitespace().next() {
+            Some(child) => child.parse()?,
+            None => i32::try_from(id)?,
+        };
+        Pid::from_raw(id).context("a process")
+    }
+
+    /// Ends it as `kill -9` does, and waits until it has.
+    pub async fn kill(mut self) -> Result<()> {
+        if self.has_ended()?.is_none() {
+            kill_process(self.process()?, Signal::KILL)?;
+            timeout(PATIENCE, self.child.wait()).await.context("the server does not end")??;
+        }
+        Ok(())
     }
 
     fn id(&self) -> Result<u32> {
@@ -154,19 +208,19 @@ impl Server {
         usage(self.id()?)
     }
 
-    /// Asks it to end as a service manager does, and waits until it has.
-    pub async fn stop(mut self) -> Result<()> {
-        let id = i32::try_from(self.id()?)?;
-        let process = rustix::process::Pid::from_raw(id).context("a process")?;
-        rustix::process::kill_process(process, rustix::process::Signal::TERM)?;
-        let status = tokio::time::timeout(PATIENCE, self.child.wait()).await.context("the server does not end")??;
-        ensure!(status.success(), "the server ended with {status}");
-        Ok(())
+    /// Bytes of memory that are its own to write to, used or not.
+    pub fn data_bytes(&self) -> Result<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.process()?.as_raw_nonzero()))?;
+        let size = status.lines().find_map(|line| line.strip_prefix("VmData:")).context("no VmData")?;
+        Ok(size.trim().trim_end_matches(" kB").parse::<u64>()? * 1024)
     }
 
-    /// Ends it without giving it a chance to do anything more.
-    pub async fn kill(mut self) -> Result<()> {
-        Ok(self.child.kill().await?)
+    /// Asks it to end as a service manager does, and waits until it has.
+    pub async fn stop(mut self) -> Result<()> {
+        kill_process(self.process()?, Signal::TERM)?;
+        let status = timeout(PATIENCE, self.child.wait()).await.context("the server does not end")??;
+        ensure!(status.success(), "the server ended with {status}");
+        Ok(())
     }
 }
 
@@ -207,12 +261,41 @@ fn usage(process: u32) -> Result<Usage> {
     Ok(all)
 }
 
+/// Where another program runs it, ending that one would leave the server alone.
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Ok(process) = self.process() {
+            // It has ended in the meantime.
+            let _ = kill_process(process, Signal::KILL);
+        }
+    }
+}
+
 /// The flags that this version of the server knows, so that versions can be compared.
 fn raised(parlor: &Path) -> Result<Vec<String>> {
     let output = Command::new(parlor).args(["serve", "--help"]).output()?;
     let help = String::from_utf8(output.stdout)?;
     let is_known = |name: &str| help.split_whitespace().any(|word| word.strip_prefix("--") == Some(name));
     Ok(RAISED.iter().filter(|(name, _)| is_known(name)).map(|(name, value)| format!("--{name}={value}")).collect())
+}
+
+/// Ports that the system gives to nobody who only connects (it begins at 32,768).
+const STEADY_PORTS: std::ops::Range<u16> = 20_000..30_000;
+/// How many of them are tried.
+const PORTS_TRIED: usize = 100;
+
+/// An address for a server that is started there again and again. A port that the system may give away would be taken
+/// while the server is not there, by those who try to reach it.
+///
+/// # Errors
+/// The port is not free, or none is.
+pub fn steady_address(port: Option<u16>) -> Result<SocketAddr> {
+    let some = std::iter::repeat_with(|| fastrand::u16(STEADY_PORTS)).take(PORTS_TRIED);
+    let listener = port
+        .into_iter()
+        .chain(some.filter(|_| port.is_none()))
+        .find_map(|port| TcpListener::bind(("127.0.0.1", port)).ok());
+    Ok(listener.context("no port is free")?.local_addr()?)
 }
 
 /// Lets this process have as many files open as the system allows; answers with how many.

@@ -1,24 +1,14 @@
 //! A server that is restarted again and again, as by a service manager, while people talk: nothing may be lost, doubled
 //! or out of order, and those who come back are to come spread over time.
 //!
-//! 500 people are connected by the sync engine that browsers use; 20 of them talk. Each keeps a journal: what was
-//! intended, and what was acknowledged as which event. What is in the log at the end is the oracle.
+//! 500 people are connected by the sync engine that browsers use; 20 of them talk. Each keeps a journal, by which the oracle
+//! judges what is in the log at the end, and what everybody is shown of it.
 
-use std::{
-    cell::Cell,
-    collections::{HashMap, HashSet},
-    net::{SocketAddr, TcpListener},
-    path::PathBuf,
-    rc::Rc,
-    time::Duration,
-};
+use std::{cell::Cell, net::SocketAddr, path::PathBuf, rc::Rc, time::Duration};
 
 use anyhow::{Context as _, Result, bail, ensure};
-use client::{
-    Connection, Content, Line,
-    native::{Client, Options},
-};
-use protocol::{Body, Event, Record, RoomId, Seq};
+use client::{Connection, Engine, Status, native::Session};
+use protocol::{RoomId, StreamId};
 use tokio::{
     task::JoinSet,
     time::{Instant, sleep},
@@ -26,8 +16,10 @@ use tokio::{
 
 use crate::{
     figures::{Times, median},
+    journal::Device,
+    oracle::{disk, log, room},
     people::{Folder, Place},
-    process::{Program, Server},
+    process::{Program, Server, steady_address},
     report::{Report, Unit},
 };
 
@@ -43,6 +35,8 @@ const BETWEEN: Duration = Duration::from_secs(2);
 const PATIENCE: Duration = Duration::from_secs(120);
 /// How often is looked whether somebody is back.
 const LOOK: Duration = Duration::from_millis(10);
+/// Who is back later than this is named, with what happened to them.
+const LATE: Duration = Duration::from_secs(10);
 /// What is counted as the same moment, of those who come back.
 const MOMENT_MS: f64 = 100.0;
 
@@ -89,41 +83,42 @@ impl Restarts {
         let place = data.general().await?;
         data.close().await;
         // The same address each time: they come back to where they were.
-        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        let address = steady_address(None)?;
         let program = Program::Parlor { path: &self.parlor, data: folder.path(), raises_limits: false };
         let mut server = Server::start_at(&program, None, address).await?;
 
         let base = format!("http://{address}");
-        let people: Vec<Rc<Client>> = sessions
-            .into_iter()
-            .map(|session| Rc::new(Client::start(&base, session, Options { outbox: Vec::new(), patience: PATIENCE })))
-            .collect();
+        let named = |session: Session| {
+            let name = session.user.name.to_string();
+            Device::start(&base, session, name, PATIENCE)
+        };
+        let people: Vec<Rc<Device>> = sessions.into_iter().map(named).collect();
         for person in &people {
-            person.opens(place.room).await?;
+            person.client.opens(place.room).await?;
         }
         let is_over = Rc::new(Cell::new(false));
         let mut talks = JoinSet::new();
-        for (number, person) in people.iter().take(TALKERS).enumerate() {
-            talks.spawn_local(talk(Rc::clone(person), place.room, number, Rc::clone(&is_over)));
+        for person in people.iter().take(TALKERS) {
+            talks.spawn_local(talk(Rc::clone(person), place.room, Rc::clone(&is_over)));
         }
         for _ in 0..restarts {
             sleep(BETWEEN).await;
             server = restart(server, &program, address, &people, report).await?;
         }
         is_over.set(true);
-        let mut journals = Vec::new();
-        while let Some(journal) = talks.join_next().await {
-            journals.push(journal??);
+        while let Some(talked) = talks.join_next().await {
+            talked?;
         }
-        let log = judge(&people, place, &journals, server, folder.path()).await?;
-        let times = times(&journals).context("nothing said")?;
+        let log = judge(&people, place, server, folder.path()).await?;
+        let times = people.iter().flat_map(|person| person.journal().times().collect::<Vec<_>>()).collect();
+        let times = Times::of(times).context("nothing said")?;
         for (what, ms) in [("p50", times.p50_ms), ("p99", times.p99_ms), ("longest", times.max_ms)] {
             report.adds(format!("from saying something until it is on disk, {what}"), Unit::Ms, ms);
         }
         report.adds(
             "messages intended".to_owned(),
             Unit::Score,
-            journals.iter().map(|j| j.intended).sum::<u64>() as f64,
+            people.iter().map(|person| person.journal().intents.len()).sum::<usize>() as f64,
         );
         report.adds("messages acknowledged, each once in the log".to_owned(), Unit::Score, log as f64);
         Ok(())
@@ -135,7 +130,7 @@ async fn restart(
     server: Server,
     program: &Program<'_>,
     address: SocketAddr,
-    people: &[Rc<Client>],
+    people: &[Rc<Device>],
     report: &mut Report,
 ) -> Result<Server> {
     let told = Instant::now();
@@ -144,13 +139,15 @@ async fn restart(
     let server = Server::start_at(program, None, address).await?;
     let ready = Instant::now();
     let mut back: Vec<f64> = Vec::new();
-    let mut away: Vec<&Rc<Client>> = people.iter().collect();
+    let mut away: Vec<&Rc<Device>> = people.iter().collect();
+    let mut last = None;
     while !away.is_empty() {
         ensure!(ready.elapsed() < PATIENCE, "{} people did not come back", away.len());
         away.retain(|person| {
-            let is_back = person.view(|engine| engine.connection()) == Connection::Online;
+            let is_back = person.client.view(|engine| engine.connection()) == Connection::Online;
             if is_back {
                 back.push(ready.elapsed().as_secs_f64() * 1_000.0);
+                last = Some(*person);
             }
             !is_back
         });
@@ -164,103 +161,53 @@ async fn restart(
     adds("until half of them are back", median(back.clone()).context("somebody")?);
     adds("until the last one is back", *back.last().context("somebody")?);
     let most = back.iter().map(|from| back.iter().filter(|at| (*from..*from + MOMENT_MS).contains(*at)).count()).max();
+    if let Some(last) = last.filter(|_| ready.elapsed() > LATE) {
+        report.notes(format!("{} came back after {:.1} s: {}", last.name, ready.elapsed().as_secs_f64(), last.story()));
+    }
     report.adds("the most who came back within 100 ms".to_owned(), Unit::Score, most.unwrap_or_default() as f64);
     Ok(server)
 }
 
-/// What somebody has said.
-#[derive(Default)]
-struct Journal {
-    intended: u64,
-    /// What was acknowledged, and as which event.
-    acknowledged: Vec<(String, Seq)>,
-    /// From wanting to say something until it was on disk.
-    times: Vec<Duration>,
-}
-
-async fn talk(person: Rc<Client>, room: RoomId, number: usize, is_over: Rc<Cell<bool>>) -> Result<Journal> {
-    let mut journal = Journal::default();
+async fn talk(person: Rc<Device>, room: RoomId, is_over: Rc<Cell<bool>>) {
+    let mut number = 0;
     while !is_over.get() {
         sleep(TALK_INTERVAL.mul_f64(0.5 + fastrand::f64())).await;
-        journal.intended += 1;
-        let text = format!("{number} says {}", journal.intended);
-        let wanted = Instant::now();
-        let seq = person.say(room, &text).await?;
-        journal.times.push(wanted.elapsed());
-        journal.acknowledged.push((text, seq));
+        number += 1;
+        person.says(room, format!("{} says {number}", person.name)).await;
     }
-    Ok(journal)
 }
 
 /// Compares what was acknowledged, what is in the log, and what everybody is shown. How many messages there are.
-async fn judge(
-    people: &[Rc<Client>],
-    place: Place,
-    journals: &[Journal],
-    server: Server,
-    data: &std::path::Path,
-) -> Result<usize> {
-    let last =
-        journals.iter().flat_map(|journal| &journal.acknowledged).map(|(_, seq)| *seq).max().context("nothing said")?;
-    let mut shown = HashSet::new();
+async fn judge(people: &[Rc<Device>], place: Place, server: Server, data: &std::path::Path) -> Result<usize> {
+    let last = people.iter().filter_map(|person| person.journal().said(place.room).max()).max();
+    let last = last.context("nothing said")?;
+    let mut shown = Vec::new();
     for person in people {
-        let lines = person
-            .until("the last message", |engine| {
-                let view = engine.room(place.room)?;
-                view.lines.iter().any(|line| line.seq == Some(last)).then_some(view.lines)
-            })
-            .await?;
-        shown.insert(end_of(&lines));
+        let look = |engine: &Engine| {
+            let view = engine.room(place.room)?;
+            let is_there = view.lines.iter().any(|line| line.seq == Some(last));
+            let is_settled = view.lines.iter().all(|line| line.status == Status::Stored);
+            (is_there && is_settled).then_some(view)
+        };
+        shown.push(person.client.until("the last message", look).await?);
     }
-    ensure!(shown.len() == 1, "people are shown {} different ends of the room", shown.len());
     server.stop().await?;
 
     let folder = Folder::open(data).await?;
-    let log = folder.log(place).await?;
+    let stream = StreamId::Room(place.room);
+    let logs = disk::logs(&folder, &[(stream, place.head.seq)]).await?;
     folder.close().await;
-    let said = said(&log, place)?;
-    let mut count = 0;
-    for (text, seq) in journals.iter().flat_map(|journal| &journal.acknowledged) {
-        match said.get(text.as_str()).map(Vec::as_slice) {
-            Some([there]) if there == seq => count += 1,
-            Some(there) => bail!("{text:?} was acknowledged as event {seq} and is in the log as {there:?}"),
-            None => bail!("{text:?} was acknowledged as event {seq} and is not in the log"),
-        }
+    let damage = disk::damage(data).await?;
+    let journals: Vec<_> = people.iter().map(|person| person.journal()).collect();
+    let mut verdict = log::judge(journals.iter().map(|journal| &**journal), &logs);
+    verdict.wrong.extend(damage);
+    let room = room::fold(&logs[0].records)?;
+    for (person, view) in people.iter().zip(&shown) {
+        let difference = room::difference(&room, view, person.client.session().user.id);
+        verdict.wrong.extend(difference.map(|what| format!("{}: {what}", person.name)));
     }
-    for journal in journals {
-        let in_order = journal.acknowledged.is_sorted_by_key(|(_, seq)| *seq);
-        ensure!(in_order, "somebody's messages are out of order");
+    if let Some(fault) = verdict.faults().next() {
+        bail!("{}; first of all {fault}", verdict.line());
     }
-    ensure!(said.len() == count, "{} texts are in the log, {count} were acknowledged", said.len());
-    Ok(count)
-}
-
-/// The texts of a log without holes, and under which numbers they are in it.
-pub(crate) fn said(log: &[std::sync::Arc<Record>], place: Place) -> Result<HashMap<&str, Vec<Seq>>> {
-    let mut said: HashMap<&str, Vec<Seq>> = HashMap::new();
-    let mut last = place.head.seq;
-    for record in log {
-        ensure!(record.seq == last.next(), "after event {last} of the log comes {}", record.seq);
-        last = record.seq;
-        if let Event::MessagePosted(posted) = &record.event {
-            said.entry(&posted.text).or_default().push(record.seq);
-        }
-    }
-    Ok(said)
-}
-
-/// The last lines that somebody is shown, as text.
-fn end_of(lines: &[Line]) -> String {
-    const LINES: usize = 20;
-    let texts = lines.iter().rev().take(LINES).map(|line| match &line.content {
-        Content::Message(Body::Text { text, .. }) => format!("{:?} {text}\n", line.seq),
-        Content::Message(Body::Deleted) | Content::Notice(_) => format!("{:?}\n", line.seq),
-    });
-    texts.collect()
-}
-
-/// How long it took to say something, of all.
-#[must_use]
-fn times(journals: &[Journal]) -> Option<Times> {
-    Times::of(journals.iter().flat_map(|journal| journal.times.iter().copied()).collect())
+    Ok(verdict.acknowledged)
 }

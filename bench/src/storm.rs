@@ -10,6 +10,7 @@ use std::{
     net::{SocketAddr, TcpListener},
     path::Path,
     rc::Rc,
+    sync::Arc,
     time::Duration,
 };
 
@@ -29,7 +30,6 @@ use crate::{
     people::{Folder, Place},
     process::{Program, Server, stay_on},
     report::{Report, Target, Unit},
-    restarts::said,
     setting::{LOAD_CPU, SERVER_CPU, Setting},
 };
 
@@ -250,7 +250,7 @@ async fn judge(data: &Path, places: &[Place], journals: &[Journal]) -> Result<us
     let folder = Folder::open(data).await?;
     let mut count = 0;
     for (place, journal) in places.iter().zip(journals) {
-        let log = folder.log(*place).await?;
+        let log = folder.log_since(*place).await?;
         let said: HashMap<&str, Vec<Seq>> = said(&log, *place)?;
         for (text, seq) in journal {
             match said.get(text.as_str()).map(Vec::as_slice) {
@@ -262,4 +262,18 @@ async fn judge(data: &Path, places: &[Place], journals: &[Journal]) -> Result<us
     }
     folder.close().await;
     Ok(count)
+}
+
+/// The texts of a log without holes, and under which numbers they are in it.
+fn said(log: &[Arc<Record>], place: Place) -> Result<HashMap<&str, Vec<Seq>>> {
+    let mut said: HashMap<&str, Vec<Seq>> = HashMap::new();
+    let mut last = place.head.seq;
+    for record in log {
+        ensure!(record.seq == last.next(), "after event {last} of the log comes {}", record.seq);
+        last = record.seq;
+        if let Event::MessagePosted(posted) = &record.event {
+            said.entry(&posted.text).or_default().push(record.seq);
+        }
+    }
+    Ok(said)
 }

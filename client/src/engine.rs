@@ -273,6 +273,12 @@ impl Engine {
         timeline.entries().next_back().filter(|_| timeline.is_at_end()).map(|entry| entry.seq)
     }
 
+    /// Whether an open room is followed and complete at this moment.
+    #[must_use]
+    pub fn is_live(&self, id: RoomId) -> bool {
+        self.open.get(&id).is_some_and(|open| open.follow.is_live())
+    }
+
     /// Who is there in an open room, once that is known.
     #[must_use]
     pub fn presence(&self, id: RoomId) -> Option<&RoomPresence> {
