@@ -2,6 +2,7 @@
 //! receive. What was lost, doubled or out of order is an error, never a figure.
 
 pub mod board;
+pub mod chaos;
 pub mod comparison;
 pub mod crowd;
 pub mod dialect;

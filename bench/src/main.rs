@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use anyhow::Result;
 use bench::{
+    chaos::Chaos,
     comparison::Comparison,
     durable::Durable,
     fanout::Fanout,
@@ -56,6 +57,8 @@ enum Scenario {
     History(Growth),
     /// A data folder with so many messages
     Seed(Seeding),
+    /// One fault after the other while people talk, and an oracle
+    Chaos(Chaos),
     /// Only carries, over one of the WebSocket layers
     Carry {
         /// Over which
@@ -83,6 +86,7 @@ fn main() -> Result<()> {
         Scenario::Storm(storm) => on_one_thread(storm.run()),
         Scenario::History(growth) => on_one_thread(growth.run()),
         Scenario::Seed(seeding) => print(&on_one_thread(seeding.run())?),
+        Scenario::Chaos(chaos) => on_one_thread(chaos.run()),
         Scenario::Carry { layer, listen } => {
             let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
             runtime.block_on(transport::serve(layer, listen))

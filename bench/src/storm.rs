@@ -19,7 +19,7 @@ use client::{
     Connection, Engine,
     native::{Client, Options, Session},
 };
-use protocol::Seq;
+use protocol::{Event, Record, Seq};
 use tokio::{
     task::JoinSet,
     time::{Instant, sleep},

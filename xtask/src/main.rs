@@ -5,6 +5,7 @@
 mod behaviour;
 mod bench;
 mod build;
+mod chaos;
 mod ci;
 mod command;
 mod emoji;
@@ -49,6 +50,8 @@ enum Task {
     Ci,
     /// Measure the release in a browser, against targets: what the pages cost, how soon typing works, how it feels.
     Bench(bench::Options),
+    /// Let things go wrong while people talk – kills, disks, clocks, restarts – and judge what is left.
+    Chaos(chaos::Options),
     /// Compare what the log-in and the room page cost on the wire with their budgets.
     Size,
     /// Check the habits that no compiler checks: paths in documents, file lengths, names, colours.
@@ -86,6 +89,7 @@ fn perform(task: Task) -> Result<bool> {
         Task::Test => test::test(),
         Task::Ci => ci::ci(),
         Task::Bench(options) => bench::bench(&options),
+        Task::Chaos(options) => chaos::chaos(&options),
         Task::Size => size::size_with_build(),
         Task::Tidy { fix } => tidy::tidy(fix),
         Task::Emoji { package } => emoji::write_list(&package),

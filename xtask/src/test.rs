@@ -5,7 +5,7 @@ use anyhow::{Context, Result};
 use crate::command::{cargo, command, output, run_and_read};
 use crate::step::{Step, Steps};
 use crate::totals::Totals;
-use crate::{behaviour, build, command, setup, size, smoke, workspace};
+use crate::{behaviour, build, chaos, command, setup, size, smoke, workspace};
 
 /// Failpoints are compiled into all debug tests: one build serves the server's tests and the browser's.
 const FAILPOINTS: [&str; 2] = ["--features", "server/failpoints"];
@@ -29,7 +29,11 @@ fn all(steps: &mut Steps) {
     steps.run(&DOC_TESTS, doc_tests);
     steps.check(&WASM_CHECK, wasm_check);
     let front_end = steps.check(&build::FRONT_END, build::frontend);
-    if front_end && steps.check(&DEBUG_SERVER, debug_server) {
+    let debug_server = steps.check(&DEBUG_SERVER, debug_server);
+    if debug_server {
+        steps.run(&CHAOS, chaos::short);
+    }
+    if front_end && debug_server {
         steps.run(&BROWSER_TESTS, browser_tests);
     }
     if front_end && steps.check(&build::RELEASE, build::server) {
@@ -61,9 +65,16 @@ const WASM_CHECK: Step = Step {
 
 const DEBUG_SERVER: Step = Step {
     name: "server, debug",
-    what: "the server with failpoints, for the browser tests",
+    what: "the server with failpoints, for chaos and the browser tests",
     budget_min: 2,
     by_hand: "cargo build --package server --features failpoints",
+};
+
+const CHAOS: Step = Step {
+    name: "chaos",
+    what: "a minute of kills, disks that fail, clocks that jump; and servers with a part missing, which must be noticed",
+    budget_min: 4,
+    by_hand: "cargo xtask chaos --minutes 1",
 };
 
 const BROWSER_TESTS: Step = Step {
@@ -104,8 +115,8 @@ fn wasm_check() -> Result<()> {
     command::run(cargo().args(["check", "--package", "frontend", "--target", "wasm32-unknown-unknown"]))
 }
 
-/// The default members, as for the tests: with fewer packages, features would differ and much be compiled again.
-fn debug_server() -> Result<()> {
+/// The server with failpoints, and whatever puts load on it. The default members, as for the tests: with fewer packages, features would differ and much be compiled again.
+pub(crate) fn debug_server() -> Result<()> {
     command::run(cargo().args(["build"]).args(FAILPOINTS))
 }
 

@@ -1,0 +1,69 @@
+//! Few open files, so that not all find a place at once; then no memory beyond what the server has, so that it may die at
+//! any moment. It may send people away, and it may die: what it has acknowledged is there.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use rustix::process::{Resource, Rlimit, prlimit};
+use tokio::time::sleep;
+
+use super::Played;
+use crate::chaos::{
+    scene::{Props, Scene},
+    schedule::{between, chance},
+    stage::How,
+};
+
+/// Open files: a third of those who come find a place, beside the database.
+const FILES: u32 = 48;
+/// Bytes of memory beyond what is taken when all have come.
+const MEMORY_BYTES: u64 = 256 * 1024;
+/// How long it is left so.
+const SCARCE_MS: (u64, u64) = (1_500, 4_000);
+/// How long everybody may take to be back.
+const BACK_MAX: Duration = Duration::from_secs(90);
+
+pub(super) async fn play(props: &Props<'_>) -> Result<Played> {
+    let mut scene = Scene::set(props, None).await?;
+    let mut rng = chance(props.seed, "limits");
+    while scene.goes_on() {
+        sleep(between(&mut rng, 500, 1_500)).await;
+        few_files(&mut scene, between(&mut rng, SCARCE_MS.0, SCARCE_MS.1)).await?;
+        scene.settles(BACK_MAX).await;
+        little_memory(&mut scene, between(&mut rng, SCARCE_MS.0, SCARCE_MS.1)).await?;
+        scene.settles(BACK_MAX).await;
+    }
+    Ok(scene.into())
+}
+
+async fn few_files(scene: &mut Scene, scarce: Duration) -> Result<()> {
+    scene.stage.stop().await?;
+    let script = format!("ulimit -n {FILES}; exec \"$@\"");
+    let under = ["sh", "-c", &script, "sh"].map(str::to_owned).into();
+    // Who asks whether it is ready may be one of those who find no place.
+    scene.stage.spawn(&How { under, ..How::default() })?;
+    scene.counts("times with few files");
+    sleep(scarce).await;
+    if let Some(status) = scene.stage.ends_within(Duration::ZERO).await? {
+        scene.wrong.push(format!("with {FILES} files the server ends: {status}"));
+    }
+    scene.stage.kill().await?;
+    scene.stage.start(&How::default()).await?;
+    scene.recovers();
+    Ok(())
+}
+
+async fn little_memory(scene: &mut Scene, scarce: Duration) -> Result<()> {
+    let server = scene.stage.server()?;
+    let most = Some(server.data_bytes()? + MEMORY_BYTES);
+    prlimit(Some(server.process()?), Resource::Data, Rlimit { current: most, maximum: most })?;
+    scene.counts("times with little memory");
+    sleep(scarce).await;
+    if scene.stage.ends_within(Duration::ZERO).await?.is_some() {
+        scene.counts("deaths of it");
+    }
+    scene.stage.kill().await?;
+    scene.stage.start(&How::default()).await?;
+    scene.recovers();
+    Ok(())
+}
