@@ -66,6 +66,8 @@ pub(crate) struct Scene {
     pub(crate) wrong: Vec<String>,
     began: Instant,
     length: Duration,
+    /// Nothing was taken away from the server: what is wrong is of interest.
+    is_whole: bool,
     watching: AbortHandle,
     folder: Option<tempfile::TempDir>,
     /// Goes last: nobody has anything open there by then.
@@ -105,6 +107,7 @@ impl Scene {
             wrong: Vec::new(),
             began: Instant::now(),
             length: props.length,
+            is_whole: props.without.is_empty(),
             watching,
             folder: Some(folder),
             small_disk,
@@ -164,7 +167,8 @@ impl Scene {
         }
         self.stage.stop().await.context("at the end")?;
         let verdict = self.judges(&shown).await?;
-        let kept = if verdict.is_clean() { None } else { self.folder.take().map(tempfile::TempDir::keep) };
+        let is_kept = self.is_whole && !verdict.is_clean();
+        let kept = self.folder.take_if(|_| is_kept).map(tempfile::TempDir::keep);
         Ok((verdict, kept))
     }
 
