@@ -85,3 +85,6 @@ fn is_as(line: &Line, entry: &Entry) -> bool {
     };
     is_stored && is_content && line.seq == Some(entry.seq) && line.at == entry.at && line.actor == entry.actor
 }
+
+#[cfg(test)]
+mod tests;
