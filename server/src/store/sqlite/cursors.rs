@@ -1,24 +1,13 @@
 //! Read cursors: those of a batch are moved together.
 
-use std::collections::BTreeMap;
-
 use protocol::{ReadCursor, RoomId, UserId};
 use sqlx::{QueryBuilder, Row, Sqlite, SqliteConnection};
-use tokio::sync::oneshot;
 
 use super::{many, snapshots};
-use crate::store::StoreError;
-
-/// A read cursor that waits to be moved.
-pub(super) struct CursorJob {
-    pub(super) user: UserId,
-    pub(super) room: RoomId,
-    pub(super) cursor: ReadCursor,
-    pub(super) reply: oneshot::Sender<Result<Option<ReadCursor>, StoreError>>,
-}
-
-/// Where cursors are, by user and room.
-pub(super) type Cursors = BTreeMap<(UserId, RoomId), ReadCursor>;
+use crate::store::{
+    StoreError,
+    writer::{CursorJob, Cursors},
+};
 
 /// Moves cursors as `ReadCursor::merge` says and returns where they are now, without those of who is no member.
 ///

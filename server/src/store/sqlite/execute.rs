@@ -6,11 +6,11 @@ use protocol::{Command, Done, Epoch, ErrorCode, Record, Seq, StreamId};
 use sha2::{Digest, Sha256};
 use sqlx::{Row, SqliteConnection};
 
-use super::{append::append, facts, writer::CommandJob};
+use super::{append::append, facts};
 use crate::{
     commands::{Decision, decide},
     sabotage::Without,
-    store::{Actor, ExecuteError, StoreError},
+    store::{Actor, ExecuteError, StoreError, writer::CommandJob},
 };
 
 /// What tells one command from another with the same id; not reversible for whoever does not know the text.
@@ -20,8 +20,9 @@ pub(super) type Fingerprint = [u8; 16];
 pub(super) async fn execute(
     tx: &mut SqliteConnection,
     job: &CommandJob,
+    without: Without,
 ) -> Result<(Done, Vec<Arc<Record>>), ExecuteError> {
-    let CommandJob { actor, command, markup, rooms_per_user, now, without, reply: _ } = job;
+    let CommandJob { actor, command, markup, rooms_per_user, now, reply: _ } = job;
     let fingerprint = fingerprint(command);
     // Before permissions: who has left still learns the fate of what was stored.
     if !without.has(Without::LOOK_UP)

@@ -19,19 +19,16 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use tokio::{
-    sync::{Mutex, mpsc},
-    task::JoinHandle,
-};
+use tokio::{sync::Mutex, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
 use self::{
     checkpoint::LogLimits,
     erase::task::{self as eraser, Erasing},
     write::{Lane, Write},
-    writer::Job,
+    writer::Batches,
 };
-use super::{Sink, Store, StoreError};
+use super::{Sink, Store, StoreError, writer::Writer};
 use crate::{limits::Limits, sabotage::Without};
 
 mod accounts;
@@ -109,9 +106,7 @@ impl Default for Tuning {
 pub struct SqliteStore {
     read: SqlitePool,
     lane: Lane,
-    rooms_per_user: u32,
-    without: Without,
-    queue: mpsc::Sender<Job>,
+    writer: Writer,
     closing: CancellationToken,
     /// The writer, what overwrites beside it what is gone, and what keeps the log short.
     tasks: Mutex<Vec<JoinHandle<()>>>,
@@ -197,19 +192,12 @@ impl SqliteStore {
         let lane = Lane::new(to_write, busy_timeout, sink);
         let closing = CancellationToken::new();
         let erasing = Erasing::default();
-        let (queue, writer) = writer::spawn(lane.clone(), erasing.clone(), closing.clone());
+        let batches = Batches { lane: lane.clone(), erasing: erasing.clone(), without };
+        let (writer, writing) = Writer::new(batches, limits.rooms_per_user, closing.clone());
+        let writing = tokio::spawn(writing);
         let eraser = eraser::spawn(lane.clone(), read.clone(), erasing, closing.clone());
         let keeper = checkpoint::spawn(lane.clone(), Box::new(to_copy), log, closing.clone());
-        let rooms_per_user = limits.rooms_per_user;
-        Ok(Self {
-            read,
-            lane,
-            rooms_per_user,
-            without,
-            queue,
-            closing,
-            tasks: Mutex::new(vec![writer, eraser, keeper]),
-        })
+        Ok(Self { read, lane, writer, closing, tasks: Mutex::new(vec![writing, eraser, keeper]) })
     }
 
     /// Starts a change. All changes start here, one at a time; dropped without commit, nothing happened.

@@ -20,12 +20,10 @@ use super::{
     execute::{Fingerprint, fingerprint},
     lines::{self, Line},
     many, rows,
-    writer::CommandJob,
 };
 use crate::{
     commands::{Decision, Facts, RoomFacts, decide},
-    sabotage::Without,
-    store::{ExecuteError, StoreError},
+    store::{ExecuteError, StoreError, writer::CommandJob},
 };
 
 /// What each is answered, and what is told of them.
@@ -34,8 +32,7 @@ pub(super) type Carried = (Vec<Result<Done, ExecuteError>>, Vec<Arc<Record>>);
 /// The post, if it bears on nothing but its room.
 pub(super) fn plain(job: &CommandJob) -> Option<&PostMessage> {
     let Command::PostMessage(post @ PostMessage { text, reply_to: None, .. }) = &job.command else { return None };
-    let is_plain = mentions::names_in(text, &job.markup).is_empty() && !job.without.has(Without::LOOK_UP);
-    is_plain.then_some(post)
+    mentions::names_in(text, &job.markup).is_empty().then_some(post)
 }
 
 /// Carries plain posts out, in order. After an error nothing of it holds, and they can be carried out one by one.

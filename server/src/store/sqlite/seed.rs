@@ -7,8 +7,8 @@
 use protocol::{Command, UnixMs, markup, messages::PostMessage};
 use tokio::sync::oneshot;
 
-use super::{SqliteStore, posts, writer::CommandJob};
-use crate::store::{Actor, ExecuteError, StoreError};
+use super::{SqliteStore, posts};
+use crate::store::{Actor, ExecuteError, StoreError, writer::CommandJob};
 
 /// Posts whose rows are written by one statement: SQLite takes 32,766 values in one, and a line has 13.
 const POSTS_AT_ONCE: usize = 2_048;

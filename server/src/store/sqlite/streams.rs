@@ -7,25 +7,19 @@ use protocol::{
     Command, Done, HistoryPage, InboxSnapshot, Position, ReadCursor, Record, RoomId, RoomSnapshot, RoomSummary, Seq,
     StreamId, UnixMs, UserId,
     edits::Edits,
-    markup::{self, Node},
     members::Candidate,
-    messages::{EditMessage, PostMessage},
     rooms::{RoomRef, Visibility},
     snapshot::{DirectoryEntry, Doorstep},
 };
 use sqlx::{AssertSqlSafe, QueryBuilder, Row, Sqlite};
-use tokio::sync::{mpsc::error::TrySendError, oneshot};
 
 use super::{
-    SqliteStore,
-    cursors::CursorJob,
-    edits,
+    SqliteStore, edits,
     erase::GONE,
     facts,
     redact::Pending,
     rows::{self, RECORD_COLUMNS},
     snapshots, windows,
-    writer::{COMMANDS_RESERVED, CommandJob, Job},
 };
 use crate::{
     commands::Facts,
@@ -35,13 +29,7 @@ use crate::{
 #[async_trait]
 impl StreamStore for SqliteStore {
     async fn execute(&self, actor: &Actor, command: Command, now: UnixMs) -> Result<Done, ExecuteError> {
-        let (reply, answer) = oneshot::channel();
-        let markup = markup_of(&command);
-        let (actor, rooms_per_user, without) = (actor.clone(), self.rooms_per_user, self.without);
-        let job = CommandJob { actor, command, markup, rooms_per_user, now, without, reply };
-        self.queued(Job::Command(Box::new(job)))?;
-        // Without an answer the writer is gone, and with it the command.
-        answer.await.unwrap_or(Err(ExecuteError::Store(StoreError::Busy)))
+        self.writer.execute(actor, command, now).await
     }
 
     async fn set_read_cursor(
@@ -50,13 +38,7 @@ impl StreamStore for SqliteStore {
         room: RoomId,
         cursor: ReadCursor,
     ) -> Result<Option<ReadCursor>, StoreError> {
-        let (reply, answer) = oneshot::channel();
-        // They come often, and the next one says the same: they are refused before what somebody wrote is.
-        if self.queue.capacity() <= COMMANDS_RESERVED {
-            return Err(StoreError::Busy);
-        }
-        self.queued(Job::Cursor(CursorJob { user, room, cursor, reply }))?;
-        answer.await.unwrap_or(Err(StoreError::Busy))
+        self.writer.set_read_cursor(user, room, cursor).await
     }
 
     async fn facts(&self, actor: &Actor, room: RoomId) -> Result<Facts, StoreError> {
@@ -215,27 +197,8 @@ impl StreamStore for SqliteStore {
     }
 }
 
-impl SqliteStore {
-    /// Lets it wait for the writer, where there is room.
-    fn queued(&self, job: Job) -> Result<(), StoreError> {
-        self.queue.try_send(job).map_err(|error| match error {
-            TrySendError::Full(_) | TrySendError::Closed(_) => StoreError::Busy,
-        })
-    }
-}
-
 /// A text whose first letter is a capital one.
 fn capitalised(text: &str) -> String {
     let mut letters = text.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
-}
-
-/// The tree of the text that a command writes, if it is one that may be written.
-fn markup_of(command: &Command) -> Vec<Node> {
-    if let Command::PostMessage(PostMessage { text, .. }) | Command::EditMessage(EditMessage { text, .. }) = command
-        && command.check().is_ok()
-    {
-        return markup::parse(text);
-    }
-    Vec::new()
 }

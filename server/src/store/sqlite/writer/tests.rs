@@ -19,7 +19,7 @@ use protocol::{
 };
 use sqlx::Row as _;
 
-use super::{BATCH_COMMANDS_MAX, COMMANDS_RESERVED, CommandJob, QUEUE_COMMANDS_MAX, caught, posts};
+use super::{CommandJob, caught, posts};
 use crate::{
     sabotage::Without,
     store::{
@@ -31,6 +31,7 @@ use crate::{
             bench::{Bench, GENERAL, NOW},
             seed::Seed,
         },
+        writer::{BATCH_COMMANDS_MAX, COMMANDS_RESERVED, QUEUE_COMMANDS_MAX},
     },
 };
 
@@ -130,7 +131,7 @@ async fn read_cursors_leave_a_quarter_of_the_queue_to_commands() {
     let first = bench.post(GENERAL, "first");
     let mut first = std::pin::pin!(bench.run(first));
     assert!(first.as_mut().now_or_never().is_none());
-    while bench.store.queue.capacity() < QUEUE_COMMANDS_MAX {
+    while bench.store.writer.capacity() < QUEUE_COMMANDS_MAX {
         // The writer has taken it, and waits for the turn.
         tokio::task::yield_now().await;
     }
@@ -422,6 +423,5 @@ fn bench_post(n: u128) -> Command {
 
 fn job(actor: &Actor, command: Command) -> CommandJob {
     let (reply, _) = tokio::sync::oneshot::channel();
-    let (actor, markup, without) = (actor.clone(), Vec::new(), Without::NOTHING);
-    CommandJob { actor, command, markup, rooms_per_user: 9, now: NOW, without, reply }
+    CommandJob { actor: actor.clone(), command, markup: Vec::new(), rooms_per_user: 9, now: NOW, reply }
 }
