@@ -23,6 +23,7 @@ mod headers;
 pub mod hub;
 pub mod json;
 pub mod limits;
+mod maps;
 mod pages;
 pub mod presence;
 mod profile;

@@ -4,7 +4,6 @@
 //! asks the database every [`CHECK_INTERVAL`], in one query, which of the connected sessions still live.
 
 use std::{
-    collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -16,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::token::lifetime;
 use crate::{
     hub::{Bells, Follower},
+    maps::HashMap,
     state::AppState,
     store::{
         StoreError,

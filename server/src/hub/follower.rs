@@ -5,7 +5,6 @@
 //! happens before it looks, it is woken once.
 
 use std::{
-    collections::{HashMap, HashSet},
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicU32, Ordering},
@@ -15,6 +14,8 @@ use std::{
 
 use futures::task::AtomicWaker;
 use protocol::{ReadCursor, RoomId, Seq, UserId};
+
+use crate::maps::{HashMap, HashSet};
 
 /// Mentions that are told one by one in a room's head; whoever is named more often counts again.
 pub(super) const HEAD_MENTIONS_MAX: usize = 32;

@@ -6,7 +6,7 @@
 //! its client.
 
 use std::{
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::BTreeMap,
     convert::Infallible,
     ops::Bound,
     sync::{Arc, Mutex, PoisonError},
@@ -21,6 +21,7 @@ use super::{
     follower::{Follower, HEAD_MENTIONS_MAX, RoomNews},
     seen::Unseen,
 };
+use crate::maps::{HashMap, HashSet};
 
 /// The shortest time between two tellings of heads: with what a connection waits itself, within a second.
 pub(super) const HEADS_INTERVAL: Duration = Duration::from_millis(500);

@@ -6,12 +6,9 @@
 //! falls behind the ring reads the store. The hub orders, encodes and wakes; it reads nothing itself but what closes a
 //! gap ([`task`]), and it decides nothing: who may follow, `commands::authorize` says.
 
-use std::{
-    collections::HashMap,
-    sync::{
-        Arc, PoisonError, RwLock,
-        atomic::{AtomicU64, Ordering},
-    },
+use std::sync::{
+    Arc, PoisonError, RwLock,
+    atomic::{AtomicU64, Ordering},
 };
 
 use protocol::{ReadCursor, Record, RoomId, StreamId, UserId};
@@ -22,6 +19,7 @@ use crate::{
     bus::{Bus, BusMessage},
     clock::{Clock, Randomness},
     limits::Limits,
+    maps::HashMap,
     presence::Presence,
     sabotage::Without,
     store::Sink,
@@ -72,8 +70,9 @@ impl Hub {
         Self::without(bus, limits, clock, random, Without::NOTHING)
     }
 
-    /// The same, with something taken away.
-    pub(crate) fn without(
+    /// The same, with something taken away, so that a test sees what it is for.
+    #[must_use]
+    pub fn without(
         bus: Arc<dyn Bus>,
         limits: &Limits,
         clock: Clock,

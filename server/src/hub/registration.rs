@@ -1,17 +1,17 @@
 //! One connection's hold on the hub: what it follows and watches. Dropped, it leaves nothing behind.
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
 };
 
 use protocol::{ReadCursor, RoomId, RoomSummary, StreamId, UserId};
 
 use super::{Channel, Follower, Hub, RoomNews, heads::Head};
-use crate::presence::Presence;
+use crate::{
+    maps::{HashMap, HashSet},
+    presence::Presence,
+};
 
 /// See the module.
 pub(crate) struct Registration {
@@ -34,12 +34,12 @@ impl Registration {
         let follower = hub.next_follower(user);
         hub.presence.enter(&follower);
         let inbox = hub.follow(StreamId::Inbox(user), &follower);
-        let streams = HashMap::from([(inbox.stream(), Arc::clone(&inbox))]);
+        let streams = HashMap::from_iter([(inbox.stream(), Arc::clone(&inbox))]);
         Self {
             hub: Arc::clone(hub),
             follower,
             inbox,
-            held: Mutex::new(Held { streams, rooms: HashSet::new() }),
+            held: Mutex::new(Held { streams, rooms: HashSet::default() }),
             has_logged_out: AtomicBool::new(false),
         }
     }

@@ -49,6 +49,7 @@ impl HubTask {
     pub async fn run(mut self, store: Arc<dyn StreamStore>, sessions: ConnectedSessions, stopping: CancellationToken) {
         let hub = Arc::clone(&self.hub);
         tokio::select! {
+            biased;
             () = stopping.cancelled() => {}
             never = hub.dispatch.run() => match never {},
             never = hub.heads.run() => match never {},
@@ -63,14 +64,8 @@ impl HubTask {
         loop {
             let next_gap = self.gaps.first().map(|(due, _)| *due);
             tokio::select! {
-                received = self.bus.recv(), if is_bus_there => match received {
-                    Some(Received::Message(message)) => self.take(message, sessions),
-                    Some(Received::Missed) => self.compare_tails(store).await,
-                    None => is_bus_there = false,
-                },
-                Some(stream) = self.reported.recv() => {
-                    self.gaps.insert((Instant::now() + REORDERING_MAX, stream));
-                }
+                // What comes seldom goes first: the bus, which may always have something, holds nothing up.
+                biased;
                 () = sleep_until(next_gap.unwrap_or_else(Instant::now)), if next_gap.is_some() => {
                     if let Some((_, stream)) = self.gaps.pop_first() {
                         self.close_gap(store, stream).await;
@@ -78,7 +73,15 @@ impl HubTask {
                 }
                 _ = tails.tick() => if self.hub.bus.is_shared() {
                     self.compare_tails(store).await;
+                },
+                Some(stream) = self.reported.recv() => {
+                    self.gaps.insert((Instant::now() + REORDERING_MAX, stream));
                 }
+                received = self.bus.recv(), if is_bus_there => match received {
+                    Some(Received::Message(message)) => self.take(message, sessions),
+                    Some(Received::Missed) => self.compare_tails(store).await,
+                    None => is_bus_there = false,
+                },
             }
         }
     }

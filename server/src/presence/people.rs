@@ -3,13 +3,14 @@
 //! Nothing here waits or reads a clock: times are given, and what has changed is gathered in a set, so that however
 //! much happens to somebody between two tellings, it is one change.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::BTreeSet;
 
 use litemap::LiteMap;
 use protocol::{PresenceState, RoomId, UnixMs, UserId};
 use tokio::time::Instant;
 
 use super::news::{NodeId, UserNews, Whereabouts};
+use crate::maps::{HashMap, HashSet};
 
 /// What a connection says that its user does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -167,7 +168,7 @@ impl People {
 
     /// Another node is there, at this version. Whether that is the one that is known.
     pub(super) fn hear(&mut self, node: NodeId, version: u64, until: Instant, at: UnixMs) -> bool {
-        let empty = Remote { version: 0, users: HashMap::new(), until, heard_at: at };
+        let empty = Remote { version: 0, users: HashMap::default(), until, heard_at: at };
         let remote = self.nodes.entry(node).or_insert(empty);
         (remote.until, remote.heard_at) = (until, at);
         remote.version == version

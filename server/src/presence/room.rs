@@ -5,7 +5,7 @@
 //! too. So nothing waits for a slow connection, and nothing is kept for it.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
 };
 
@@ -18,6 +18,7 @@ use tungstenite::Utf8Bytes;
 use super::profiles::Profiles;
 use crate::{
     hub::Follower,
+    maps::HashMap,
     store::{Profile, Roster},
 };
 

@@ -1,9 +1,9 @@
 //! When those who are gone were there last, until it is written down. What could not be written waits for the next try.
 
-use std::collections::HashMap;
-
 use protocol::{UnixMs, UserId};
 use tokio::time::Instant;
+
+use crate::maps::HashMap;
 
 /// Users written in one transaction: bounds how long everyone else's next command waits.
 pub(super) const SEEN_USERS_MAX: usize = 500;

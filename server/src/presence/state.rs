@@ -1,10 +1,6 @@
 //! The state of the lane, and what is due in it.
 
-use std::{
-    collections::{BTreeSet, HashMap, HashSet},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use protocol::{Event, PresenceState, Record, RoomId, Seq, UnixMs, UserId, UserRef, effect::Membership};
 use tokio::time::Instant;
@@ -18,6 +14,7 @@ use super::{
 };
 use crate::{
     hub::Follower,
+    maps::{HashMap, HashSet},
     store::{Profile, Roster},
 };
 
@@ -65,10 +62,10 @@ impl State {
         Self {
             node,
             people: People::default(),
-            rooms: HashMap::new(),
+            rooms: HashMap::default(),
             typing: Typing::default(),
-            rooms_of: HashMap::new(),
-            dirty: HashSet::new(),
+            rooms_of: HashMap::default(),
+            dirty: HashSet::default(),
             loads: BTreeSet::new(),
             newcomers: BTreeSet::new(),
             status_end: None,

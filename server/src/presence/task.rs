@@ -66,10 +66,12 @@ impl Presence {
                 chores.push(write.boxed());
             }
             tokio::select! {
+                // What is asked for more often than it comes goes last.
+                biased;
                 () = stopping.cancelled() => break,
-                () = self.wake.notified() => {}
-                () = sleep_until(deadline) => {}
                 Some(chore) = chores.next() => self.done(chore),
+                () = sleep_until(deadline) => {}
+                () = self.wake.notified() => {}
             }
         }
         while let Some(chore) = chores.next().await {

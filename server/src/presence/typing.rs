@@ -1,12 +1,13 @@
 //! Who is writing, in the rooms that somebody on this node follows. Forgotten after seconds, whatever happens.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
 use protocol::{RoomId, RoomTyping, ServerFrame, UserId, UserRef, encode, limits::TYPISTS_TOLD_MAX};
 use tokio::time::Instant;
 use tungstenite::Utf8Bytes;
 
 use super::news::TypingNews;
+use crate::maps::{HashMap, HashSet};
 
 /// Rooms and users of which the other nodes are told at once. Of more, nothing is told: typing may be lost.
 pub(super) const SAID_MAX: usize = 1_000;

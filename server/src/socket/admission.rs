@@ -1,7 +1,6 @@
 //! How many sockets there may be, counted before the upgrade.
 
 use std::{
-    collections::HashMap,
     hash::Hash,
     net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
@@ -10,7 +9,7 @@ use std::{
 
 use protocol::{ErrorCode, UserId};
 
-use crate::{auth::address::subnet, clock::Randomness, error::ApiError, limits::Limits};
+use crate::{auth::address::subnet, clock::Randomness, error::ApiError, limits::Limits, maps::HashMap};
 
 /// Echo sockets of one address.
 const ECHO_PER_ADDRESS_MAX: u32 = 10;

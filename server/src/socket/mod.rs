@@ -13,13 +13,15 @@ use protocol::{
     limits::{FRAME_BYTES_MAX, HEARTBEAT_INTERVAL_MS, MESSAGE_BYTES_MAX, MESSAGE_CHARS_MAX, SUBSCRIPTIONS_MAX},
 };
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     sync::{Semaphore, SemaphorePermit},
     time::sleep,
 };
 use tokio_util::sync::CancellationToken;
 
-use self::{admission::Admission, replay::Replays, turns::Turns, wheel::Wheel};
+use self::{admission::Admission, connection::Connection, replay::Replays, turns::Turns, wheel::Wheel, wire::Wire};
 use crate::{
+    auth::connected::ConnectedSessions,
     clock::{Clock, Randomness},
     error::{self, ApiError},
     hub::Hub,
@@ -27,7 +29,7 @@ use crate::{
     rates::Rates,
     sabotage::Without,
     serve::{Drain, TELL_INTERVAL, TOLD_AT_ONCE},
-    store::{PresenceStore, StreamStore},
+    store::{Actor, PresenceStore, StreamStore, accounts::Session},
 };
 
 mod admission;
@@ -128,6 +130,7 @@ impl Sockets {
     /// Keeps the time of all connections, until there are none any more.
     pub async fn keep_time(self: Arc<Self>, stopping: CancellationToken) {
         tokio::select! {
+            biased;
             () = stopping.cancelled() => {}
             never = self.wheel.run() => match never {},
             never = self.tell_leaving() => match never {},
@@ -139,6 +142,7 @@ impl Sockets {
     async fn tell_leaving(&self) -> Infallible {
         let (leaving, over) = (self.drain.leaving(), self.drain.over());
         tokio::select! {
+            biased;
             () = leaving.cancelled() => {}
             () = over.cancelled() => {}
         }
@@ -146,6 +150,21 @@ impl Sockets {
             self.wheel.tell_leaving(if over.is_cancelled() { usize::MAX } else { TOLD_AT_ONCE });
             sleep(TELL_INTERVAL).await;
         }
+    }
+
+    /// Serves a connection of a session over any stream, from `hello` until it is over. The handshake, and what lets a
+    /// client in before that, are the caller's: a simulation has neither.
+    pub fn serve<T>(
+        self: Arc<Self>,
+        session: &Session,
+        sessions: &ConnectedSessions,
+        stream: T,
+    ) -> impl Future<Output = ()> + Send + use<T>
+    where
+        T: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    {
+        let socket = Box::new(Wire::new(stream, &[]));
+        Connection::new(self, Actor::from(session), sessions.attach(session), socket, None).run()
     }
 
     /// How many sockets are open, with a session.

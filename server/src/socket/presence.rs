@@ -3,14 +3,12 @@
 //! What is told comes encoded from [`crate::presence`]; kept here is only how far each followed room was told. Only
 //! rooms with a live subscription are told of, so presence never tells more than the stream beside it.
 
-use std::collections::HashMap;
-
 use futures::{Sink, Stream};
 use protocol::{Command, RoomId, StreamId};
 use tungstenite::Message;
 
 use super::{connection::Connection, ending::Ending, subscription::State};
-use crate::presence::Activity;
+use crate::{maps::HashMap, presence::Activity};
 
 /// How far the presence of each followed room was told.
 #[derive(Debug, Default)]

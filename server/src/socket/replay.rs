@@ -4,12 +4,9 @@
 //! after a restart thousands stand at one place. A read that has begun is shared only by those whose end it has
 //! surely seen; so a page is never older than what its reader was let in by.
 
-use std::{
-    collections::HashMap,
-    sync::{
-        Arc, Mutex, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicBool, Ordering},
 };
 
 use futures::{
@@ -21,6 +18,7 @@ use tokio::sync::Semaphore;
 
 use crate::{
     hub::Entry,
+    maps::HashMap,
     store::{StoreError, StreamStore},
 };
 

@@ -1,7 +1,6 @@
 //! The rooms of a connection's user: which they are, and the heads that the client has to be told.
 
 use std::{
-    collections::HashMap,
     pin::Pin,
     task::{Context, Poll},
     time::Duration,
@@ -13,6 +12,7 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use super::Sockets;
 use crate::{
     hub::{Registration, RoomNews},
+    maps::HashMap,
     store::StoreError,
 };
 
@@ -39,7 +39,7 @@ pub(super) struct Rooms {
 
 impl Rooms {
     pub(super) fn new() -> Self {
-        Self { inbox: None, inbox_seen: 0, news: HashMap::new(), next: Instant::now(), timer: None }
+        Self { inbox: None, inbox_seen: 0, news: HashMap::default(), next: Instant::now(), timer: None }
     }
 
     pub(super) fn mark(&mut self, room: RoomId, happened: RoomNews) {
@@ -73,7 +73,7 @@ impl Rooms {
             })
             .collect();
         if self.news.is_empty() {
-            (self.news, self.timer) = (HashMap::new(), None);
+            (self.news, self.timer) = (HashMap::default(), None);
             self.next = Instant::now() + HEADS_INTERVAL;
         }
         heads.sort_unstable_by_key(|head| head.room);

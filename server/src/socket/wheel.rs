@@ -5,7 +5,6 @@
 //! ([`Pulse`]), which costs it no lock. Its clock goes by ticks: it is behind by one tick at most.
 
 use std::{
-    collections::HashMap,
     convert::Infallible,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
@@ -17,7 +16,10 @@ use std::{
 use protocol::limits::{HEARTBEAT_INTERVAL_MS, SERVER_SILENCE_MS_MAX};
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
-use crate::hub::{Bells, Follower};
+use crate::{
+    hub::{Bells, Follower},
+    maps::HashMap,
+};
 
 /// How long a peer may take nothing of what is written to it.
 pub(crate) const PROGRESS_MAX: Duration = Duration::from_secs(15);
@@ -200,7 +202,7 @@ impl Drop for Place {
         let mut spoke = self.wheel.spoke(number);
         spoke.remove(&number);
         if spoke.is_empty() {
-            *spoke = HashMap::new();
+            *spoke = HashMap::default();
         }
     }
 }
