@@ -6,7 +6,7 @@
 //! its client.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     convert::Infallible,
     ops::Bound,
     sync::{Arc, Mutex, PoisonError},
@@ -29,6 +29,10 @@ pub(super) const HEADS_INTERVAL: Duration = Duration::from_millis(500);
 /// Authors remembered between two tellings, of each room: they count again. With more, everyone does.
 const AUTHORS_MAX: usize = 256;
 
+/// Events remembered that were noted before one that is missing, of each room: others may be late as long. With more, what
+/// is missing is taken for lost, and everyone counts again.
+const EARLY_MAX: usize = 256;
+
 #[derive(Debug, Default)]
 pub(super) struct Heads {
     state: Mutex<State>,
@@ -48,6 +52,10 @@ struct State {
 #[derive(Debug, Default)]
 struct Watched {
     head: Head,
+    /// Up to here all was noted, or is known from the store to all watchers. What one of them alone has read is not.
+    noted: Position,
+    /// What was noted after something that was not: it is late, or lost on the way from another node.
+    early: BTreeSet<Seq>,
     /// By user, so that those of one are found.
     watchers: BTreeMap<Key, Watcher>,
     unseen: Unseen,
@@ -125,11 +133,15 @@ impl Heads {
         self.with(|state| state.rooms.keys().copied().collect())
     }
 
-    /// Takes in what the store says. What happened since is not undone: both numbers only grow.
+    /// Takes in what the store says. What happened since is not undone: both numbers only grow. That one watcher knows of
+    /// an event tells the others nothing: where it was lost on the way here, [`Heads::compare`] has to find that still.
     pub(super) fn learn(&self, room: RoomId, position: Position, messages: u64) {
         self.with(|state| {
             if let Some(watched) = state.rooms.get_mut(&room) {
-                watched.head.advance(position);
+                advance(&mut watched.head.position, position);
+                if watched.noted == Position::default() || watched.watchers.len() == 1 {
+                    watched.catch_up(position);
+                }
                 watched.head.messages = watched.head.messages.max(messages);
             }
         });
@@ -148,7 +160,8 @@ impl Heads {
     /// Marks a room of which events were missed here.
     pub(super) fn compare(&self, room: RoomId, stored: Position) {
         self.change(room, |watched, noted| {
-            let is_behind = watched.head.advance(stored);
+            advance(&mut watched.head.position, stored);
+            let is_behind = watched.catch_up(stored);
             if is_behind {
                 (watched.news.last, watched.news.recount) = (noted, noted);
             }
@@ -237,7 +250,9 @@ impl Heads {
 
 impl Watched {
     fn note(&mut self, record: &Record, noted: u64) {
-        self.head.advance(Position { epoch: record.epoch, seq: record.seq });
+        let position = Position { epoch: record.epoch, seq: record.seq };
+        advance(&mut self.head.position, position);
+        self.count(position, noted);
         if let Event::MessagePosted(posted) = &record.event {
             self.head.messages = self.head.messages.max(posted.ordinal);
             if self.of(record.actor.id).next().is_some() {
@@ -245,6 +260,29 @@ impl Watched {
             }
         }
         self.news.add(record, noted);
+    }
+
+    /// An event was noted. Where one before it is missing, the next comparison says so, unless it comes before that.
+    fn count(&mut self, at: Position, noted: u64) {
+        if self.noted == Position::default() || at.epoch > self.noted.epoch {
+            self.catch_up(at);
+        } else if at.epoch == self.noted.epoch && at.seq > self.noted.seq {
+            self.early.insert(at.seq);
+            while self.early.remove(&self.noted.seq.next()) {
+                self.noted.seq = self.noted.seq.next();
+            }
+            if self.early.len() > EARLY_MAX {
+                self.news.recount = noted;
+                self.catch_up(self.head.position);
+            }
+        }
+    }
+
+    /// Nothing is missing up to here. Whether that was not known.
+    fn catch_up(&mut self, to: Position) -> bool {
+        let is_news = advance(&mut self.noted, to);
+        self.early.retain(|seq| *seq > to.seq);
+        is_news
     }
 
     /// The watchers of one user.
@@ -285,13 +323,11 @@ impl Gathered {
     }
 }
 
-impl Head {
-    /// Moves forward, never back. Returns whether it moved.
-    fn advance(&mut self, to: Position) -> bool {
-        let is_newer = (to.epoch, to.seq) > (self.position.epoch, self.position.seq);
-        if is_newer {
-            self.position = to;
-        }
-        is_newer
+/// Moves a place forward, never back. Returns whether it moved.
+fn advance(place: &mut Position, to: Position) -> bool {
+    let is_newer = (to.epoch, to.seq) > (place.epoch, place.seq);
+    if is_newer {
+        *place = to;
     }
+    is_newer
 }

@@ -1,5 +1,10 @@
 //! What is told of rooms that are watched and not followed: once, together, and to whom it concerns.
 
+use protocol::{
+    ReadCursor, RoomSummary,
+    rooms::{RoomRef, Visibility},
+};
+
 use super::*;
 
 /// What was told of the room so far.
@@ -132,5 +137,84 @@ async fn more_authors_than_are_remembered_make_everyone_count_again() {
         sleep(Duration::from_millis(1)).await;
 
         assert_eq!(heads(&reader).map(|news| news.recount), Some(is_recounted), "{authors}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_that_was_lost_is_told_also_where_somebody_else_knows_of_it_from_the_store() {
+    let bench = Bench::new(&Limits::default());
+    let reader = Registration::new(&bench.hub, UserId(1));
+    reader.watch(ROOM);
+    bench.store.keep(&[message(1)]);
+    bench.elsewhere(&[message(1)]);
+    sleep(Duration::from_millis(1)).await;
+    assert!(heads(&reader).is_some());
+
+    // The second one is lost on the way. Somebody comes, and reads where their rooms end.
+    bench.store.keep(&[message(2)]);
+    let newcomer = Registration::new(&bench.hub, UserId(2));
+    newcomer.watch(ROOM);
+    newcomer.learn(&RoomSummary {
+        room: RoomRef { id: ROOM, name: "room".to_owned(), visibility: Visibility::Public },
+        head: Position { epoch: Epoch(1), seq: Seq(2) },
+        messages: 2,
+        cursor: ReadCursor::default(),
+        unread: 0,
+        mentions: 0,
+        muted: false,
+    });
+    sleep(Duration::from_secs(2)).await;
+
+    assert_eq!(heads(&reader), Some(RoomNews::recount()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_event_that_was_lost_is_told_also_where_later_ones_came() {
+    let bench = Bench::new(&Limits::default());
+    let reader = Registration::new(&bench.hub, UserId(1));
+    reader.watch(ROOM);
+    bench.store.keep(&[message(1)]);
+    bench.elsewhere(&[message(1)]);
+    sleep(Duration::from_millis(1)).await;
+    assert!(heads(&reader).is_some());
+
+    // The second one, which may be one's own or name somebody, is lost on the way.
+    bench.store.keep(&[message(2), message(3)]);
+    bench.elsewhere(&[message(3)]);
+    sleep(Duration::from_secs(2)).await;
+
+    assert_eq!(heads(&reader), Some(RoomNews::recount()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn events_in_another_order_make_nobody_count_again() {
+    let bench = Bench::new(&Limits::default());
+    let reader = Registration::new(&bench.hub, UserId(1));
+    reader.watch(ROOM);
+    // Right after a comparison, so that none comes in between.
+    sleep(Duration::from_millis(1_100)).await;
+    bench.store.keep(&[message(1), message(2), message(3)]);
+
+    for seq in [1, 3, 2] {
+        bench.elsewhere(&[message(seq)]);
+        sleep(Duration::from_millis(10)).await;
+    }
+    sleep(Duration::from_secs(3)).await;
+
+    assert_eq!(heads(&reader), Some(RoomNews::default()));
+}
+
+#[tokio::test(start_paused = true)]
+async fn more_events_before_a_missing_one_than_are_remembered_make_everyone_count_again() {
+    for (early, is_recounted) in [(256, false), (257, true)] {
+        let bench = Bench::new(&Limits::default());
+        let reader = Registration::new(&bench.hub, UserId(1));
+        reader.watch(ROOM);
+        bench.hub.committed(&[message(1)]);
+
+        bench.hub.committed(&(3..3 + early).map(message).collect::<Vec<_>>());
+        sleep(Duration::from_millis(1)).await;
+
+        assert_eq!(heads(&reader).map(|news| news.recount), Some(is_recounted), "{early}");
     }
 }
