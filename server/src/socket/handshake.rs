@@ -18,10 +18,7 @@ use crate::{
     error::ApiError,
     serve::Line,
     state::AppState,
-    store::{
-        Actor,
-        accounts::{Role, Session},
-    },
+    store::{Actor, accounts::Session},
 };
 
 pub(crate) fn routes() -> Router<AppState> {
@@ -85,7 +82,7 @@ fn admit(
     let running = app.connections.token();
     line.becomes_socket();
     Ok(handshake.accept(move |socket| {
-        let actor = Actor { is_owner: session.role == Role::Owner, user: session.user };
+        let actor = Actor::from(&session);
         let connection = Connection::new(sockets, actor, guard, socket, Some(line));
         async move {
             connection.run().await;

@@ -27,6 +27,7 @@ mod seen;
 mod sessions;
 mod settings;
 mod settings_pages;
+mod sim;
 mod slow_readers;
 mod slow_requests;
 mod socket_admission;
