@@ -252,14 +252,24 @@ impl Watched {
     fn note(&mut self, record: &Record, noted: u64) {
         let position = Position { epoch: record.epoch, seq: record.seq };
         advance(&mut self.head.position, position);
+        let is_known = self.has(position);
         self.count(position, noted);
         if let Event::MessagePosted(posted) = &record.event {
             self.head.messages = self.head.messages.max(posted.ordinal);
-            if self.of(record.actor.id).next().is_some() {
-                self.unseen.posted(record.actor.id, record.seq);
-            }
+        }
+        if is_known {
+            // Another node says it twice, or late: what was told counts once.
+            return;
+        }
+        if matches!(record.event, Event::MessagePosted(_)) && self.of(record.actor.id).next().is_some() {
+            self.unseen.posted(record.actor.id, record.seq);
         }
         self.news.add(record, noted);
+    }
+
+    /// Whether an event was noted, or is known to all watchers.
+    fn has(&self, at: Position) -> bool {
+        at.epoch == self.noted.epoch && (at.seq <= self.noted.seq || self.early.contains(&at.seq))
     }
 
     /// An event was noted. Where one before it is missing, the next comparison says so, unless it comes before that.

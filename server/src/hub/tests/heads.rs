@@ -218,3 +218,22 @@ async fn more_events_before_a_missing_one_than_are_remembered_make_everyone_coun
         assert_eq!(heads(&reader).map(|news| news.recount), Some(is_recounted), "{early}");
     }
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_event_that_comes_twice_names_somebody_once() {
+    let bench = Bench::new(&Limits::default());
+    let reader = Registration::new(&bench.hub, UserId(1));
+    reader.watch(ROOM);
+    bench.hub.committed(&[message(1)]);
+    sleep(Duration::from_millis(1)).await;
+    assert!(heads(&reader).is_some());
+    let mut posted = MessagePosted::new(2, "hi".to_owned());
+    posted.mentions = Mentions { users: vec![user(1)], everyone: false };
+    let naming = Arc::new(Record { event: Event::MessagePosted(posted), ..(*message(2)).clone() });
+
+    bench.elsewhere(&[Arc::clone(&naming)]);
+    bench.elsewhere(&[naming]);
+    sleep(Duration::from_secs(1)).await;
+
+    assert_eq!(heads(&reader), Some(RoomNews { recount: false, mentions: vec![Seq(2)] }));
+}
