@@ -57,11 +57,12 @@ pub(crate) use self::{
     tables::Tables,
 };
 
-/// Stories told in one run of the suite, by each of two tests: other ones each time.
+/// Stories told in one run of the suite, by each of two tests.
 const STORIES: u64 = 50;
 
 /// Stories that have gone wrong once.
-const REMEMBERED: [u64; 4] = [307_290_062_048_318, 449_757_246_742_369, 482_575_388_277_532, 50_032_932_462_001];
+const REMEMBERED: [u64; 5] =
+    [307_290_062_048_318, 449_757_246_742_369, 482_575_388_277_532, 50_032_932_462_001, 198_232_082_088_320];
 
 /// How a story is told.
 #[derive(Clone, Copy)]
@@ -185,8 +186,11 @@ fn stories(half: u64) {
             holds(seed, Telling { is_printed: true, ..ALL_THERE })
         };
     }
-    let first = RandomState::new().build_hasher().finish() >> 16;
-    let count = number_of("SIM_SEEDS").map_or(STORIES, |count| count / 2);
+    // Other ones for who asks for many; the suite's own are the same in each run, so that it says the same.
+    let (first, count) = match number_of("SIM_SEEDS") {
+        Some(count) => (RandomState::new().build_hasher().finish() >> 16, count / 2),
+        None => (0, STORIES),
+    };
     for number in 0..count {
         holds((first + number) * 2 + half, ALL_THERE);
     }
