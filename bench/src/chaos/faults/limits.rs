@@ -16,8 +16,6 @@ use crate::chaos::{
 
 /// Open files: a third of those who come find a place, beside the database.
 const FILES: u32 = 48;
-/// Bytes of memory beyond what is taken when all have come.
-const MEMORY_BYTES: u64 = 256 * 1024;
 /// How long it is left so.
 const SCARCE_MS: (u64, u64) = (1_500, 4_000);
 /// How long everybody may take to be back.
@@ -55,7 +53,7 @@ async fn few_files(scene: &mut Scene, scarce: Duration) -> Result<()> {
 
 async fn little_memory(scene: &mut Scene, scarce: Duration) -> Result<()> {
     let server = scene.stage.server()?;
-    let most = Some(server.data_bytes()? + MEMORY_BYTES);
+    let most = Some(server.data_bytes()?);
     prlimit(Some(server.process()?), Resource::Data, Rlimit { current: most, maximum: most })?;
     scene.counts("times with little memory");
     sleep(scarce).await;
