@@ -86,14 +86,17 @@ impl Engine {
                 self.list.load.failed(error, now, rng);
                 self.list.answered(false, now);
             }
-            Wanted::Room(room) => match error {
-                Some(error) if is_gone(error.code) => self.close_gone(room, error.clone()),
-                Some(_) | None => {
-                    if let Some(open) = self.open.get_mut(&room) {
-                        open.snapshot.failed(error, now, rng);
-                    }
+            Wanted::Room(room) => {
+                // Whoever is in it was brought in while the server answered, or is about to be told that they are not.
+                let is_in = self.inbox.as_ref().is_some_and(|inbox| inbox.contains(room));
+                let gone = error.filter(|error| is_gone(error.code));
+                if let Some(open) = self.open.get_mut(&room).filter(|_| gone.is_none() || is_in) {
+                    open.snapshot.failed(error, now, rng);
                 }
-            },
+                if let Some(error) = gone {
+                    self.close_gone(room, error.clone());
+                }
+            }
             // The next scroll asks again.
             Wanted::Older(room) => {
                 if let Some(open) = self.open.get_mut(&room) {

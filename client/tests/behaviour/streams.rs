@@ -2,7 +2,7 @@
 
 use client::{Answer, At, BEHIND_MS_MAX, Content, Fetch, FetchFailure, Intent, Output, RoomState};
 use protocol::{
-    Body, CommandId, CommandKind, Epoch, ErrorCode, Event, Position, Seq, ServerFrame, StreamId, UnixMs, close,
+    Body, CommandId, CommandKind, Epoch, ErrorCode, Event, Position, RoomId, Seq, ServerFrame, StreamId, UnixMs, close,
     frame::StreamHead,
     members::{RoomJoined, RoomLeft},
     rooms::{RoomRef, Visibility},
@@ -11,6 +11,8 @@ use protocol::{
 use crate::bench::{Bench, INBOX, OTHER, ROOM, at, event, page, posted, room_snapshot, start, summary};
 
 const STREAM: StreamId = StreamId::Room(ROOM);
+/// One that the user is not in.
+const ELSEWHERE: RoomId = RoomId(9);
 
 fn heartbeat(head: u64) -> ServerFrame {
     ServerFrame::Heartbeat { now: UnixMs(0), heads: vec![StreamHead { stream: STREAM, head: at(head) }] }
@@ -177,15 +179,32 @@ fn who_is_brought_back_in_sees_the_room_again() {
 #[test]
 fn a_room_that_is_not_to_be_seen_is_gone() {
     let mut bench = Bench::online();
-    bench.intent(Intent::Open { room: OTHER, at: At::Unread });
+    bench.intent(Intent::Open { room: ELSEWHERE, at: At::Unread });
     let fetched = bench.fetched();
 
     bench.answers(fetched[0].0, fetched[0].1.read(404, None, "not even JSON"));
 
-    let RoomState::Gone(error) = bench.engine.room(OTHER).unwrap().state else { panic!("not gone") };
+    let RoomState::Gone(error) = bench.engine.room(ELSEWHERE).unwrap().state else { panic!("not gone") };
     assert_eq!(error.code, ErrorCode::NotFound);
     bench.passes(60_000);
     assert_eq!(bench.fetched(), []);
+}
+
+#[test]
+fn a_room_into_which_one_comes_while_the_server_says_that_there_is_none_is_asked_for_again() {
+    let mut bench = Bench::online();
+    bench.intent(Intent::Open { room: ELSEWHERE, at: At::Unread });
+    let fetched = bench.fetched();
+    let room = RoomRef { id: ELSEWHERE, name: "other".to_owned(), visibility: Visibility::Public };
+    bench.frame(&event(INBOX, 3, 2, None, Event::RoomJoined(RoomJoined { room })));
+
+    bench.answers(fetched[0].0, fetched[0].1.read(404, None, "not even JSON"));
+    bench.passes(300);
+    let again = bench.fetched();
+    let snapshot = room_snapshot(ELSEWHERE, page(1, 10, 10));
+    bench.answers(again[0].0, Ok(Answer::Room(Box::new(snapshot))));
+
+    assert_eq!(bench.engine.room(ELSEWHERE).unwrap().state, RoomState::Open);
 }
 
 #[test]
