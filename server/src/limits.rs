@@ -67,7 +67,7 @@ limits! {
     // Several times the longest message, as JSON.
     /// Bytes of a request's JSON or form
     body_bytes: u64 = 256 * 1024;
-    // At 23 KB each when idle, less than half a gigabyte.
+    // At 7 KB each when idle, 140 MB.
     /// Sockets of the whole server
     sockets: u32 = 20_000;
     // A few devices with a few windows each.

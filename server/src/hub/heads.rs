@@ -52,7 +52,7 @@ struct State {
 #[derive(Debug, Default)]
 struct Watched {
     head: Head,
-    /// Up to here all was noted, or is known from the store to all watchers. What one of them alone has read is not.
+    /// Up to here all was noted, or was read by the first who watched. What another one has read the others need not have.
     noted: Position,
     /// What was noted after something that was not: it is late, or lost on the way from another node.
     early: BTreeSet<Seq>,
@@ -133,8 +133,10 @@ impl Heads {
         self.with(|state| state.rooms.keys().copied().collect())
     }
 
-    /// Takes in what the store says. What happened since is not undone: both numbers only grow. That one watcher knows of
-    /// an event tells the others nothing: where it was lost on the way here, [`Heads::compare`] has to find that still.
+    /// Takes in what the store says to a watcher, read after they began to watch: what was committed in between was noted,
+    /// and without that there would be a hole for ever. What happened since is not undone: both numbers only grow. That one
+    /// watcher knows of an event tells the others nothing: where it was lost on the way here, [`Heads::compare`] has to find
+    /// that still.
     pub(super) fn learn(&self, room: RoomId, position: Position, messages: u64) {
         self.with(|state| {
             if let Some(watched) = state.rooms.get_mut(&room) {
@@ -257,12 +259,13 @@ impl Watched {
         if let Event::MessagePosted(posted) = &record.event {
             self.head.messages = self.head.messages.max(posted.ordinal);
         }
+        // Also where a comparison was quicker: that says nothing of whose it is.
+        if matches!(record.event, Event::MessagePosted(_)) && self.of(record.actor.id).next().is_some() {
+            self.unseen.posted(record.actor.id, record.seq);
+        }
         if is_known {
             // Another node says it twice, or late: what was told counts once.
             return;
-        }
-        if matches!(record.event, Event::MessagePosted(_)) && self.of(record.actor.id).next().is_some() {
-            self.unseen.posted(record.actor.id, record.seq);
         }
         self.news.add(record, noted);
     }
@@ -278,9 +281,7 @@ impl Watched {
             self.catch_up(at);
         } else if at.epoch == self.noted.epoch && at.seq > self.noted.seq {
             self.early.insert(at.seq);
-            while self.early.remove(&self.noted.seq.next()) {
-                self.noted.seq = self.noted.seq.next();
-            }
+            self.join_up();
             if self.early.len() > EARLY_MAX {
                 self.news.recount = noted;
                 self.catch_up(self.head.position);
@@ -290,9 +291,20 @@ impl Watched {
 
     /// Nothing is missing up to here. Whether that was not known.
     fn catch_up(&mut self, to: Position) -> bool {
+        if to.epoch > self.noted.epoch {
+            self.early.clear();
+        }
         let is_news = advance(&mut self.noted, to);
         self.early.retain(|seq| *seq > to.seq);
+        self.join_up();
         is_news
+    }
+
+    /// What came early is early no more where nothing is missing before it.
+    fn join_up(&mut self) {
+        while self.early.remove(&self.noted.seq.next()) {
+            self.noted.seq = self.noted.seq.next();
+        }
     }
 
     /// The watchers of one user.
@@ -340,4 +352,36 @@ fn advance(place: &mut Position, to: Position) -> bool {
         *place = to;
     }
     is_newer
+}
+
+#[cfg(test)]
+mod tests {
+    use protocol::Epoch;
+
+    use super::*;
+
+    fn at(epoch: u32, seq: u64) -> Position {
+        Position { epoch: Epoch(epoch), seq: Seq(seq) }
+    }
+
+    #[test]
+    fn what_came_early_joins_up_when_the_store_has_what_was_missing() {
+        let mut watched = Watched { noted: at(1, 3), ..Watched::default() };
+        watched.count(at(1, 5), 1);
+
+        assert!(watched.catch_up(at(1, 4)), "the fourth was missing");
+
+        assert!(!watched.catch_up(at(1, 5)), "the fifth was noted");
+        assert!(watched.early.is_empty());
+    }
+
+    #[test]
+    fn what_came_early_in_a_log_that_is_no_more_is_not_known_of_the_next() {
+        let mut watched = Watched { noted: at(1, 100), ..Watched::default() };
+        watched.count(at(1, 103), 1);
+
+        watched.count(at(2, 51), 2);
+
+        assert!(!watched.has(at(2, 103)));
+    }
 }

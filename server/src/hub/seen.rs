@@ -24,9 +24,12 @@ struct Waiting {
 }
 
 impl Unseen {
-    /// A message was posted by somebody who is here. Numbers only grow.
+    /// A message was posted by somebody who is here. Numbers only grow: what waits already is said twice.
     pub(super) fn posted(&mut self, author: UserId, seq: Seq) {
         if let Some(known) = self.0.iter_mut().find(|known| known.author == author) {
+            if known.messages.back().is_some_and(|last| *last >= seq) {
+                return;
+            }
             if known.messages.len() >= MESSAGES_MAX {
                 known.messages.pop_front();
             }
@@ -74,6 +77,16 @@ mod tests {
         assert_eq!(unseen.read(ADA, Seq(5)), [], "one's own reading is not another's");
         assert_eq!(unseen.read(BOB, Seq(9)), [(ADA, Seq(5))]);
         assert_eq!(unseen.read(UserId(3), Seq(9)), []);
+    }
+
+    #[test]
+    fn what_is_said_twice_is_told_of_once() {
+        let mut unseen = Unseen::default();
+        for seq in [5, 6, 5] {
+            unseen.posted(ADA, Seq(seq));
+        }
+
+        assert_eq!(unseen.read(BOB, Seq(6)), [(ADA, Seq(6))], "the last, and not what was said again after it");
     }
 
     #[test]

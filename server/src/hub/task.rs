@@ -64,7 +64,8 @@ impl HubTask {
         loop {
             let next_gap = self.gaps.first().map(|(due, _)| *due);
             tokio::select! {
-                // What comes seldom goes first: the bus, which may always have something, holds nothing up.
+                // What comes seldom goes first: the bus, which may always have something, holds nothing up. Each of the
+                // others is due only some time after it was done, so that the bus has its turns.
                 biased;
                 () = sleep_until(next_gap.unwrap_or_else(Instant::now)), if next_gap.is_some() => {
                     if let Some((_, stream)) = self.gaps.pop_first() {
@@ -73,6 +74,7 @@ impl HubTask {
                 }
                 _ = tails.tick() => if self.hub.bus.is_shared() {
                     self.compare_tails(store).await;
+                    tails.reset();
                 },
                 Some(stream) = self.reported.recv() => {
                     self.gaps.insert((Instant::now() + REORDERING_MAX, stream));

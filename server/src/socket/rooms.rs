@@ -99,7 +99,6 @@ pub(super) async fn load(
     }
     for summary in &inbox.rooms {
         registration.watch(summary.room.id);
-        registration.learn(summary);
         // Another device may have moved it since this one's snapshot.
         registration.follower().mark_cursor(summary.room.id, summary.cursor);
     }
@@ -107,12 +106,10 @@ pub(super) async fn load(
     // What happened between reading the summaries and watching was not marked: ask again where the end moved.
     let streams: Vec<StreamId> = rooms.iter().copied().map(StreamId::Room).collect();
     let heads: HashMap<StreamId, Position> = sockets.streams.heads(&streams).await?.into_iter().collect();
-    let moved: Vec<RoomId> = inbox
-        .rooms
-        .iter()
-        .filter(|summary| heads.get(&StreamId::Room(summary.room.id)) != Some(&summary.head))
-        .map(|summary| summary.room.id)
-        .collect();
+    let (still, moved): (Vec<_>, Vec<_>) =
+        inbox.rooms.iter().partition(|summary| heads.get(&StreamId::Room(summary.room.id)) == Some(&summary.head));
+    still.into_iter().for_each(|summary| registration.learn(summary));
+    let moved: Vec<RoomId> = moved.into_iter().map(|summary| summary.room.id).collect();
     learn(sockets, registration, user, &moved).await?;
     Ok((inbox.position, rooms))
 }
