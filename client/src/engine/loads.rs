@@ -93,7 +93,7 @@ impl Engine {
                 if let Some(open) = self.open.get_mut(&room).filter(|_| gone.is_none() || is_in) {
                     open.snapshot.failed(error, now, rng);
                 }
-                if let Some(error) = gone {
+                if let Some(error) = gone.filter(|_| !is_in) {
                     self.close_gone(room, error.clone());
                 }
             }

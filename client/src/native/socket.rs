@@ -57,10 +57,12 @@ async fn talk(
         return Ok(None);
     }
     let (mut sink, mut stream) = socket.split();
+    let mut is_writable = true;
     loop {
         tokio::select! {
-            frame = frames.recv() => match frame {
-                Some(text) => sink.send(Message::text(text)).await?,
+            frame = frames.recv(), if is_writable => match frame {
+                // Why it does not take anything any more may be waiting to be read.
+                Some(text) => is_writable = sink.send(Message::text(text)).await.is_ok(),
                 None => {
                     sink.close().await?;
                     return Ok(None);
