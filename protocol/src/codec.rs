@@ -71,10 +71,11 @@ mod tests {
     #[test]
     fn a_refusal_is_short_however_long_the_frame_is() {
         let unknown = |length: usize| format!(r#"{{"id":7,"{}":1}}"#, "x".repeat(length));
-        let around = refusal(&unknown(1)).chars().count() - 1;
+        // With as many digits in what it says of the place.
+        let around = refusal(&unknown(200)).chars().count() - 200;
         let fits = REASON_CHARS_MAX + "This frame could not be read: . See docs/protocol.md.".len() - around;
 
-        assert!(refusal(&unknown(fits)).contains("`, expected `id` or `command` at line 1 column"));
+        assert!(!refusal(&unknown(fits)).contains('…'), "{}", refusal(&unknown(fits)));
         assert!(refusal(&unknown(fits + 1)).contains("… at line 1 column"));
         for text in [unknown(100_000), format!(r#"{{"id":"{}"}}"#, "\u{7f}".repeat(100_000))] {
             assert!(refusal(&text).chars().count() < REASON_CHARS_MAX + 100);
