@@ -18,7 +18,7 @@ mod watch;
 
 use std::{path::PathBuf, time::Duration};
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use clap::ValueEnum as _;
 use tokio::time::Instant;
 
@@ -86,6 +86,7 @@ impl Chaos {
         if !failed.is_empty() {
             bail!("{} with seed {seed}: something went wrong that must not", failed.join(", "));
         }
+        ensure!(tried > 0, "nothing could be tried");
         say(&format!("\n   {tried} phases, and nothing went wrong that must not (seed {seed})"));
         Ok(())
     }

@@ -92,9 +92,7 @@ impl Pressure {
         for _ in 0..self.rounds {
             for kind in Kind::value_variants() {
                 let name = kind.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
-                if let Err(error) = self.measure(*kind, &name, &mut report).await {
-                    report.leaves_out(format!("{name}: {error:#}"));
-                }
+                report.round(&name, async |report| self.measure(*kind, &name, report).await).await;
             }
         }
         report.write(&self.report)

@@ -58,6 +58,20 @@ impl Report {
         }
     }
 
+    /// Takes what a round measures, if it comes to its end: of one that fails, nothing is counted, and it is named.
+    pub async fn round(&mut self, name: &str, round: impl AsyncFnOnce(&mut Self) -> Result<()>) {
+        let mut measured = Self::default();
+        let outcome = round(&mut measured).await;
+        measured.notes.into_iter().for_each(|note| self.notes(note));
+        match outcome {
+            Ok(()) => {
+                self.left_out.append(&mut measured.left_out);
+                measured.rows.into_iter().for_each(|row| self.takes(row));
+            }
+            Err(error) => self.leaves_out(format!("{name}: {error:#}")),
+        }
+    }
+
     /// Names a round that is not counted, and why.
     pub fn leaves_out(&mut self, what: String) {
         self.left_out.push(what);
@@ -74,16 +88,19 @@ impl Report {
     }
 
     fn adds_row(&mut self, what: String, unit: Unit, value: f64, target: Option<Target>) {
-        if let Some(row) = self.rows.iter_mut().find(|row| row.what == what) {
-            row.values.push(value);
-            return;
-        }
         let (target, is_least) = match target {
             Some(Target::Most(most)) => (Some(most), false),
             Some(Target::Least(least)) => (Some(least), true),
             None => (None, false),
         };
-        self.rows.push(Row { what, unit, values: vec![value], target, is_least });
+        self.takes(Row { what, unit, values: vec![value], target, is_least });
+    }
+
+    fn takes(&mut self, new: Row) {
+        match self.rows.iter_mut().find(|row| row.what == new.what) {
+            Some(row) => row.values.extend(new.values),
+            None => self.rows.push(new),
+        }
     }
 
     /// Writes all of it.

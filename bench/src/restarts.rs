@@ -69,9 +69,7 @@ impl Restarts {
             "{PEOPLE} people, {TALKERS} of them talk; {restarts} restarts by SIGTERM, with the limits as they are"
         ));
         for round in 1..=self.rounds {
-            if let Err(error) = self.round(restarts, &mut report).await {
-                report.leaves_out(format!("run {round}: {error:#}"));
-            }
+            report.round(&format!("run {round}"), async |report| self.round(restarts, report).await).await;
         }
         report.write(&self.report)
     }

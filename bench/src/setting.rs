@@ -32,9 +32,7 @@ impl Setting {
     pub(crate) async fn rounds(&self, mut round: impl AsyncFnMut(&mut Report) -> Result<()>) -> Result<()> {
         let mut report = Report::default();
         for number in 1..=self.rounds {
-            if let Err(error) = round(&mut report).await {
-                report.leaves_out(format!("round {number}: {error:#}"));
-            }
+            report.round(&format!("round {number}"), &mut round).await;
         }
         report.write(&self.report)
     }

@@ -7,7 +7,7 @@
 use std::{
     cell::{Cell, RefCell},
     collections::HashMap,
-    net::{SocketAddr, TcpListener},
+    net::SocketAddr,
     path::Path,
     rc::Rc,
     sync::Arc,
@@ -28,7 +28,7 @@ use tokio::{
 use crate::{
     figures::median,
     people::{Folder, Place},
-    process::{Program, Server, stay_on},
+    process::{Program, Server, stay_on, steady_address},
     report::{Report, Target, Unit},
     setting::{LOAD_CPU, SERVER_CPU, Setting},
 };
@@ -87,7 +87,7 @@ impl Storm {
         let places = data.rooms(&people, ROOMS).await?;
         data.close().await;
         // The same address each time: they come back to where they were.
-        let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+        let address = steady_address(None)?;
         // All of them are one address, and would be taken for somebody who wants too much.
         let program = Program::Parlor { path: &self.setting.parlor, data: folder.path(), raises_limits: true };
         let mut server = Server::start_at(&program, Some(SERVER_CPU), address).await?;

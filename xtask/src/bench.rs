@@ -132,7 +132,7 @@ impl Report {
     fn print(&self) {
         println!("\n   {}", self.scenario.name());
         self.notes.iter().for_each(|note| println!("   ({note})"));
-        self.left_out.iter().for_each(|round| println!("   NOT TIMED, because something was lost: {round}"));
+        self.left_out.iter().for_each(|round| println!("   NOT COUNTED: {round}"));
         table::print(&self.rows);
     }
 

@@ -183,11 +183,6 @@ impl Cast {
         }
     }
 
-    /// How many commands were acknowledged to anybody so far.
-    pub(crate) fn acknowledged(&self) -> usize {
-        self.devices.iter().map(|device| device.journal().acknowledged()).sum()
-    }
-
     /// Where everything is that was acknowledged to anybody so far.
     pub(crate) fn places(&self) -> Vec<(StreamId, Seq)> {
         let of = |device: &Rc<Device>| device.journal().intents.iter().filter_map(Intent::place).collect::<Vec<_>>();

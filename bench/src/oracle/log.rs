@@ -22,18 +22,21 @@ pub struct Log {
 }
 
 type Found<'a> = HashMap<(UserId, ClientId), Vec<&'a Record>>;
+/// The messages that were deleted.
+type Deleted = HashSet<(StreamId, Seq)>;
 
 /// Judges the logs by what the journals of everybody say.
 #[must_use]
 pub fn judge<'a>(journals: impl IntoIterator<Item = &'a Journal>, logs: &[Log]) -> Verdict {
     let mut verdict = Verdict::default();
     let found = commands(logs, &mut verdict);
+    let deleted: Deleted = logs.iter().flat_map(|log| log.records.iter().filter_map(|it| deletes(it))).collect();
     let mut known = HashSet::new();
     for journal in journals {
         for intent in &journal.intents {
             let key = (journal.user, intent.client_id());
             known.insert(key);
-            one(intent, found.get(&key).map(Vec::as_slice).unwrap_or_default(), &mut verdict);
+            one(intent, found.get(&key).map(Vec::as_slice).unwrap_or_default(), &deleted, &mut verdict);
         }
         order(journal, &found, &mut verdict);
     }
@@ -72,7 +75,7 @@ fn commands<'a>(logs: &'a [Log], verdict: &mut Verdict) -> Found<'a> {
 }
 
 /// One command against what is there of it.
-fn one(intent: &Intent, found: &[&Record], verdict: &mut Verdict) {
+fn one(intent: &Intent, found: &[&Record], deleted: &Deleted, verdict: &mut Verdict) {
     verdict.intended += 1;
     let what = || format!("{:?}", intent.command);
     match &intent.answer {
@@ -88,6 +91,9 @@ fn one(intent: &Intent, found: &[&Record], verdict: &mut Verdict) {
             if !found.is_empty() {
                 verdict.wrong.push(format!("said to have changed nothing, and in the log: {}", what()));
             }
+            if matches!(intent.command, Command::PostMessage(_)) {
+                verdict.lost.push(format!("acknowledged, and said to have changed nothing: {}", what()));
+            }
         }
         Some((Answer::Refused(error), _)) => {
             verdict.refused += 1;
@@ -101,18 +107,27 @@ fn one(intent: &Intent, found: &[&Record], verdict: &mut Verdict) {
         }
         None => verdict.wrong.push(format!("never answered: {}", what())),
     }
-    for record in found.iter().filter(|record| !says(&record.event, &intent.command)) {
+    for record in found.iter().filter(|record| !says(record, &intent.command, deleted)) {
         verdict.wrong.push(format!("stored as {:?}: {}", record.event, what()));
     }
 }
 
-/// Whether an event says what the command wanted, or that it is gone.
-fn says(event: &Event, command: &Command) -> bool {
+/// The message that an event deletes.
+fn deletes(record: &Record) -> Option<(StreamId, Seq)> {
+    if let Event::MessageDeleted(deleted) = &record.event { Some((record.stream, deleted.message)) } else { None }
+}
+
+/// Whether an event says what the command wanted; of a message that was deleted, and only of such a one, that it is gone.
+fn says(Record { stream, seq, event, .. }: &Record, command: &Command, deleted: &Deleted) -> bool {
     if let Command::PostMessage(post) = command {
-        matches!(event, Event::MessagePosted(posted) if posted.redacted || posted.text == post.text)
+        let Event::MessagePosted(posted) = event else { return false };
+        let is_gone = deleted.contains(&(*stream, *seq));
+        let answers = || posted.quote.as_ref().map(|quote| quote.message) == post.reply_to;
+        posted.redacted == is_gone && (is_gone || posted.text == post.text && answers())
     } else if let Command::EditMessage(edit) = command {
-        let is_its = |text: &str, redacted| redacted || text == edit.text;
-        matches!(event, Event::MessageEdited(it) if it.message == edit.message && is_its(&it.text, it.redacted))
+        let Event::MessageEdited(edited) = event else { return false };
+        let is_gone = deleted.contains(&(*stream, edit.message));
+        edited.message == edit.message && edited.redacted == is_gone && (is_gone || edited.text == edit.text)
     } else if let Command::DeleteMessage(delete) = command {
         matches!(event, Event::MessageDeleted(deleted) if deleted.message == delete.message)
     } else if let Command::AddReaction(add) = command {

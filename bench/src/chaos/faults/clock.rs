@@ -3,7 +3,7 @@
 
 use std::{fs, path::Path, time::Duration};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use tokio::time::sleep;
 
 use super::Played;
@@ -14,7 +14,7 @@ use crate::chaos::{
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1_000;
 /// How long everybody may take to have an answer after the clock was set.
-const ANSWERED_MAX: Duration = Duration::from_secs(10);
+const ANSWERED_MAX: Duration = Duration::from_secs(30);
 
 pub(super) async fn play(props: Props<'_>) -> Result<Played> {
     let folder = tempfile::tempdir()?;
@@ -42,7 +42,7 @@ pub(super) async fn play(props: Props<'_>) -> Result<Played> {
     }
     set(&file, 0)?;
     if !was_wrong(&scene).await? {
-        return Ok(Played::NotTried("this build of the server takes its time from the machine: it has no failpoints"));
+        bail!("the clock of this server cannot be set: build it with `--features failpoints`");
     }
     Ok(scene.into())
 }

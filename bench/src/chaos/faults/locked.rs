@@ -20,8 +20,6 @@ const HELD: Duration = Duration::from_secs(10);
 const HELD_SHORT: Duration = Duration::from_secs(6);
 /// What is no time.
 const SHORT: Duration = Duration::from_secs(15);
-/// Answers that were on their way are known after this time.
-const LAST_ANSWERS: Duration = Duration::from_millis(300);
 /// How long it may take until it is held, and until everybody has recovered.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -36,11 +34,11 @@ pub(super) async fn play(props: &Props<'_>) -> Result<Played> {
             .execute(&mut other)
             .await?;
         sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await?;
-        sleep(LAST_ANSWERS).await;
-        let before = scene.cast.acknowledged();
+        let heads = disk::heads(&scene.stage.data).await?;
         scene.counts("times that the database was held");
         sleep(held).await;
-        let acknowledged = scene.cast.acknowledged() - before;
+        let is_new = |(stream, seq)| heads.get(&stream).is_none_or(|head| *head < seq);
+        let acknowledged = scene.cast.places().into_iter().filter(|place| is_new(*place)).count();
         if acknowledged > 0 {
             scene.wrong.push(format!("{acknowledged} acknowledged while another program held the database"));
         }

@@ -24,6 +24,8 @@ use crate::{
 
 /// How soon the server notices.
 const NOTICED_MAX: Duration = Duration::from_secs(15);
+/// How soon everybody is back after it was started again: an engine waits up to half a minute between two tries.
+const BACK_MAX: Duration = Duration::from_secs(60);
 /// Answers that were on their way are known after this time.
 const LAST_ANSWERS: Duration = Duration::from_millis(300);
 
@@ -44,7 +46,7 @@ pub(super) async fn play(props: &Props<'_>) -> Result<Played> {
         fails(&mut scene, between(&mut rng, 500, 1_500)).await?;
         scene.stage.start(&How::default()).await?;
         scene.recovers();
-        scene.settles(NOTICED_MAX).await;
+        scene.settles(BACK_MAX).await;
     }
     Ok(scene.into())
 }

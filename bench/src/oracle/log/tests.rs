@@ -1,6 +1,6 @@
 use protocol::{
     Epoch, ErrorBody, ErrorCode, UnixMs, UserRef, Username,
-    messages::{MessagePosted, PostMessage},
+    messages::{DeleteMessage, MessageDeleted, MessagePosted, PostMessage},
 };
 use tokio::time::Instant;
 
@@ -106,4 +106,47 @@ fn another_text_than_was_wanted_is_noticed() {
     let faults = faults(vec![stored(1, 1)], vec![Arc::new(other)]);
 
     assert!(faults[0].starts_with("stored as"), "{faults:?}");
+}
+
+/// The message that was stored first, deleted.
+fn deletes(seq: u64) -> (Intent, Arc<Record>) {
+    let command = Command::DeleteMessage(DeleteMessage { client_id: id(9), room: ROOM, message: Seq(1) });
+    let event = Event::MessageDeleted(MessageDeleted { message: Seq(1) });
+    (Intent { command, ..stored(9, seq) }, Arc::new(Record { event, ..(*record(seq, 9)).clone() }))
+}
+
+#[test]
+fn what_was_deleted_is_gone_and_nothing_else_is() {
+    let (gone, there) =
+        (Record { event: record(1, 1).event.clone().redacted(), ..(*record(1, 1)).clone() }, record(1, 1));
+    let is_well = |with: bool, record: &Record| {
+        let record = Arc::new(record.clone());
+        let ((delete, deleted), stored) = (deletes(2), stored(1, 1));
+        match with {
+            true => faults(vec![stored, delete], vec![record, deleted]).is_empty(),
+            false => faults(vec![stored], vec![record]).is_empty(),
+        }
+    };
+
+    assert!(is_well(true, &gone) && is_well(false, &there));
+    assert!(!is_well(true, &there), "a deleted message still says what it said");
+    assert!(!is_well(false, &gone), "a message is gone that nobody deleted");
+}
+
+#[test]
+fn an_answer_that_answers_nothing_is_noticed() {
+    let mut answer = stored(1, 1);
+    answer.command = Command::PostMessage(PostMessage {
+        reply_to: Some(Seq(7)),
+        ..PostMessage::new(id(1), ROOM, "text 1".to_owned())
+    });
+
+    assert_eq!(faults(vec![answer], vec![record(1, 1)]).len(), 1);
+}
+
+#[test]
+fn a_post_that_is_said_to_have_changed_nothing_is_lost() {
+    let verdict = judged(vec![wanted(1, Some(Answer::Done(Done::Unchanged)))], Vec::new());
+
+    assert_eq!(verdict.lost.len(), 1, "{verdict:?}");
 }
