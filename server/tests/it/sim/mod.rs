@@ -1,11 +1,14 @@
-//! A model of the whole: the server's real writer, hub, presence, sockets and commands, on one to three nodes, with real sync
-//! engines on the other end, over a simulated network, bus and disk. Thousands of stories, each of which follows from its seed.
+//! A model of the whole: the writer's queue, the server's hub, presence, sockets and commands, on one to three nodes, with real
+//! sync engines on the other end, over a simulated network, bus and store. Thousands of stories, each of which follows from its
+//! seed (in builds with `failpoints`, see below).
 //!
-//! What is real: all of `server/src/{hub,presence,socket,commands}` with the frames of RFC 6455, the queue, batches and answers
+//! What is real: `server/src/{hub,presence,socket,commands}` with the frames of RFC 6455, but for handshake and admission; the queue, batches and answers
 //! of `server/src/store/writer.rs`, and `client::Engine`. What is simulated is what a machine gives: time (one thread whose clock
 //! goes on when all wait), bytes under way ([`network`]), the bus ([`bus`]), and the database ([`disk`], [`tables`]), which keeps the
 //! contract of every store. SQLite has threads of its own, which no seed decides; what it does with a crash is tried by
-//! `server/tests/it/faults.rs` on a real one. HTTP and logging in are left out.
+//! `server/tests/it/faults.rs` on a real one. HTTP and logging in are left out. Run, and judged only by what they do to the rest,
+//! are presence, typing, heads and read cursors; that nobody is shown what was said before they came where they may not is judged
+//! by `server/tests/it/socket_membership.rs`.
 //!
 //! Not turmoil, and no harness that steps the parts itself: tokio's paused clock runs the parts as they are, and what a socket reads
 //! from is generic. For that, `select!` is `biased` in these parts, and their maps have one order in builds for tests (`server/src/maps.rs`).

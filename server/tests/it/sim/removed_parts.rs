@@ -1,4 +1,7 @@
-//! Each part that delivery and durability rest on is taken away once: then the stories go wrong, and in these words.
+//! Parts that delivery and durability rest on are taken away, one at a time: then the stories go wrong, and in these words.
+//!
+//! Splice, lag and removal are the server's own. What the store owes is taken from the simulated one: that shows what this oracle
+//! notices; the same is taken from SQLite in `server/tests/it/faults.rs` and `server/src/store/sqlite/writer/tests.rs`.
 
 use server::sabotage::Without;
 
