@@ -22,7 +22,7 @@ use crate::{
     maps::HashMap,
     presence::Presence,
     sabotage::Without,
-    store::Sink,
+    store::{Sink, underway::Underway},
 };
 
 mod budget;
@@ -233,6 +233,10 @@ impl Hub {
 }
 
 impl Sink for Hub {
+    fn underway(&self) -> Underway {
+        self.dispatch.underway()
+    }
+
     fn committed(&self, records: &[Arc<Record>]) {
         self.offer(records);
         self.bus.publish(BusMessage::Committed(records.into()));

@@ -12,6 +12,7 @@ pub mod presence;
 pub mod profile;
 pub mod sqlite;
 pub mod streams;
+pub mod underway;
 pub mod writer;
 
 pub use accounts::AccountStore;

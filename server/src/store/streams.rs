@@ -20,6 +20,7 @@ use protocol::{
 use super::{
     StoreError,
     accounts::{Role, Session},
+    underway::Underway,
 };
 use crate::commands::{Facts, Refusal};
 
@@ -27,6 +28,11 @@ use crate::commands::{Facts, Refusal};
 pub trait Sink: Send + Sync {
     /// `records` are consecutive within each stream and on disk.
     fn committed(&self, records: &[Arc<Record>]);
+
+    /// Where a store counts what will be handed over next.
+    fn underway(&self) -> Underway {
+        Underway::default()
+    }
 }
 
 /// For a process that serves nobody: the command line.

@@ -3,7 +3,7 @@
 //! While one batch is being synced the next one gathers; nothing waits for a timer. What a batch comes to is the store's
 //! business ([`Turn`]); who waits, for how long, and who is answered what is the same in every store.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, slice};
 
 use protocol::{
     Command, Done, ReadCursor, RoomId, UnixMs, UserId,
@@ -16,7 +16,10 @@ use tokio::sync::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::{Actor, ExecuteError, StoreError};
+use super::{
+    Actor, ExecuteError, StoreError,
+    underway::{Carried, Underway},
+};
 
 /// Commands that may wait; the next one is answered `busy`.
 pub(crate) const QUEUE_COMMANDS_MAX: usize = 1_024;
@@ -30,11 +33,11 @@ pub(crate) const BATCH_COMMANDS_MAX: usize = 256;
 /// Carries batches out, one after the other.
 pub trait Turn: Send + Sync + 'static {
     /// Carries a batch out as one transaction. Where it comes back well, that is on disk, and the `Sink` was told of it;
-    /// a command that is refused leaves the others alone.
+    /// a command that is refused leaves the others alone. `carried` is dropped just before the `Sink` is told.
     ///
     /// # Errors
     /// The batch as a whole: it may or may not be on disk, and nobody was told of it.
-    fn store(&self, jobs: &[Job]) -> impl Future<Output = Result<Stored, StoreError>> + Send;
+    fn store(&self, jobs: &[Job], carried: Carried) -> impl Future<Output = Result<Stored, StoreError>> + Send;
 }
 
 /// What waits for its turn.
@@ -116,17 +119,21 @@ impl Job {
 pub struct Writer {
     queue: mpsc::Sender<Job>,
     rooms_per_user: u32,
+    underway: Underway,
 }
 
 impl Writer {
     /// The entrance, and what has to run behind it. That ends when `closing` is cancelled and what waited is done.
+    /// Commands are counted in `underway` until they are told.
     pub fn new(
         turn: impl Turn,
+        underway: Underway,
         rooms_per_user: u32,
         closing: CancellationToken,
     ) -> (Self, impl Future<Output = ()> + Send) {
         let (queue, jobs) = mpsc::channel(QUEUE_COMMANDS_MAX);
-        (Self { queue, rooms_per_user }, run(turn, jobs, closing))
+        let entrance = Self { queue, rooms_per_user, underway: underway.clone() };
+        (entrance, run(turn, jobs, underway, closing))
     }
 
     /// Carries a command out.
@@ -169,13 +176,19 @@ impl Writer {
 
     /// Lets it wait, where there is room.
     fn queued(&self, job: Job) -> Result<(), StoreError> {
+        let count = usize::from(job.command().is_some());
+        // Before it is there: who carries it out counts it down.
+        self.underway.begin(count);
         self.queue.try_send(job).map_err(|error| match error {
-            TrySendError::Full(_) | TrySendError::Closed(_) => StoreError::Busy,
+            TrySendError::Full(_) | TrySendError::Closed(_) => {
+                drop(self.underway.carried(count));
+                StoreError::Busy
+            }
         })
     }
 }
 
-async fn run(turn: impl Turn, mut queue: mpsc::Receiver<Job>, closing: CancellationToken) {
+async fn run(turn: impl Turn, mut queue: mpsc::Receiver<Job>, underway: Underway, closing: CancellationToken) {
     let mut batch = Vec::with_capacity(BATCH_COMMANDS_MAX);
     loop {
         let taken = tokio::select! {
@@ -191,10 +204,12 @@ async fn run(turn: impl Turn, mut queue: mpsc::Receiver<Job>, closing: Cancellat
             return;
         }
         let jobs = std::mem::replace(&mut batch, Vec::with_capacity(BATCH_COMMANDS_MAX));
-        if let Err(StoreError::Busy) = commit(&turn, jobs).await {
+        let carried = |jobs: &[Job]| underway.carried(jobs.iter().filter_map(Job::command).count());
+        if let Err(StoreError::Busy) = commit(&turn, carried(&jobs), jobs).await {
             // Who waits has waited as long as the batch has: nobody waits for several that fail.
             for _ in 0..QUEUE_COMMANDS_MAX {
                 let Ok(job) = queue.try_recv() else { break };
+                drop(carried(slice::from_ref(&job)));
                 job.refuse(StoreError::Busy);
             }
         }
@@ -202,8 +217,8 @@ async fn run(turn: impl Turn, mut queue: mpsc::Receiver<Job>, closing: Cancellat
 }
 
 /// Carries out what is in a batch and answers everybody who asked. The error is one of the batch as a whole.
-async fn commit(turn: &impl Turn, jobs: Vec<Job>) -> Result<(), StoreError> {
-    let Stored { answers, cursors } = match turn.store(&jobs).await {
+async fn commit(turn: &impl Turn, carried: Carried, jobs: Vec<Job>) -> Result<(), StoreError> {
+    let Stored { answers, cursors } = match turn.store(&jobs, carried).await {
         Ok(stored) => stored,
         Err(error) => {
             for job in jobs {

@@ -14,6 +14,7 @@ use crate::{
     store::{
         AccountStore as _, Actor, ExecuteError, Sink, StreamStore as _,
         accounts::{Admission, NewAccount, NewSession, TokenHash},
+        underway::Underway,
     },
 };
 
@@ -22,13 +23,22 @@ pub(super) const GENERAL: RoomId = RoomId(1);
 /// More than any of these tests fills.
 pub(super) const MANY_PAGES: u32 = 1_000_000;
 
-/// Remembers what was told, in order.
+/// Remembers what was told, in order, and each time whether more was about to be.
 #[derive(Default)]
-pub(super) struct Told(pub(super) Mutex<Vec<Arc<Record>>>);
+pub(super) struct Told {
+    pub(super) records: Mutex<Vec<Arc<Record>>>,
+    pub(super) and_more: Mutex<Vec<bool>>,
+    pub(super) underway: Underway,
+}
 
 impl Sink for Told {
     fn committed(&self, records: &[Arc<Record>]) {
-        self.0.lock().unwrap().extend_from_slice(records);
+        self.records.lock().unwrap().extend_from_slice(records);
+        self.and_more.lock().unwrap().push(self.underway.is_any());
+    }
+
+    fn underway(&self) -> Underway {
+        self.underway.clone()
     }
 }
 
@@ -85,7 +95,7 @@ impl Bench {
         let mut acknowledged: Vec<Seq> = answers.iter().map(|done| seq(*done)).collect();
         acknowledged.sort();
         assert_eq!(posted, acknowledged, "each acknowledged one is there, and nothing else");
-        let told = self.told.0.lock().unwrap().clone();
+        let told = self.told.records.lock().unwrap().clone();
         let told: Vec<_> = told.into_iter().filter(|r| r.stream == StreamId::Room(GENERAL)).collect();
         assert_eq!(told, log, "what is told is what is stored, in order");
     }

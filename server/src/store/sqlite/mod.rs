@@ -189,11 +189,12 @@ impl SqliteStore {
             Some(pages) => options.clone().pragma("max_page_count", pages.load(Ordering::Relaxed).to_string()),
             None => options.clone(),
         };
+        let underway = sink.underway();
         let lane = Lane::new(to_write, busy_timeout, sink);
         let closing = CancellationToken::new();
         let erasing = Erasing::default();
         let batches = Batches { lane: lane.clone(), erasing: erasing.clone(), without };
-        let (writer, writing) = Writer::new(batches, limits.rooms_per_user, closing.clone());
+        let (writer, writing) = Writer::new(batches, underway, limits.rooms_per_user, closing.clone());
         let writing = tokio::spawn(writing);
         let eraser = eraser::spawn(lane.clone(), read.clone(), erasing, closing.clone());
         let keeper = checkpoint::spawn(lane.clone(), Box::new(to_copy), log, closing.clone());

@@ -14,6 +14,7 @@ use crate::{
     sabotage::Without,
     store::{
         ExecuteError, StoreError,
+        underway::Carried,
         writer::{CommandJob, Cursors, Job, Stored, Turn},
     },
 };
@@ -29,8 +30,8 @@ pub(super) struct Batches {
 }
 
 impl Turn for Batches {
-    async fn store(&self, jobs: &[Job]) -> Result<Stored, StoreError> {
-        self.lane.health.note(caught(store_batch(self, jobs)).await)
+    async fn store(&self, jobs: &[Job], carried: Carried) -> Result<Stored, StoreError> {
+        self.lane.health.note(caught(store_batch(self, jobs, carried)).await)
     }
 }
 
@@ -43,7 +44,7 @@ async fn caught<T>(work: impl Future<Output = Result<T, StoreError>>) -> Result<
     })
 }
 
-async fn store_batch(batches: &Batches, jobs: &[Job]) -> Result<Stored, StoreError> {
+async fn store_batch(batches: &Batches, jobs: &[Job], carried: Carried) -> Result<Stored, StoreError> {
     let Batches { lane, erasing, without } = batches;
     let is_run = |job| posts::plain(job).filter(|_| !without.has(Without::LOOK_UP));
     let mut write = lane.begin().await?;
@@ -72,6 +73,7 @@ async fn store_batch(batches: &Batches, jobs: &[Job]) -> Result<Stored, StoreErr
     let committed = {
         let texts = Arc::clone(&texts);
         move || {
+            drop(carried);
             hit(Point::AfterCommit, &texts);
             if deletes {
                 erasing.wake();

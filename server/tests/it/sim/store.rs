@@ -16,6 +16,7 @@ use server::{
     store::{
         Actor, DirectoryAt, ExecuteError, PageAt, PresenceStore, Profile, ProfileStore, Roster, Sink, StoreError,
         StreamStore, WindowAt,
+        underway::Carried,
         writer::{Job, Stored, Turn, Writer},
     },
 };
@@ -40,8 +41,9 @@ impl SimStore {
         windows: Windows,
     ) -> (Self, impl Future<Output = ()> + Send + use<>) {
         let closing = CancellationToken::new();
+        let underway = sink.underway();
         let batches = Batches { disk: Arc::clone(disk), sink: Arc::clone(&sink) };
-        let (writer, writing) = Writer::new(batches, 100, closing.clone());
+        let (writer, writing) = Writer::new(batches, underway, 100, closing.clone());
         (Self { disk: Arc::clone(disk), sink, closing, writer, windows }, writing)
     }
 }
@@ -52,11 +54,12 @@ struct Batches {
 }
 
 impl Turn for Batches {
-    async fn store(&self, jobs: &[Job]) -> Result<Stored, StoreError> {
+    async fn store(&self, jobs: &[Job], carried: Carried) -> Result<Stored, StoreError> {
         let without = self.disk.without;
         let carried = self.disk.write(
             |tables| tables.carry_out(jobs, without),
             |(_, records): &(Stored, Vec<Arc<Record>>)| {
+                drop(carried);
                 if !records.is_empty() {
                     self.sink.committed(records);
                 }

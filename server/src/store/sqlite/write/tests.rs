@@ -106,7 +106,7 @@ async fn who_goes_away_in_the_middle_leaves_nothing_and_stops_nobody() {
 #[tokio::test]
 async fn what_is_being_committed_is_told_also_where_the_caller_goes_away() {
     let bench = Bench::new().await;
-    let told = || bench.told.0.lock().unwrap().len();
+    let told = || bench.told.records.lock().unwrap().len();
     let before = told();
     let record = bench.log(GENERAL).await.remove(0);
     let mut write = bench.store.begin_write().await.unwrap();

@@ -160,6 +160,43 @@ async fn read_cursors_leave_a_quarter_of_the_queue_to_commands() {
 }
 
 #[tokio::test]
+async fn whoever_is_told_knows_whether_more_is_underway() {
+    let mut bench = Bench::new().await;
+    bench.told.and_more.lock().unwrap().clear();
+    let turn = bench.store.begin_write().await.unwrap();
+    let (first, second) = (bench.post(GENERAL, "first"), bench.post(GENERAL, "second"));
+    let mut first = std::pin::pin!(bench.run(first));
+    assert!(first.as_mut().now_or_never().is_none());
+    while bench.store.writer.capacity() < QUEUE_COMMANDS_MAX {
+        tokio::task::yield_now().await;
+    }
+    let mut second = std::pin::pin!(bench.run(second));
+    assert!(second.as_mut().now_or_never().is_none(), "it waits for the next batch");
+
+    drop(turn);
+    first.await.unwrap();
+    second.await.unwrap();
+
+    assert_eq!(*bench.told.and_more.lock().unwrap(), [true, false]);
+}
+
+#[tokio::test]
+async fn what_is_refused_or_fails_is_not_underway_any_more() {
+    let mut bench = Bench::with(Tuning { busy_timeout: Duration::from_millis(50), ..Tuning::default() }).await;
+    let nowhere = bench.post(RoomId(999), "nobody");
+    assert!(matches!(bench.run(nowhere).await, Err(ExecuteError::Refused(_))));
+    assert!(!bench.told.underway.is_any(), "refused");
+
+    let turn = bench.store.begin_write().await.unwrap();
+    let posts: Vec<_> = (0..=QUEUE_COMMANDS_MAX).map(|n| bench_post(n as u128)).collect();
+    let failed = join_all(posts.into_iter().map(|post| bench.run(post))).await;
+
+    assert!(failed.iter().all(|one| matches!(one, Err(ExecuteError::Store(StoreError::Busy)))));
+    assert!(!bench.told.underway.is_any(), "no room, no turn, or behind one that had none");
+    drop(turn);
+}
+
+#[tokio::test]
 async fn a_panic_ends_its_batch_and_not_the_writer() {
     let mut bench = Bench::new().await;
 
@@ -283,7 +320,7 @@ async fn a_batch_comes_to_what_its_commands_come_to_one_by_one() {
         for ((one, other), command) in one_by_one.iter().zip(&at_once).zip(&commands) {
             assert_eq!(format!("{one:?}"), format!("{other:?}"), "{command:?}");
         }
-        assert_eq!(*alone.told.0.lock().unwrap(), *together.told.0.lock().unwrap(), "what is told");
+        assert_eq!(*alone.told.records.lock().unwrap(), *together.told.records.lock().unwrap(), "what is told");
         assert_eq!(rows(&alone).await, rows(&together).await, "what is stored");
         let commits = commits.load(Ordering::Relaxed);
         assert!(commits <= 2, "{commits} commits");
