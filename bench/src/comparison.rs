@@ -4,14 +4,13 @@
 //! The layers only carry, from memory. Parlor carries with everything that it does: sessions, rights, and each message
 //! on disk before anybody is told.
 
-use std::path::PathBuf;
-
 use anyhow::Result;
 use clap::ValueEnum as _;
 
 use crate::{
     fanout::{Fanout, Figures},
     report::{Report, Unit},
+    setting::{LOAD_CPU, SERVER_CPU, Setting},
     transport::LayerName,
 };
 
@@ -23,18 +22,8 @@ const QUICK: [(usize, usize); 1] = [(1_000, 8)];
 /// What to compare.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Comparison {
-    /// Parlor's program
-    #[arg(long)]
-    parlor: PathBuf,
-    /// How often each is measured
-    #[arg(long, default_value_t = 5)]
-    rounds: usize,
-    /// Only the smaller room, and for a shorter time
-    #[arg(long)]
-    quick: bool,
-    /// File for what was measured
-    #[arg(long)]
-    report: PathBuf,
+    #[command(flatten)]
+    setting: Setting,
 }
 
 /// Seconds for which each is counted in a round, and where it has to be quick.
@@ -47,43 +36,46 @@ impl Comparison {
     /// # Errors
     /// The report could not be written. Who could not be measured is named in it.
     pub async fn run(&self) -> Result<()> {
-        let mut report = Report::default();
-        let carriers: Vec<Option<LayerName>> =
+        let mut carriers: Vec<Option<LayerName>> =
             LayerName::value_variants().iter().copied().map(Some).chain([None]).collect();
-        let sizes = if self.quick { &QUICK[..] } else { &SIZES };
+        let round = async |report: &mut Report| {
+            self.round(&carriers, report).await;
+            carriers.rotate_left(1);
+            Ok(())
+        };
+        self.setting.rounds(round).await
+    }
+
+    async fn round(&self, carriers: &[Option<LayerName>], report: &mut Report) {
         report.notes("the server has one processor, the load another".to_owned());
-        for round in 0..self.rounds {
-            for (members, in_flight) in sizes {
-                let mut costs = Vec::new();
-                for number in 0..carriers.len() {
-                    let carrier = carriers[(number + round) % carriers.len()];
-                    let size = format!("{members} members, {in_flight} in flight");
-                    match self.fanout(carrier, *members, *in_flight).run().await {
-                        Ok(figures) => {
-                            costs.push((carrier, figures.cpu_ns_per_delivery));
-                            add(&mut report, &size, &figures);
-                        }
-                        Err(error) => report.leaves_out(format!("{size}, {}: {error:#}", name(carrier))),
+        for (members, in_flight) in if self.setting.quick { &QUICK[..] } else { &SIZES } {
+            let size = format!("{members} members, {in_flight} in flight");
+            let mut costs = Vec::new();
+            for carrier in carriers {
+                match self.fanout(*carrier, *members, *in_flight).run().await {
+                    Ok(figures) => {
+                        costs.push((*carrier, figures.cpu_ns_per_delivery));
+                        add(report, &size, &figures);
                     }
+                    Err(error) => report.leaves_out(format!("{size}, {}: {error:#}", name(*carrier))),
                 }
-                compare(&mut report, &format!("{members} members, {in_flight} in flight"), &costs);
             }
+            compare(report, &size, &costs);
         }
-        report.write(&self.report)
     }
 
     fn fanout(&self, carrier: Option<LayerName>, members: usize, in_flight: usize) -> Fanout {
         Fanout {
-            parlor: carrier.is_none().then(|| self.parlor.clone()),
+            parlor: carrier.is_none().then(|| self.setting.parlor.clone()),
             layer: carrier,
             peer: None,
             programs: None,
             rooms: 1,
             members,
             in_flight,
-            seconds: if self.quick { SECONDS_QUICK } else { SECONDS },
-            server_cpu: Some(0),
-            cpu: Some(1),
+            seconds: if self.setting.quick { SECONDS_QUICK } else { SECONDS },
+            server_cpu: Some(SERVER_CPU),
+            cpu: Some(LOAD_CPU),
         }
     }
 }

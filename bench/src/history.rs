@@ -22,6 +22,7 @@ use crate::{
     process::{Program, Server, stay_on, steady_address},
     report::{Report, Target, Unit},
     seed::{AUTHORS, FEW_UNREAD},
+    setting::{LOAD_CPU, SERVER_CPU, Setting},
 };
 
 /// What all is compared with.
@@ -46,18 +47,8 @@ const RATIO_MAX: f64 = 1.2;
 /// What to measure.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Growth {
-    /// Parlor's program
-    #[arg(long)]
-    parlor: PathBuf,
-    /// How often each is measured
-    #[arg(long, default_value_t = 1)]
-    rounds: usize,
-    /// A tenth of the messages, and none of the ten million
-    #[arg(long)]
-    quick: bool,
-    /// File for what was measured
-    #[arg(long)]
-    report: PathBuf,
+    #[command(flatten)]
+    setting: Setting,
     /// Where the folders are made, which take some gigabytes, and are deleted
     #[arg(long)]
     scratch: Option<PathBuf>,
@@ -175,41 +166,28 @@ impl Growth {
             Some(folder) => tempfile::tempdir_in(folder)?,
             None => tempfile::tempdir()?,
         };
-        let large = if self.quick { LARGE_QUICK } else { LARGE };
+        let large = if self.setting.quick { LARGE_QUICK } else { LARGE };
         let small = scratch.path().join("small");
         let (both, both_path) = (Both::make(scratch.path(), large).await?, scratch.path().join("large"));
         fill(&small, SMALL, 0).await?;
-        stay_on(1)?;
-        for round in 1..=self.rounds {
-            let name = format!("round {round}");
-            report.round(&name, async |report| self.ask(&both, &both_path, large, report).await).await;
-        }
+        stay_on(LOAD_CPU)?;
+        self.setting.rounds_of(&mut report, async |report| self.ask(&both, &both_path, large, report).await).await;
         let mut starts = vec![(SMALL, small), (large, both_path)];
-        if !self.quick {
+        if !self.setting.quick {
             let huge = scratch.path().join("huge");
             fill(&huge, LARGE, HUGE_ROOMS).await?;
             starts.push((HUGE, huge));
         }
-        for _ in 0..self.rounds {
-            let mut least = None;
-            for (messages, data) in &starts {
-                let took = self.start(data).await?.as_secs_f64() * 1_000.0;
-                let least = *least.get_or_insert(took);
-                report.adds(format!("start-up with {messages} messages"), Unit::Ms, took);
-                if *messages != SMALL {
-                    report.adds(format!("start-up with {messages} messages: ratio"), Unit::Score, took / least);
-                }
-            }
-        }
-        report.write(&self.report)
+        self.setting.rounds_of(&mut report, async |report| self.starts(&starts, report).await).await;
+        self.setting.write(&report)
     }
 
     /// Asks both rooms for everything, in turn.
     async fn ask(&self, both: &Both, data: &Path, large: u64, report: &mut Report) -> Result<()> {
-        let program = Program::Parlor { path: &self.parlor, data, raises_limits: true };
-        let server = Server::start(&program, Some(0)).await?;
+        let program = Program::Parlor { path: &self.setting.parlor, data, raises_limits: true };
+        let server = Server::start(&program, Some(SERVER_CPU)).await?;
         report.notes(format!("limits raised: {}", server.raised.join(" ")));
-        let requests = if self.quick { REQUESTS_QUICK } else { REQUESTS };
+        let requests = if self.setting.quick { REQUESTS_QUICK } else { REQUESTS };
         for (asked, what) in Asked::ALL {
             let mut http = Http::connect(server.address, &asked.reader(&both.readers).token).await?;
             let mut times = [Vec::new(), Vec::new()];
@@ -239,12 +217,26 @@ impl Growth {
         server.stop().await
     }
 
+    /// Starts a server with so many messages after the other.
+    async fn starts(&self, servers: &[(u64, PathBuf)], report: &mut Report) -> Result<()> {
+        let mut least = None;
+        for (messages, data) in servers {
+            let took = self.start(data).await?.as_secs_f64() * 1_000.0;
+            let least = *least.get_or_insert(took);
+            report.adds(format!("start-up with {messages} messages"), Unit::Ms, took);
+            if *messages != SMALL {
+                report.adds(format!("start-up with {messages} messages: ratio"), Unit::Score, took / least);
+            }
+        }
+        Ok(())
+    }
+
     /// How long it takes until a server answers, from when it is started.
     async fn start(&self, data: &Path) -> Result<Duration> {
         let address = steady_address(None)?;
-        let program = Program::Parlor { path: &self.parlor, data, raises_limits: false };
+        let program = Program::Parlor { path: &self.setting.parlor, data, raises_limits: false };
         let started = Instant::now();
-        let (server, answered) = tokio::join!(Server::start_at(&program, Some(0), address), answers(address));
+        let (server, answered) = tokio::join!(Server::start_at(&program, Some(SERVER_CPU), address), answers(address));
         let took = answered? - started;
         server?.stop().await?;
         Ok(took)

@@ -4,11 +4,7 @@
 //! 500 people follow a room. Ten times a second one of them posts, and what counts is when the last of them has it,
 //! from the time at which it was due; before, during and after.
 
-use std::{
-    collections::HashMap,
-    path::{Path, PathBuf},
-    time::Duration,
-};
+use std::{collections::HashMap, path::Path, time::Duration};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use clap::ValueEnum;
@@ -22,6 +18,7 @@ use crate::{
     people::{Folder, GENERAL, Person, Place},
     process::{Program, Server, stay_on},
     report::{Report, Unit},
+    setting::{LOAD_CPU, SERVER_CPU, Setting},
     wire::{Opened, Read, Wire},
 };
 
@@ -67,18 +64,8 @@ enum Kind {
 /// What to measure.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Pressure {
-    /// Parlor's program
-    #[arg(long)]
-    parlor: PathBuf,
-    /// How often each is measured
-    #[arg(long, default_value_t = 1)]
-    rounds: usize,
-    /// Less of everything
-    #[arg(long)]
-    quick: bool,
-    /// File for what was measured
-    #[arg(long)]
-    report: PathBuf,
+    #[command(flatten)]
+    setting: Setting,
 }
 
 impl Pressure {
@@ -87,20 +74,21 @@ impl Pressure {
     /// # Errors
     /// The report could not be written. A kind in which something was lost is named in it.
     pub async fn run(&self) -> Result<()> {
-        let mut report = Report::default();
+        self.setting.rounds(async |report| self.round(report).await).await
+    }
+
+    async fn round(&self, report: &mut Report) -> Result<()> {
         report.notes("the server has one processor, the load another".to_owned());
-        for _ in 0..self.rounds {
-            for kind in Kind::value_variants() {
-                let name = kind.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
-                report.round(&name, async |report| self.measure(*kind, &name, report).await).await;
-            }
+        for kind in Kind::value_variants() {
+            let name = kind.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default();
+            report.round(&name, async |report| self.measure(*kind, &name, report).await).await;
         }
-        report.write(&self.report)
+        Ok(())
     }
 
     async fn measure(&self, kind: Kind, name: &str, report: &mut Report) -> Result<()> {
         let folder = tempfile::tempdir()?;
-        let (quiet, storm, events, flood) = if self.quick {
+        let (quiet, storm, events, flood) = if self.setting.quick {
             (QUIET_QUICK, STORM_QUICK, EVENTS_QUICK, FLOOD_QUICK)
         } else {
             (QUIET, STORM, EVENTS, FLOOD)
@@ -115,9 +103,9 @@ impl Pressure {
         let (steady, others) = tokens.split_at(STEADY);
         // Only where many events are to come quickly: a flood is to meet the limits as they are.
         let raises_limits = kind == Kind::SlowReader;
-        let program = Program::Parlor { path: &self.parlor, data: folder.path(), raises_limits };
-        let server = Server::start(&program, Some(0)).await?;
-        stay_on(1)?;
+        let program = Program::Parlor { path: &self.setting.parlor, data: folder.path(), raises_limits };
+        let server = Server::start(&program, Some(SERVER_CPU)).await?;
+        stay_on(LOAD_CPU)?;
         if !server.raised.is_empty() {
             report.notes(format!("{name}: limits raised: {}", server.raised.join(" ")));
         }

@@ -4,7 +4,7 @@
 //! 500 people are connected by the sync engine that browsers use; 20 of them talk. Each keeps a journal, by which the oracle
 //! judges what is in the log at the end, and what everybody is shown of it.
 
-use std::{cell::Cell, net::SocketAddr, path::PathBuf, rc::Rc, time::Duration};
+use std::{cell::Cell, net::SocketAddr, rc::Rc, time::Duration};
 
 use anyhow::{Context as _, Result, bail, ensure};
 use client::{Connection, Engine, Status, native::Session};
@@ -21,6 +21,7 @@ use crate::{
     people::{Folder, Place},
     process::{Program, Server, steady_address},
     report::{Report, Unit},
+    setting::Setting,
 };
 
 const PEOPLE: usize = 500;
@@ -43,18 +44,8 @@ const MOMENT_MS: f64 = 100.0;
 /// What to measure.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Restarts {
-    /// Parlor's program
-    #[arg(long)]
-    parlor: PathBuf,
-    /// How often all of it is done
-    #[arg(long, default_value_t = 1)]
-    rounds: usize,
-    /// Only some restarts
-    #[arg(long)]
-    quick: bool,
-    /// File for what was measured
-    #[arg(long)]
-    report: PathBuf,
+    #[command(flatten)]
+    setting: Setting,
 }
 
 impl Restarts {
@@ -63,18 +54,14 @@ impl Restarts {
     /// # Errors
     /// The report could not be written. A run in which something was lost is named in it.
     pub async fn run(&self) -> Result<()> {
-        let mut report = Report::default();
-        let restarts = if self.quick { RESTARTS_QUICK } else { RESTARTS };
+        self.setting.rounds(async |report| self.round(report).await).await
+    }
+
+    async fn round(&self, report: &mut Report) -> Result<()> {
+        let restarts = if self.setting.quick { RESTARTS_QUICK } else { RESTARTS };
         report.notes(format!(
             "{PEOPLE} people, {TALKERS} of them talk; {restarts} restarts by SIGTERM, with the limits as they are"
         ));
-        for round in 1..=self.rounds {
-            report.round(&format!("run {round}"), async |report| self.round(restarts, report).await).await;
-        }
-        report.write(&self.report)
-    }
-
-    async fn round(&self, restarts: usize, report: &mut Report) -> Result<()> {
         let folder = tempfile::tempdir()?;
         let data = Folder::open(folder.path()).await?;
         let sessions: Vec<_> = data.people(PEOPLE).await?.iter().map(|person| person.native_session()).collect();
@@ -82,7 +69,7 @@ impl Restarts {
         data.close().await;
         // The same address each time: they come back to where they were.
         let address = steady_address(None)?;
-        let program = Program::Parlor { path: &self.parlor, data: folder.path(), raises_limits: false };
+        let program = Program::Parlor { path: &self.setting.parlor, data: folder.path(), raises_limits: false };
         let mut server = Server::start_at(&program, None, address).await?;
 
         let base = format!("http://{address}");

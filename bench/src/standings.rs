@@ -14,6 +14,7 @@ use crate::{
     figures::exponent,
     peer::Peer,
     report::{Report, Target, Unit},
+    setting::{LOAD_CPU, SERVER_CPU, Setting},
 };
 
 /// What is measured: the last one only to see how cost grows.
@@ -60,24 +61,14 @@ type Carrier = Option<Peer>;
 /// What to compare.
 #[derive(Clone, Debug, clap::Args)]
 pub struct Standings {
-    /// Parlor's program
-    #[arg(long)]
-    parlor: PathBuf,
+    #[command(flatten)]
+    setting: Setting,
     /// Beside whom, with commas between them
     #[arg(long, value_delimiter = ',')]
     peers: Vec<Peer>,
     /// The folder with the peers' programs
     #[arg(long)]
     programs: PathBuf,
-    /// How often each is measured
-    #[arg(long, default_value_t = 5)]
-    rounds: usize,
-    /// Only one size, and for a shorter time
-    #[arg(long)]
-    quick: bool,
-    /// File for what was measured
-    #[arg(long)]
-    report: PathBuf,
 }
 
 impl Standings {
@@ -86,56 +77,60 @@ impl Standings {
     /// # Errors
     /// The report could not be written. Who could not be measured is named in it.
     pub async fn run(&self) -> Result<()> {
-        let mut report = Report::default();
-        let carriers: Vec<Carrier> = std::iter::once(None).chain(self.peers.iter().copied().map(Some)).collect();
-        let sizes = if self.quick { &SIZES_QUICK[..] } else { &SIZES };
+        let mut carriers: Vec<Carrier> = std::iter::once(None).chain(self.peers.iter().copied().map(Some)).collect();
+        let round = async |report: &mut Report| {
+            self.round(&carriers, report).await;
+            carriers.rotate_left(1);
+            Ok(())
+        };
+        self.setting.rounds(round).await
+    }
+
+    async fn round(&self, carriers: &[Carrier], report: &mut Report) {
+        let sizes = if self.setting.quick { &SIZES_QUICK[..] } else { &SIZES };
         report.notes("the server has one processor, the load another".to_owned());
         report.notes(
             "peers carry the text alone, from memory; Parlor asks who one is, and stores before it tells".to_owned(),
         );
-        for round in 0..self.rounds {
-            let mut growth: HashMap<Carrier, Vec<(f64, f64)>> = HashMap::new();
-            for size in sizes {
-                let mut rates = Vec::new();
-                for number in 0..carriers.len() {
-                    let carrier = carriers[(number + round) % carriers.len()];
-                    match self.fanout(carrier, *size).run().await {
-                        Ok(figures) => {
-                            rates.push((carrier, figures.deliveries_per_cpu_second));
-                            if size.rooms == 1 && size.in_flight > 1 {
-                                let cost = (figures.members as f64, figures.cpu_ns_per_message);
-                                growth.entry(carrier).or_default().push(cost);
-                            }
-                            add(&mut report, *size, carrier, &figures);
+        let mut growth: HashMap<Carrier, Vec<(f64, f64)>> = HashMap::new();
+        for size in sizes {
+            let mut rates = Vec::new();
+            for carrier in carriers {
+                match self.fanout(*carrier, *size).run().await {
+                    Ok(figures) => {
+                        rates.push((*carrier, figures.deliveries_per_cpu_second));
+                        if size.rooms == 1 && size.in_flight > 1 {
+                            let cost = (figures.members as f64, figures.cpu_ns_per_message);
+                            growth.entry(*carrier).or_default().push(cost);
                         }
-                        Err(error) => report.leaves_out(format!("{size}, {}: {error:#}", name(carrier))),
+                        add(report, *size, *carrier, &figures);
                     }
+                    Err(error) => report.leaves_out(format!("{size}, {}: {error:#}", name(*carrier))),
                 }
-                compare(&mut report, *size, &rates);
             }
-            for carrier in &carriers {
-                let costs = growth.get(carrier).map(Vec::as_slice).unwrap_or_default();
-                if let Some(exponent) = exponent(costs) {
-                    let what = format!("{}: exponent of the CPU a message over {} sizes", name(*carrier), costs.len());
-                    report.adds(what, Unit::Score, exponent);
-                }
+            compare(report, *size, &rates);
+        }
+        for carrier in carriers {
+            let costs = growth.get(carrier).map(Vec::as_slice).unwrap_or_default();
+            if let Some(exponent) = exponent(costs) {
+                let what = format!("{}: exponent of the CPU a message over {} sizes", name(*carrier), costs.len());
+                report.adds(what, Unit::Score, exponent);
             }
         }
-        report.write(&self.report)
     }
 
     fn fanout(&self, carrier: Carrier, size: Size) -> Fanout {
         Fanout {
-            parlor: carrier.is_none().then(|| self.parlor.clone()),
+            parlor: carrier.is_none().then(|| self.setting.parlor.clone()),
             layer: None,
             peer: carrier,
             programs: Some(self.programs.clone()),
             rooms: size.rooms,
             members: size.members,
             in_flight: size.in_flight,
-            seconds: if self.quick { SECONDS_QUICK } else { SECONDS },
-            server_cpu: Some(0),
-            cpu: Some(1),
+            seconds: if self.setting.quick { SECONDS_QUICK } else { SECONDS },
+            server_cpu: Some(SERVER_CPU),
+            cpu: Some(LOAD_CPU),
         }
     }
 }
