@@ -1,5 +1,5 @@
 //! What a crowd has received, checked as it comes: each event by everybody, once, in order, with the text that was
-//! posted, and the same bytes for all.
+//! posted, and the same bytes for all: those of the whole frame, or of the part that a dialect says is the same.
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
@@ -46,20 +46,21 @@ impl Board {
     ///
     /// # Errors
     /// An event is missing, came twice, is another one than others got, or nobody said that.
-    pub fn take(&mut self, cursor: &mut Cursor, event: Event, frame: &[u8]) -> Result<Option<u64>> {
-        let seq = event.seq.unwrap_or(cursor.0 + 1);
+    pub fn take(&mut self, cursor: &mut Cursor, event: Event<'_>) -> Result<Option<u64>> {
+        let Event { seq, same, before_text } = event;
+        let seq = seq.unwrap_or(cursor.0 + 1);
         ensure!(seq == cursor.0 + 1, "event {seq} came after event {}", cursor.0);
         cursor.0 = seq;
         self.deliveries += 1;
         let index = usize::try_from(seq - self.first)?;
         let mut hasher = DefaultHasher::new();
-        frame.hash(&mut hasher);
+        same.hash(&mut hasher);
         let hash = hasher.finish();
         if index == self.seen.len() {
-            let said = number_after(frame, event.before_text)?;
+            let said = number_after(same, before_text)?;
             let text = text(said);
-            let is_there = frame.windows(text.len()).any(|part| part == text.as_bytes());
-            ensure!(is_there, "nobody said this: {}", String::from_utf8_lossy(frame));
+            let is_there = same.windows(text.len()).any(|part| part == text.as_bytes());
+            ensure!(is_there, "nobody said this: {}", String::from_utf8_lossy(same));
             self.seen.push(Seen { hash, by: 0, said });
         }
         let Some(seen) = self.seen.get_mut(index) else { bail!("event {seq} came before those ahead of it") };
@@ -92,11 +93,11 @@ mod tests {
 
     fn numbered(board: &mut Board, cursor: &mut Cursor, seq: u64, text: &str) -> Result<Option<u64>> {
         let frame = format!(r#"{{"seq":{seq},"event":{{"text":"{text}"}}}}"#);
-        board.take(cursor, Event { seq: Some(seq), before_text: NUMBERED }, frame.as_bytes())
+        board.take(cursor, Event { seq: Some(seq), same: frame.as_bytes(), before_text: NUMBERED })
     }
 
     fn bare(board: &mut Board, cursor: &mut Cursor, text: &str) -> Result<Option<u64>> {
-        board.take(cursor, Event { seq: None, before_text: b"" }, text.as_bytes())
+        board.take(cursor, Event { seq: None, same: text.as_bytes(), before_text: b"" })
     }
 
     #[test]

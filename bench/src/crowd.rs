@@ -221,17 +221,17 @@ impl Member {
                     id += 1;
                     wire.send(&state.dialect.post(room, id, number)?).await?;
                 }
-                read = wire.read(|frame| {
-                    match state.dialect.hear(frame)? {
+                read = wire.read(|frame| state.dialect.each(frame, |message| {
+                    match state.dialect.hear(message)? {
                         Heard::Event(event) => {
-                            let said = state.boards[at].borrow_mut().take(&mut cursor, event, frame)?;
+                            let said = state.boards[at].borrow_mut().take(&mut cursor, event)?;
                             state.finished.borrow_mut().extend(said.map(|said| (said, Instant::now())));
                         }
                         Heard::Ping => is_asked = true,
                         Heard::Other => {}
                     }
                     Ok(())
-                }) => {
+                })) => {
                     state.reads.set(state.reads.get() + wire.reads - reads);
                     if !state.finished.borrow().is_empty() {
                         state.done.notify_one();
@@ -242,7 +242,7 @@ impl Member {
                 }
             }
             if is_asked {
-                wire.send(Dialect::PONG).await?;
+                wire.send(state.dialect.pong()).await?;
             }
         }
     }

@@ -3,6 +3,9 @@
 //!
 //! Only what carrying needs: nothing here is a client for anything else.
 
+mod nats;
+mod xmpp;
+
 use anyhow::{Context as _, Result, bail, ensure};
 use protocol::{ClientFrame, Command, CommandId, RoomId, StreamId, command::Subscribe, messages::PostMessage};
 
@@ -26,13 +29,20 @@ pub enum Dialect {
     Plain,
     /// Socket.IO's: its protocol 5, over Engine.IO 4, over WebSocket alone.
     SocketIo,
+    /// XMPP's, in a room of many.
+    Xmpp,
+    /// NATS'.
+    Nats,
 }
 
-/// What a frame is.
+/// What is sent, and how what is waited for begins.
+type Step = (Option<String>, &'static [u8]);
+
+/// What a message of the server is.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Heard {
+pub enum Heard<'a> {
     /// Something that was posted.
-    Event(Event),
+    Event(Event<'a>),
     /// The server wants to know whether somebody is there.
     Ping,
     /// Something else.
@@ -41,10 +51,12 @@ pub enum Heard {
 
 /// Something that was posted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Event {
+pub struct Event<'a> {
     /// Its place in the room, where the server says it.
     pub seq: Option<u64>,
-    /// What stands before the text.
+    /// What is the same for everybody: all of it, where a server does not address it to each.
+    pub same: &'a [u8],
+    /// What stands in that before the text.
     pub before_text: &'static [u8],
 }
 
@@ -60,14 +72,15 @@ impl Dialect {
             Self::SocketIo => {
                 Request { path: "/socket.io/?EIO=4&transport=websocket".to_owned(), headers: String::new() }
             }
+            Self::Xmpp => xmpp::request(),
+            Self::Nats => nats::request(),
         }
     }
 
     /// Follows a room from a place, until everything that is in it is here, and answers with where it ends; with nothing
     /// where the server closes because it has too much to do.
     pub(crate) async fn follow(self, wire: &mut Wire, place: Place) -> Result<Option<Cursor>> {
-        // What is sent, and how what is waited for begins.
-        let steps: Vec<(Option<String>, &[u8])> = match self {
+        let steps: Vec<Step> = match self {
             Self::Parlor => vec![(Some(follow_command(place)?), br#"{"type":"live""#)],
             Self::Plain => vec![(None, b"joined")],
             Self::SocketIo => vec![
@@ -75,6 +88,8 @@ impl Dialect {
                 (Some("40".to_owned()), b"40{"),
                 (Some(format!(r#"42["join","{}"]"#, place.room)), br#"42["joined""#),
             ],
+            Self::Xmpp => xmpp::steps(place.room),
+            Self::Nats => nats::steps(place.room),
         };
         let mut cursor = Cursor::default();
         for (text, answer) in steps {
@@ -85,14 +100,16 @@ impl Dialect {
             while !is_there {
                 let read = wire
                     .read(|frame| {
-                        self.hear(frame)?;
-                        if frame.starts_with(answer) {
-                            is_there = true;
-                            if self == Self::Parlor {
-                                cursor = head(frame)?;
+                        self.each(frame, |message| {
+                            self.hear(message)?;
+                            if message.starts_with(answer) {
+                                is_there = true;
+                                if self == Self::Parlor {
+                                    cursor = head(message)?;
+                                }
                             }
-                        }
-                        Ok(())
+                            Ok(())
+                        })
                     })
                     .await?;
                 match read {
@@ -114,19 +131,37 @@ impl Dialect {
             }
             Self::Plain => Ok(text(number)),
             Self::SocketIo => Ok(format!(r#"42["say","{}"]"#, text(number))),
+            Self::Xmpp => Ok(xmpp::post(room, id, &text(number))),
+            Self::Nats => Ok(nats::post(room, &text(number))),
         }
     }
 
-    /// What a frame is.
+    /// Whether what several post into a room comes to all of them in one order. Where it does not, one posts for all.
+    pub(crate) fn is_ordered(self) -> bool {
+        self != Self::Nats
+    }
+
+    /// Shows each message that is in a frame.
+    ///
+    /// # Errors
+    /// `take` has failed, or the frame is none of such a server.
+    pub fn each(self, frame: &[u8], mut take: impl FnMut(&[u8]) -> Result<()>) -> Result<()> {
+        match self {
+            Self::Nats => nats::each(frame, take),
+            Self::Parlor | Self::Plain | Self::SocketIo | Self::Xmpp => take(frame),
+        }
+    }
+
+    /// What a message is.
     ///
     /// # Errors
     /// The server has refused something, or has given somebody up.
-    pub fn hear(self, frame: &[u8]) -> Result<Heard> {
+    pub fn hear(self, frame: &[u8]) -> Result<Heard<'_>> {
+        let event = |seq, before_text| Ok(Heard::Event(Event { seq, same: frame, before_text }));
         let shown = || String::from_utf8_lossy(frame);
         match self {
             Self::Parlor if frame.starts_with(br#"{"type":"event","stream":"room:"#) => {
-                let seq = Some(number_after(frame, br#""seq":"#)?);
-                Ok(Heard::Event(Event { seq, before_text: br#""text":""# }))
+                event(Some(number_after(frame, br#""seq":"#)?), br#""text":""#)
             }
             Self::Parlor => {
                 ensure!(!frame.starts_with(br#"{"type":"error""#), "refused: {}", shown());
@@ -134,20 +169,22 @@ impl Dialect {
                 Ok(Heard::Other)
             }
             Self::Plain if frame == b"joined" => Ok(Heard::Other),
-            Self::Plain => Ok(Heard::Event(Event { seq: None, before_text: b"" })),
-            Self::SocketIo if frame.starts_with(br#"42["m","#) => {
-                Ok(Heard::Event(Event { seq: None, before_text: br#"["m",""# }))
-            }
+            Self::Plain => event(None, b""),
+            Self::SocketIo if frame.starts_with(br#"42["m","#) => event(None, br#"["m",""#),
             Self::SocketIo if frame == b"2" => Ok(Heard::Ping),
             Self::SocketIo => {
                 ensure!(!frame.starts_with(b"41") && !frame.starts_with(b"44"), "refused: {}", shown());
                 Ok(Heard::Other)
             }
+            Self::Xmpp => xmpp::hear(frame),
+            Self::Nats => nats::hear(frame),
         }
     }
 
     /// What is answered to [`Heard::Ping`].
-    pub(crate) const PONG: &str = "3";
+    pub(crate) fn pong(self) -> &'static str {
+        if self == Self::Nats { "PONG\r\n" } else { "3" }
+    }
 }
 
 /// What is said with a number.
@@ -183,7 +220,7 @@ mod tests {
 
         let parlor = format!(r#"{{"type":"event","stream":"room:1","epoch":1,"seq":8,"event":{{"text":"{said}"}}}}"#);
         let heard = Dialect::Parlor.hear(parlor.as_bytes()).unwrap();
-        assert_eq!(heard, Heard::Event(Event { seq: Some(8), before_text: br#""text":""# }));
+        assert_eq!(heard, Heard::Event(Event { seq: Some(8), same: parlor.as_bytes(), before_text: br#""text":""# }));
         assert_eq!(Dialect::Plain.hear(b"joined").unwrap(), Heard::Other);
         assert!(matches!(Dialect::Plain.hear(said.as_bytes()).unwrap(), Heard::Event(Event { seq: None, .. })));
         let socket_io = format!(r#"42["m","{said}","an offset"]"#);

@@ -108,7 +108,7 @@ impl Fanout {
         self.cpu.map(stay_on).transpose()?;
         let alone = server.usage()?;
         // Somebody in each room can post.
-        let posters = self.in_flight.max(self.rooms);
+        let posters = if dialect.is_ordered() { self.in_flight.max(self.rooms) } else { self.rooms };
         let mut crowd = Crowd::gather(server.address, dialect, &places, &tokens, posters, OPENING_MAX).await?;
         let idle = server.usage()?;
         let mut flight = Flight::default();

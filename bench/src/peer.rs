@@ -1,4 +1,5 @@
-//! Whom Parlor is measured beside. Each is a server that only carries, from memory, and asks nobody who they are.
+//! Whom Parlor is measured beside. Each is a server that carries, from memory, and asks nobody who they are; some also keep
+//! what was said.
 //!
 //! The Rust libraries carry in `transport`; the others are programs in `bench/peers`, each written as its own
 //! documentation recommends, which says in its first lines what that is.
@@ -37,6 +38,10 @@ pub enum Peer {
     Websockets,
     /// Go's gorilla/websocket.
     Gorilla,
+    /// NATS, through its WebSocket listener.
+    Nats,
+    /// A room of Prosody, over WebSocket.
+    Prosody,
 }
 
 impl Peer {
@@ -45,6 +50,8 @@ impl Peer {
     pub fn dialect(self) -> Dialect {
         match self {
             Self::SocketIo | Self::SocketIoRecovery => Dialect::SocketIo,
+            Self::Nats => Dialect::Nats,
+            Self::Prosody => Dialect::Xmpp,
             Self::TokioTungstenite
             | Self::TokioWebsockets
             | Self::Fastwebsockets
@@ -59,7 +66,13 @@ impl Peer {
     /// Whether it keeps an order and what was missed, and not only carries.
     #[must_use]
     pub fn is_resumable(self) -> bool {
-        self == Self::SocketIoRecovery
+        matches!(self, Self::SocketIoRecovery | Self::Prosody)
+    }
+
+    /// The most members of a room with which it is measured, and why.
+    pub(crate) fn room_max(self) -> Option<(usize, &'static str)> {
+        let why = "coming to a room takes the longer the more are in it";
+        (self == Self::Prosody).then_some((1_000, why))
     }
 
     /// Its program: a layer of our own, or what is installed in one of the folders here.
@@ -68,6 +81,11 @@ impl Peer {
             let mut program = Installed::new("node".into(), programs.join(folder));
             program.before.push("server.mjs".to_owned());
             program.after.extend(kind.map(str::to_owned));
+            Peered::Installed(program)
+        };
+        let debian = |folder: &str| {
+            let mut program = Installed::new("sh".into(), programs.join(folder));
+            program.before.push("server.sh".to_owned());
             Peered::Installed(program)
         };
         match self {
@@ -98,6 +116,8 @@ impl Peer {
                 let folder = programs.join("gorilla");
                 Peered::Installed(Installed::new(folder.join("server"), folder))
             }
+            Self::Nats => debian("nats-server"),
+            Self::Prosody => debian("prosody"),
         }
     }
 }

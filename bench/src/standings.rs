@@ -1,7 +1,7 @@
 //! Parlor beside its peers: the same rooms, the same texts, the same receiver, one after the other in each round, in
 //! another order each time.
 //!
-//! The peers only carry, from memory, and their frames hold the text alone. Parlor carries with everything that it does:
+//! The peers carry, from memory, and the frames of most hold the text alone. Parlor carries with everything that it does:
 //! sessions, rights, and each message on disk before anybody is told; its frames say by whom and when, too.
 
 use std::{collections::HashMap, fmt, path::PathBuf};
@@ -89,13 +89,16 @@ impl Standings {
     async fn round(&self, carriers: &[Carrier], report: &mut Report) {
         let sizes = if self.setting.quick { &SIZES_QUICK[..] } else { &SIZES };
         report.notes("the server has one processor, the load another".to_owned());
-        report.notes(
-            "peers carry the text alone, from memory; Parlor asks who one is, and stores before it tells".to_owned(),
-        );
+        report.notes("peers carry from memory; Parlor asks who one is, and stores before it tells".to_owned());
         let mut growth: HashMap<Carrier, Vec<(f64, f64)>> = HashMap::new();
         for size in sizes {
             let mut rates = Vec::new();
             for carrier in carriers {
+                let room_max = carrier.and_then(Peer::room_max);
+                if let Some((most, why)) = room_max.filter(|(most, _)| size.members / size.rooms > *most) {
+                    report.notes(format!("{}: not with more than {most} in a room: {why}", name(*carrier)));
+                    continue;
+                }
                 match self.fanout(*carrier, *size).run().await {
                     Ok(figures) => {
                         rates.push((*carrier, figures.deliveries_per_cpu_second));
@@ -167,7 +170,7 @@ struct Aim {
     least: (Option<f64>, Option<f64>),
 }
 
-const AIMS: [Aim; 6] = [
+const AIMS: [Aim; 8] = [
     Aim {
         what: "the best of tokio-websockets, tokio-tungstenite and Bun",
         among: &[Peer::TokioWebsockets, Peer::TokioTungstenite, Peer::Bun],
@@ -178,7 +181,9 @@ const AIMS: [Aim; 6] = [
     Aim { what: "Node ws", among: &[Peer::Ws, Peer::WsFramed], least: (Some(1.0), Some(5.0)) },
     Aim { what: "Socket.IO", among: &[Peer::SocketIo], least: (None, Some(10.0)) },
     Aim { what: "Socket.IO with recovery (tier S)", among: &[Peer::SocketIoRecovery], least: (None, None) },
+    Aim { what: "Prosody (tier S)", among: &[Peer::Prosody], least: (None, None) },
     Aim { what: "Go gorilla", among: &[Peer::Gorilla], least: (None, None) },
+    Aim { what: "NATS", among: &[Peer::Nats], least: (None, None) },
 ];
 
 /// How many times as much Parlor delivers in a CPU second as others in the same round.

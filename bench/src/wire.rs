@@ -1,7 +1,7 @@
 //! A WebSocket as thin as it can be (RFC 6455), so that what is measured is the server: one read buffer for all
 //! sockets of a thread, frames looked at where they lie, nothing copied but the end of a read that cuts a frame.
 //!
-//! It is no client for anything else: it takes text frames in one piece, answers pings, and fails at all that is not
+//! It is no client for anything else: it takes frames in one piece, answers pings, and fails at all that is not
 //! expected.
 
 use std::{cell::RefCell, io::ErrorKind, net::SocketAddr, time::Duration};
@@ -20,6 +20,7 @@ const HEAD_BYTES_MAX: usize = 8 * 1024;
 const SOCKETS_PER_SOURCE: usize = 500;
 
 const TEXT: u8 = 0x1;
+const BINARY: u8 = 0x2;
 const CLOSE: u8 = 0x8;
 const PING: u8 = 0x9;
 const PONG: u8 = 0xa;
@@ -115,7 +116,7 @@ impl Wire {
         Ok(self.stream.write_all(&frame).await?)
     }
 
-    /// Waits for something to come, reads once, and shows each text that is whole.
+    /// Waits for something to come, reads once, and shows each frame that is whole.
     ///
     /// # Errors
     /// The connection has failed, `take` has, or the server has sent what no server should.
@@ -143,7 +144,7 @@ impl Wire {
             let mut bytes = &buffer[..kept + length];
             while let Some((opcode, payload, after)) = frame(bytes)? {
                 match opcode {
-                    TEXT => take(payload)?,
+                    TEXT | BINARY => take(payload)?,
                     PING => pings.push(payload.to_vec()),
                     CLOSE => closed = Some(payload.first_chunk().map(|code| u16::from_be_bytes(*code))),
                     PONG => {}

@@ -23,9 +23,16 @@ enum Package {
     Npm(&'static str, &'static str),
     Pip(&'static str),
     Go(&'static str),
+    /// The folder, which is the package's name, and the packages that its program stands on. It is unpacked there and not
+    /// installed: that would start a service for all the network.
+    Debian(&'static str, &'static [&'static str]),
 }
 
-const PEERS: [Peer; 10] = [
+/// What Prosody's program stands on.
+const PROSODY_NEEDS: [&str; 7] =
+    ["lua5.4", "lua-bitop", "lua-expat", "lua-filesystem", "lua-sec", "lua-socket", "lua-unbound"];
+
+const PEERS: [Peer; 12] = [
     Peer { name: "tokio-tungstenite", package: None },
     Peer { name: "tokio-websockets", package: None },
     Peer { name: "fastwebsockets", package: None },
@@ -36,6 +43,8 @@ const PEERS: [Peer; 10] = [
     Peer { name: "socket-io-recovery", package: Some(Package::Npm("socket-io", "socket.io")) },
     Peer { name: "websockets", package: Some(Package::Pip("websockets")) },
     Peer { name: "gorilla", package: Some(Package::Go("gorilla")) },
+    Peer { name: "nats", package: Some(Package::Debian("nats-server", &[])) },
+    Peer { name: "prosody", package: Some(Package::Debian("prosody", &PROSODY_NEEDS)) },
 ];
 
 /// Those of a quick run.
@@ -97,7 +106,7 @@ fn of_cargo(name: &str) -> Result<String> {
 impl Package {
     fn name(self) -> &'static str {
         match self {
-            Self::Npm(name, _) | Self::Pip(name) | Self::Go(name) => name,
+            Self::Npm(name, _) | Self::Pip(name) | Self::Go(name) | Self::Debian(name, _) => name,
         }
     }
 
@@ -136,6 +145,7 @@ impl Package {
                 go.envs([("GO111MODULE", "off"), ("GOPATH", GO_PATH), ("GOFLAGS", "")]);
                 run(go.env("GOCACHE", folder.join("cache")))?;
             }
+            Self::Debian(package, needs) => unpack(package, needs, &folder)?,
         }
         std::fs::write(installed, manifest)?;
         self.version(&folder)
@@ -161,8 +171,42 @@ impl Package {
                 let go = output(command("go").arg("version")).unwrap_or_default();
                 Ok(format!("{} on {go}", if package.is_empty() { "a version of its own" } else { package.trim() }))
             }
+            Self::Debian(package, _) => {
+                let version = output(command("dpkg-deb").arg("--field").arg(archive(package, folder)?).arg("Version"));
+                Ok(format!("{} of Debian", version.context("no version")?))
+            }
         }
     }
+}
+
+/// Brings a package of Debian's to `package/root` in a folder, and installs what it stands on.
+fn unpack(package: &str, needs: &[&str], folder: &Path) -> Result<()> {
+    ensure!(is_installed("apt-get") && is_installed("dpkg-deb"), "there is no apt-get to bring it");
+    let is_there = |name: &&str| {
+        let query = ["--show", "--showformat", "${db:Status-Status}", name];
+        output(command("dpkg-query").args(query)).as_deref() == Some("installed")
+    };
+    let missing: Vec<&str> = needs.iter().copied().filter(|name| !is_there(name)).collect();
+    if !missing.is_empty() {
+        setup::install_packages(&missing)?;
+    }
+    if output(command("apt-cache").args(["show", package])).is_none() {
+        run(command("apt-get").args(["update", "-qq"]))?;
+    }
+    let brought = folder.join("package");
+    if brought.exists() {
+        std::fs::remove_dir_all(&brought)?;
+    }
+    std::fs::create_dir_all(&brought)?;
+    run(command("apt-get").args(["download", "-qq", package]).current_dir(&brought))?;
+    run(command("dpkg-deb").arg("--extract").arg(archive(package, folder)?).arg(brought.join("root")))
+}
+
+/// The file of a package that was brought.
+fn archive(package: &str, folder: &Path) -> Result<PathBuf> {
+    let mut files = std::fs::read_dir(folder.join("package"))?.map_while(Result::ok).map(|file| file.path());
+    let is_archive = |file: &PathBuf| file.extension().is_some_and(|end| end == "deb");
+    files.find(is_archive).with_context(|| format!("{package} was not brought"))
 }
 
 #[cfg(test)]
@@ -195,6 +239,7 @@ mod tests {
                 Package::Pip(_) => "requirements.txt",
                 // Debian pins it.
                 Package::Go(_) => "main.go",
+                Package::Debian(..) => "server.sh",
             };
             assert!(folder.join(pinned).is_file(), "{}", peer.name);
         }
