@@ -73,6 +73,7 @@ impl Comparison {
             rooms: 1,
             members,
             in_flight,
+            per_second: None,
             seconds: if self.setting.quick { SECONDS_QUICK } else { SECONDS },
             server_cpu: Some(SERVER_CPU),
             cpu: Some(LOAD_CPU),

@@ -1,7 +1,8 @@
 //! Rooms, and many who follow them: what it costs the server to bring a message to one of them. Parlor does everything on
 //! the way – sessions, rights, and the message on disk before anybody is told; others only carry.
 //!
-//! So many messages are always on their way; the next one is posted when everybody has the oldest.
+//! So many messages are always on their way; the next one is posted when everybody has the oldest. Or so many are posted a
+//! second, whatever becomes of them.
 
 use std::{
     collections::HashMap,
@@ -9,9 +10,9 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result, bail, ensure};
 use serde::Serialize;
-use tokio::time::Instant;
+use tokio::time::{Instant, interval};
 
 use crate::{
     crowd::{Crowd, OPENING_MAX},
@@ -25,6 +26,8 @@ use crate::{
 
 /// Before anything is counted.
 const WARM_UP: Duration = Duration::from_secs(3);
+/// How long the last of those may take that are posted at a fixed rate: who takes longer cannot hold it.
+const LATE_MAX: Duration = Duration::from_secs(1);
 
 /// What to measure.
 #[derive(Clone, Debug, clap::Args)]
@@ -50,6 +53,9 @@ pub struct Fanout {
     /// Messages on their way
     #[arg(long, default_value_t = 8)]
     pub(crate) in_flight: usize,
+    /// Messages a second in place of that: then only as many people post as messages would be on their way
+    #[arg(long)]
+    pub(crate) per_second: Option<u32>,
     /// How long to count
     #[arg(long, default_value_t = 20)]
     pub(crate) seconds: u64,
@@ -70,6 +76,7 @@ pub struct Figures {
     pub(crate) rooms: usize,
     pub(crate) members: usize,
     pub(crate) in_flight: usize,
+    pub(crate) per_second: Option<u32>,
     /// Limits of the server that were raised.
     pub(crate) raised: Vec<String>,
     pub(crate) seconds: f64,
@@ -112,12 +119,14 @@ impl Fanout {
         let mut crowd = Crowd::gather(server.address, dialect, &places, &tokens, posters, OPENING_MAX).await?;
         let idle = server.usage()?;
         let mut flight = Flight::default();
-        flight.takes_off(&mut crowd, self.in_flight)?;
-        flight.goes_on(&mut crowd, WARM_UP).await?;
+        if self.per_second.is_none() {
+            flight.takes_off(&mut crowd, self.in_flight)?;
+        }
+        self.load(&mut flight, &mut crowd, WARM_UP).await?;
         flight.times.clear();
 
         let (before, (deliveries_before, reads_before), begun) = (server.usage()?, crowd.counts(), Instant::now());
-        flight.goes_on(&mut crowd, Duration::from_secs(self.seconds)).await?;
+        self.load(&mut flight, &mut crowd, Duration::from_secs(self.seconds)).await?;
         let (after, (deliveries, reads), took) = (server.usage()?, crowd.counts(), begun.elapsed());
 
         let messages = flight.times.len() as u64;
@@ -137,6 +146,7 @@ impl Fanout {
             rooms: self.rooms,
             members: self.members,
             in_flight: self.in_flight,
+            per_second: self.per_second,
             raised,
             seconds: took.as_secs_f64(),
             messages,
@@ -145,11 +155,25 @@ impl Fanout {
             cpu_ns_per_message: cpu_ns_per_delivery * (self.members / self.rooms) as f64,
             deliveries_per_cpu_second: deliveries as f64 / (cpu_ns / 1e9),
             events_per_read: deliveries as f64 / (reads - reads_before) as f64,
-            latency: Times::of(flight.times),
+            latency: flight.times(),
             idle_bytes_per_socket: idle.resident_bytes.saturating_sub(alone.resident_bytes) as f64
                 / self.members as f64,
             resident_bytes: after.resident_bytes,
         })
+    }
+
+    async fn load(&self, flight: &mut Flight, crowd: &mut Crowd, time: Duration) -> Result<()> {
+        match self.per_second {
+            Some(rate) => {
+                let begun = Instant::now();
+                flight.keeps_to(crowd, f64::from(rate), time).await?;
+                ensure!(begun.elapsed() < time + LATE_MAX, "{rate} messages a second are too many for it");
+            }
+            None => {
+                flight.goes_on(crowd, time).await?;
+            }
+        }
+        Ok(())
     }
 
     async fn scene<'a>(&'a self, data: &'a Path) -> Result<Scene<'a>> {
@@ -201,11 +225,6 @@ impl Flight {
         Ok(())
     }
 
-    /// The number of the last one.
-    pub(crate) fn last(&self) -> u64 {
-        self.next
-    }
-
     /// For each that has landed another takes off, until so many have.
     pub(crate) async fn carries(&mut self, crowd: &mut Crowd, count: usize) -> Result<()> {
         while self.times.len() < count {
@@ -224,6 +243,33 @@ impl Flight {
             self.takes_off(crowd, landed)?;
         }
         Ok(self.times.len() - before)
+    }
+
+    /// So many take off a second, for so long, whatever becomes of them, and all of them land. What is late is made up for,
+    /// and timed from when it was due.
+    pub(crate) async fn keeps_to(&mut self, crowd: &mut Crowd, rate: f64, time: Duration) -> Result<()> {
+        ensure!(rate > 0.0, "nothing can be posted");
+        let mut ticks = interval(Duration::from_secs_f64(1.0 / rate));
+        let until = Instant::now() + time;
+        while Instant::now() < until || !self.posted.is_empty() {
+            tokio::select! {
+                due = ticks.tick(), if Instant::now() < until => {
+                    let poster = usize::try_from(self.next)?;
+                    self.next += 1;
+                    self.posted.insert(self.next, due);
+                    crowd.post(poster, self.next)?;
+                }
+                landed = self.some_land(crowd) => {
+                    landed?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// How long those took that have landed since this was asked before.
+    pub(crate) fn times(&mut self) -> Option<Times> {
+        Times::of(std::mem::take(&mut self.times))
     }
 
     /// Waits for those that are still on their way.

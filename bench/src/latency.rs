@@ -4,7 +4,6 @@
 //! What the disk takes by itself is measured beside it, in the same run: a message is on disk before anybody is told.
 
 use std::{
-    collections::HashMap,
     fs::File,
     io::Write as _,
     path::Path,
@@ -16,8 +15,8 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context as _, Result, anyhow, ensure};
-use tokio::time::{Instant, interval, sleep};
+use anyhow::{Context as _, Result, anyhow};
+use tokio::time::{Instant, sleep};
 
 use crate::{
     crowd::{Crowd, OPENING_MAX},
@@ -101,7 +100,9 @@ impl Latency {
 
         let counted = if self.setting.quick { COUNTED_QUICK } else { COUNTED };
         let disk = Disk::watch(folder.path())?;
-        let times = posts(&mut crowd, flight.last(), peak / 2.0, counted).await?;
+        flight.times();
+        flight.keeps_to(&mut crowd, peak / 2.0, counted).await?;
+        let times = flight.times().context("nothing arrived")?;
         let disk = disk.ends().await?;
         drop(crowd);
         server.stop().await?;
@@ -120,29 +121,6 @@ impl Latency {
         report.aims(over, Unit::Ms, times.p99_ms - disk.p99_ms, Target::Most(OVER_SYNC_MS_MAX));
         Ok(times.p50_ms)
     }
-}
-
-/// Posts so many a second for so long, whatever becomes of them, and waits until all of them are everybody's.
-async fn posts(crowd: &mut Crowd, last: u64, rate: f64, time: Duration) -> Result<Times> {
-    ensure!(rate > 0.0, "nothing can be posted");
-    let mut due: HashMap<u64, Instant> = HashMap::new();
-    let (mut number, mut times) = (last, Vec::new());
-    // What is late is made up for, and timed from when it was due.
-    let mut ticks = interval(Duration::from_secs_f64(1.0 / rate));
-    let until = Instant::now() + time;
-    while Instant::now() < until || !due.is_empty() {
-        tokio::select! {
-            at = ticks.tick(), if Instant::now() < until => {
-                number += 1;
-                due.insert(number, at);
-                crowd.post(usize::try_from(number)?, number)?;
-            }
-            done = crowd.done() => for (number, at) in done? {
-                times.push(at - due.remove(&number).context("a message that nobody posted")?);
-            },
-        }
-    }
-    Times::of(times).context("nothing arrived")
 }
 
 /// What the disk takes for a write and a sync, time and again, on a thread of its own.

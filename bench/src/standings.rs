@@ -18,15 +18,19 @@ use crate::{
 };
 
 /// What is measured: the last one only to see how cost grows.
-const SIZES: [Size; 5] = [
-    Size { rooms: 1, members: 1_000, in_flight: 1 },
-    Size { rooms: 1, members: 1_000, in_flight: 8 },
-    Size { rooms: 1, members: 10_000, in_flight: 8 },
-    Size { rooms: 50, members: 5_000, in_flight: 8 },
-    Size { rooms: 1, members: 100, in_flight: 8 },
+const SIZES: [Size; 6] = [
+    Size { rooms: 1, members: 1_000, load: Load::InFlight(1) },
+    Size { rooms: 1, members: 1_000, load: Load::InFlight(8) },
+    Size { rooms: 1, members: 10_000, load: Load::InFlight(8) },
+    Size { rooms: 50, members: 5_000, load: Load::InFlight(8) },
+    Size { rooms: 1, members: 1_000, load: Load::PerSecond(RATE) },
+    Size { rooms: 1, members: 100, load: Load::InFlight(8) },
 ];
 /// What is measured where it has to be quick.
-const SIZES_QUICK: [Size; 1] = [Size { rooms: 1, members: 1_000, in_flight: 8 }];
+const SIZES_QUICK: [Size; 1] = [Size { rooms: 1, members: 1_000, load: Load::InFlight(8) }];
+/// Messages a second that the slowest can bring to 1,000 as well, and by how many people they are posted.
+const RATE: u32 = 5;
+const RATE_POSTERS: usize = 8;
 /// Members of a room below which nothing is compared with a target: there, what Parlor does for each message weighs more
 /// than what it does for each delivery.
 const MEMBERS_COMPARED_MIN: usize = 1_000;
@@ -41,16 +45,35 @@ struct Size {
     rooms: usize,
     /// Of all rooms together.
     members: usize,
-    /// Messages on their way, in all rooms together.
-    in_flight: usize,
+    load: Load,
+}
+
+/// How much is posted, in all rooms together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Load {
+    /// So many messages are always on their way.
+    InFlight(usize),
+    /// So many are posted a second.
+    PerSecond(u32),
+}
+
+impl Size {
+    /// The most members of a room with whom somebody is measured, and why, where these are more.
+    fn beyond(self, carrier: Carrier) -> Option<(usize, &'static str)> {
+        carrier.and_then(Peer::room_max).filter(|(most, _)| self.members / self.rooms > *most)
+    }
 }
 
 impl fmt::Display for Size {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { rooms, members, in_flight } = self;
+        let Self { rooms, members, load } = self;
         match rooms {
-            1 => write!(f, "{members} members, {in_flight} in flight"),
-            _ => write!(f, "{rooms} rooms of {}, {in_flight} in flight", members / rooms),
+            1 => write!(f, "{members} members, ")?,
+            _ => write!(f, "{rooms} rooms of {}, ", members / rooms)?,
+        }
+        match load {
+            Load::InFlight(count) => write!(f, "{count} in flight"),
+            Load::PerSecond(rate) => write!(f, "{rate} a second"),
         }
     }
 }
@@ -94,15 +117,14 @@ impl Standings {
         for size in sizes {
             let mut rates = Vec::new();
             for carrier in carriers {
-                let room_max = carrier.and_then(Peer::room_max);
-                if let Some((most, why)) = room_max.filter(|(most, _)| size.members / size.rooms > *most) {
+                if let Some((most, why)) = size.beyond(*carrier) {
                     report.notes(format!("{}: not with more than {most} in a room: {why}", name(*carrier)));
                     continue;
                 }
                 match self.fanout(*carrier, *size).run().await {
                     Ok(figures) => {
                         rates.push((*carrier, figures.deliveries_per_cpu_second));
-                        if size.rooms == 1 && size.in_flight > 1 {
+                        if size.rooms == 1 && size.load == Load::InFlight(8) {
                             let cost = (figures.members as f64, figures.cpu_ns_per_message);
                             growth.entry(*carrier).or_default().push(cost);
                         }
@@ -123,6 +145,10 @@ impl Standings {
     }
 
     fn fanout(&self, carrier: Carrier, size: Size) -> Fanout {
+        let (in_flight, per_second) = match size.load {
+            Load::InFlight(count) => (count, None),
+            Load::PerSecond(rate) => (RATE_POSTERS, Some(rate)),
+        };
         Fanout {
             parlor: carrier.is_none().then(|| self.setting.parlor.clone()),
             layer: None,
@@ -130,7 +156,8 @@ impl Standings {
             programs: Some(self.programs.clone()),
             rooms: size.rooms,
             members: size.members,
-            in_flight: size.in_flight,
+            in_flight,
+            per_second,
             seconds: if self.setting.quick { SECONDS_QUICK } else { SECONDS },
             server_cpu: Some(SERVER_CPU),
             cpu: Some(LOAD_CPU),
@@ -204,7 +231,12 @@ fn compare(report: &mut Report, size: Size, rates: &[(Carrier, f64)]) {
             report.adds(format!("{what}, without {}", missing.join(" and ")), Unit::Score, parlor / best);
             continue;
         }
-        match if size.in_flight == 1 { least.0 } else { least.1 } {
+        let least = match size.load {
+            Load::InFlight(1) => least.0,
+            Load::InFlight(_) => least.1,
+            Load::PerSecond(_) => None,
+        };
+        match least {
             Some(least) => report.aims(what, Unit::Score, parlor / best, Target::Least(least)),
             None => report.adds(what, Unit::Score, parlor / best),
         }
@@ -257,8 +289,31 @@ mod tests {
     }
 
     #[test]
+    fn at_a_fixed_rate_nothing_is_to_be_reached() {
+        let mut report = Report::default();
+
+        compare(&mut report, SIZES[4], &[(None, 300.0), (Some(Peer::TokioTungstenite), 200.0)]);
+
+        let report = serde_json::to_value(report).unwrap();
+        let row = report["rows"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|row| row["what"].as_str().unwrap().ends_with("÷ tokio-tungstenite"));
+        assert!(row.unwrap()["target"].is_null(), "{report}");
+    }
+
+    #[test]
+    fn rooms_that_are_too_large_for_somebody_are_left_to_the_others() {
+        assert!(SIZES[2].beyond(Some(Peer::Prosody)).is_some());
+        assert!(SIZES[3].beyond(Some(Peer::Prosody)).is_none(), "5,000, in rooms of 100");
+        assert!(SIZES[2].beyond(Some(Peer::Nats)).is_none() && SIZES[2].beyond(None).is_none());
+    }
+
+    #[test]
     fn a_size_says_what_it_is() {
         assert_eq!(SIZES[1].to_string(), "1000 members, 8 in flight");
         assert_eq!(SIZES[3].to_string(), "50 rooms of 100, 8 in flight");
+        assert_eq!(SIZES[4].to_string(), "1000 members, 5 a second");
     }
 }
