@@ -7,7 +7,9 @@
 mod author;
 mod cable;
 mod cast;
+
 mod disk;
+mod evidence;
 pub mod fault;
 mod faults;
 mod reader;
@@ -16,12 +18,13 @@ pub mod schedule;
 mod stage;
 mod watch;
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, rc::Rc, time::Duration};
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use clap::ValueEnum as _;
 use tokio::time::Instant;
 
+use evidence::Evidence;
 use fault::Fault;
 use faults::Played;
 use scene::Props;
@@ -74,13 +77,9 @@ impl Chaos {
             let length =
                 Duration::from_secs_f64(self.minutes * 60.0).mul_f64(f64::from(fault.share()) / f64::from(shares));
             match self.phase(*fault, seed, length).await {
-                Ok(None) => {}
-                Ok(Some(verdict)) if verdict.is_clean() => tried += 1,
-                Ok(Some(_)) => failed.push(fault.to_string()),
-                Err(error) => {
-                    say(&format!("   FAILED: {error:#}"));
-                    failed.push(fault.to_string());
-                }
+                None => {}
+                Some(true) => tried += 1,
+                Some(false) => failed.push(fault.to_string()),
             }
         }
         if !failed.is_empty() {
@@ -91,8 +90,41 @@ impl Chaos {
         Ok(())
     }
 
-    async fn phase(&self, fault: Fault, seed: u64, length: Duration) -> Result<Option<Verdict>> {
+    /// Plays a phase and prints what was found: whether nothing went wrong, where it could be tried. What is left of one in
+    /// which something did is kept, but for that of a server from which something was taken away.
+    async fn phase(&self, fault: Fault, seed: u64, length: Duration) -> Option<bool> {
         say(&format!("\n   {fault} (fault {}), for {:.0} s", fault.number(), length.as_secs_f64()));
+        let evidence = match Evidence::begin() {
+            Ok(evidence) => Rc::new(evidence),
+            Err(error) => {
+                say(&format!("   FAILED: no folder: {error:#}"));
+                return Some(false);
+            }
+        };
+        let is_clean = match self.judged(fault, seed, length, &evidence).await {
+            Ok(verdict) => verdict?.is_clean(),
+            Err(error) => {
+                say(&format!("   FAILED: {error:#}"));
+                false
+            }
+        };
+        if !is_clean && self.without.is_empty() {
+            let kept = Rc::into_inner(evidence).context("somebody still plays").and_then(Evidence::keep);
+            say(&match kept {
+                Ok(folder) => format!("   what was left is kept in {}", folder.display()),
+                Err(error) => format!("   FAILED: what was left: {error:#}"),
+            });
+        }
+        Some(is_clean)
+    }
+
+    async fn judged(
+        &self,
+        fault: Fault,
+        seed: u64,
+        length: Duration,
+        evidence: &Rc<Evidence>,
+    ) -> Result<Option<Verdict>> {
         let began = Instant::now();
         let props = Props {
             parlor: &self.parlor,
@@ -103,6 +135,7 @@ impl Chaos {
             only_there: 10,
             settings: &[],
             failpoints: Vec::new(),
+            evidence,
         };
         let scene = match faults::play(fault, props).await? {
             Played::Over(scene) => scene,
@@ -112,7 +145,7 @@ impl Chaos {
             }
         };
         let (injected, watch) = (scene.injected.clone(), scene.watch.clone());
-        let (verdict, kept) = scene.ends().await?;
+        let verdict = scene.ends().await?;
         let injected: Vec<_> = injected.iter().map(|(what, times)| format!("{times} {what}")).collect();
         say(&format!("   {} in {:.0} s with what was waited for", injected.join(", "), began.elapsed().as_secs_f64()));
         say(&format!("   {}", verdict.line()));
@@ -124,9 +157,6 @@ impl Chaos {
         }
         for fault in verdict.faults().take(FAULTS_TOLD) {
             say(&format!("   WRONG {fault}"));
-        }
-        if let Some(kept) = kept {
-            say(&format!("   what was left is kept in {}", kept.display()));
         }
         Ok(Some(verdict))
     }

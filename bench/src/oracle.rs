@@ -6,6 +6,7 @@
 pub mod disk;
 pub mod log;
 pub mod room;
+pub mod shown;
 
 /// What was found.
 #[derive(Debug, Default)]

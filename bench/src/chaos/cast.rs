@@ -7,7 +7,7 @@ use client::{Input, native::Session};
 use protocol::{Command, RoomId, Seq, StreamId, UserId, members::JoinRoom, rooms::History};
 use tokio::{task::JoinSet, time::sleep};
 
-use super::{author, reader};
+use super::{author, evidence::Evidence, reader};
 use crate::{
     journal::{Device, Intent},
     people::{Folder, Person, Place, client_id},
@@ -79,11 +79,12 @@ pub(crate) struct Cast {
     tasks: JoinSet<()>,
     is_over: Rc<Cell<bool>>,
     late: bool,
+    evidence: Rc<Evidence>,
 }
 
 impl Cast {
     /// Those who come at the beginning come, and talk and read from when on they are all there.
-    pub(crate) async fn enter(base: &str, seed: u64, scenery: &Scenery) -> Result<Self> {
+    pub(crate) async fn enter(base: &str, seed: u64, scenery: &Scenery, evidence: &Rc<Evidence>) -> Result<Self> {
         let mut cast = Self {
             base: base.to_owned(),
             seed,
@@ -93,6 +94,7 @@ impl Cast {
             tasks: JoinSet::new(),
             is_over: Rc::default(),
             late: false,
+            evidence: Rc::clone(evidence),
         };
         let readers = AUTHORS..AUTHORS + READERS;
         let only_there = AUTHORS + READERS + LATE..cast.sessions.len();
@@ -120,6 +122,7 @@ impl Cast {
         let name = format!("{}{which}", session.user.name);
         let device = Device::start(&self.base, session, name, PATIENCE);
         self.devices.push(Rc::clone(&device));
+        self.evidence.includes(&device);
         device
     }
 

@@ -1,16 +1,11 @@
 //! A phase from its beginning to its end: people come, something goes wrong for a while, all falls silent, and what is
 //! left is judged.
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-    rc::Rc,
-    time::Duration,
-};
+use std::{collections::BTreeMap, path::Path, rc::Rc, time::Duration};
 
 use anyhow::{Context as _, Result};
 use client::{Input, Intent, RoomView, Status};
-use protocol::{InboxSnapshot, RoomId, RoomSummary, StreamId, UserId};
+use protocol::{InboxSnapshot, RoomId, RoomSummary, StreamId};
 use tokio::{
     task::AbortHandle,
     time::{Instant, sleep, timeout_at},
@@ -18,13 +13,13 @@ use tokio::{
 
 use super::{
     cast::{Cast, PATIENCE, Scenery},
-    disk::SmallDisk,
+    evidence::Evidence,
     stage::{How, Stage},
     watch::Watch,
 };
 use crate::{
     journal::Device,
-    oracle::{Verdict, disk, log, room},
+    oracle::{Verdict, disk, log, room, shown::Shown},
     people::Folder,
 };
 
@@ -34,8 +29,8 @@ const LOOK: Duration = Duration::from_millis(100);
 const SHORT: Duration = Duration::from_secs(60);
 /// How long it takes at most until everybody is shown the last message of each room.
 const SHOWN_MAX: Duration = Duration::from_secs(60);
-/// Of those who are only there, so many are asked at the end what they are told.
-const ASKED_MAX: usize = 40;
+/// How long it takes at most after that until everybody's list of rooms says what the server says.
+const TOLD_MAX: Duration = Duration::from_secs(20);
 
 /// What a phase is played with.
 #[derive(Clone)]
@@ -52,6 +47,8 @@ pub(crate) struct Props<'a> {
     pub(crate) settings: &'a [&'a str],
     /// Failpoints of the server, for all of the phase.
     pub(crate) failpoints: Vec<String>,
+    /// Where everything is that is left of it.
+    pub(crate) evidence: &'a Rc<Evidence>,
 }
 
 /// A phase that is being played.
@@ -66,36 +63,20 @@ pub(crate) struct Scene {
     pub(crate) wrong: Vec<String>,
     began: Instant,
     length: Duration,
-    /// Nothing was taken away from the server: what is wrong is of interest.
-    is_whole: bool,
     watching: AbortHandle,
-    folder: Option<tempfile::TempDir>,
-    /// Goes last: nobody has anything open there by then.
-    pub(crate) small_disk: Option<SmallDisk>,
-}
-
-/// What somebody was shown at the end.
-struct Shown {
-    who: String,
-    user: UserId,
-    views: Vec<(RoomId, RoomView)>,
-    list: Vec<RoomSummary>,
-    /// What the server tells them at the same moment.
-    told: Vec<RoomSummary>,
 }
 
 impl Scene {
     /// Sets the stage, starts the server and lets people come.
-    pub(crate) async fn set(props: &Props<'_>, small_disk: Option<SmallDisk>) -> Result<Self> {
-        let folder = tempfile::Builder::new().prefix("parlor-chaos-").tempdir()?;
-        let data = small_disk.as_ref().map_or_else(|| folder.path().join("data"), |disk| disk.path().join("data"));
+    pub(crate) async fn set(props: &Props<'_>) -> Result<Self> {
+        let data = props.evidence.data();
         let scenery = Scenery::build(&data, props.only_there).await?;
-        let mut stage = Stage::new(props.parlor, data, &folder.path().join("server.log"), props.port)?;
+        let mut stage = Stage::new(props.parlor, data, &props.evidence.log(), props.port)?;
         stage.settings = props.settings.iter().map(|&setting| setting.to_owned()).collect();
         stage.failpoints.extend(props.without.iter().map(|part| format!("without={part}")));
         stage.failpoints.extend_from_slice(&props.failpoints);
         stage.start(&How::default()).await?;
-        let cast = Cast::enter(&stage.base(), props.seed, &scenery).await?;
+        let cast = Cast::enter(&stage.base(), props.seed, &scenery, props.evidence).await?;
         let watch = Rc::<Watch>::default();
         let watching = tokio::task::spawn_local(Rc::clone(&watch).run()).abort_handle();
         Ok(Self {
@@ -107,10 +88,7 @@ impl Scene {
             wrong: Vec::new(),
             began: Instant::now(),
             length: props.length,
-            is_whole: props.without.is_empty(),
             watching,
-            folder: Some(folder),
-            small_disk,
         })
     }
 
@@ -141,7 +119,7 @@ impl Scene {
     }
 
     /// Lets all fall silent, ends the server as one should, and judges what is left.
-    pub(crate) async fn ends(mut self) -> Result<(Verdict, Option<PathBuf>)> {
+    pub(crate) async fn ends(mut self) -> Result<Verdict> {
         self.goes_on();
         self.cast.enter_late();
         if self.length < SHORT {
@@ -161,15 +139,23 @@ impl Scene {
         }
         let (mut shown, until) = (Vec::new(), Instant::now() + SHOWN_MAX);
         for device in self.cast.devices.iter().chain(&again) {
-            let (seen, faults) = self.shown_to(device, until).await;
+            let (views, faults) = self.views(device, until).await;
             self.wrong.extend(faults);
-            shown.extend(seen);
+            shown.push((device, views));
+        }
+        let until = Instant::now() + TOLD_MAX;
+        let mut all = Vec::with_capacity(shown.len());
+        for (device, views) in shown {
+            let (user, who) = (device.client.session().user.id, device.name.clone());
+            let (list, told) = self.told(device, until).await;
+            let told = told.unwrap_or_else(|error| {
+                self.wrong.push(format!("{who} is told nothing: {error:#}"));
+                Vec::new()
+            });
+            all.push(Shown { who, user, views, list, told });
         }
         self.stage.stop().await.context("at the end")?;
-        let verdict = self.judges(&shown).await?;
-        let is_kept = self.is_whole && !verdict.is_clean();
-        let kept = self.folder.take_if(|_| is_kept).map(tempfile::TempDir::keep);
-        Ok((verdict, kept))
+        self.judges(&all).await
     }
 
     /// Some of the people once more, on devices that know nothing yet.
@@ -182,9 +168,9 @@ impl Scene {
         fresh.collect()
     }
 
-    /// What somebody is shown once they are shown the last message of each room and nothing waits, and counts agree with
-    /// what the server says.
-    async fn shown_to(&self, device: &Device, until: Instant) -> (Option<Shown>, Vec<String>) {
+    /// What somebody is shown of their rooms once they are shown the last message of each and nothing waits; of which
+    /// that was never so.
+    async fn views(&self, device: &Device, until: Instant) -> (Vec<(RoomId, RoomView)>, Vec<String>) {
         let rooms = if self.cast.is_everywhere(device) { &self.cast.rooms[..] } else { &self.cast.rooms[..1] };
         let mut wrong = Vec::new();
         let mut views = Vec::new();
@@ -215,35 +201,17 @@ impl Scene {
                 }
             }
         }
-        let (user, who) = (device.client.session().user.id, device.name.clone());
-        let is_asked = self.cast.devices.iter().take(ASKED_MAX).any(|known| known.name == device.name);
-        match self.told(device, rooms, is_asked).await {
-            Ok((list, told)) => (Some(Shown { who, user, views, list, told }), wrong),
-            Err(error) => {
-                wrong.push(format!("{who}: {error:#}"));
-                (None, wrong)
-            }
-        }
+        (views, wrong)
     }
 
     /// What somebody's list of rooms says, and what the server says of them: waits until both say the same.
-    async fn told(
-        &self,
-        device: &Device,
-        rooms: &[RoomId],
-        is_asked: bool,
-    ) -> Result<(Vec<RoomSummary>, Vec<RoomSummary>)> {
-        let of = |all: Vec<RoomSummary>| all.into_iter().filter(|it| rooms.contains(&it.room.id)).collect::<Vec<_>>();
-        let until = Instant::now() + Duration::from_secs(20);
+    async fn told(&self, device: &Device, until: Instant) -> (Vec<RoomSummary>, Result<Vec<RoomSummary>>) {
         loop {
-            let list = of(device.client.view(|engine| engine.rooms()));
-            if !is_asked {
-                return Ok((Vec::new(), Vec::new()));
-            }
-            let text = self.stage.get(&device.client.session().token, "/api/v1/inbox").await?;
-            let told = of(serde_json::from_str::<InboxSnapshot>(&text)?.rooms);
-            if list == told || Instant::now() > until {
-                return Ok((list, told));
+            let list = device.client.view(|engine| engine.rooms());
+            let told = self.stage.get(&device.client.session().token, "/api/v1/inbox").await;
+            let told = told.and_then(|text| Ok(serde_json::from_str::<InboxSnapshot>(&text)?.rooms));
+            if told.as_ref().is_ok_and(|told| *told == list) || Instant::now() > until {
+                return (list, told);
             }
             sleep(LOOK).await;
         }
@@ -261,21 +229,7 @@ impl Scene {
         let journals: Vec<_> = self.cast.devices.iter().map(|device| device.journal()).collect();
         let mut verdict = log::judge(journals.iter().map(|journal| &**journal), &logs);
         verdict.wrong.extend(damage.into_iter().chain(differences));
-        for Shown { who, user, views, list, told } in shown {
-            for (number, view) in views {
-                let room = rooms.iter().find(|room| room.info().id == *number).context("a room of the phase")?;
-                let difference = room::difference(room, view, *user);
-                verdict.wrong.extend(difference.map(|what| format!("{who}, room {number}: {what}")));
-            }
-            for (summary, told) in list.iter().zip(told) {
-                if summary != told {
-                    verdict.wrong.push(format!("{who} is shown {summary:?} and told {told:?}"));
-                }
-                let room =
-                    rooms.iter().find(|room| room.info().id == summary.room.id).context("a room of the phase")?;
-                verdict.wrong.extend(disk::miscounted(room, summary, *user).map(|what| format!("{who}: {what}")));
-            }
-        }
+        verdict.wrong.extend(shown.iter().flat_map(|shown| shown.differences(&rooms)));
         verdict.wrong.append(&mut self.wrong);
         Ok(verdict)
     }

@@ -64,6 +64,16 @@ pub fn difference(room: &Room, view: &RoomView, me: UserId) -> Option<String> {
     if !view.members.iter().eq(room.members()) {
         return Some(format!("{} members are shown, {} are in the room", view.members.len(), room.members().count()));
     }
+    if view.member_count as usize != view.members.len() {
+        return Some(format!("{} members are counted, {} are shown", view.member_count, view.members.len()));
+    }
+    let is_start = visible(room, me).next().is_none_or(|entry| entry.seq == first);
+    if view.at_start != is_start {
+        return Some(format!("line {first} is the first one, and shown as that: {is_start} and {}", view.at_start));
+    }
+    if !view.at_end {
+        return Some("its end is not shown as such".to_owned());
+    }
     let mut shown = view.lines.iter();
     for entry in visible(room, me).filter(|entry| entry.seq >= first) {
         let Some(line) = shown.next() else { return Some(format!("line {} is not shown", entry.seq)) };
@@ -87,4 +97,4 @@ fn is_as(line: &Line, entry: &Entry) -> bool {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

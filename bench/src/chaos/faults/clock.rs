@@ -21,7 +21,7 @@ pub(super) async fn play(props: Props<'_>) -> Result<Played> {
     let file = folder.path().join("error_ms");
     let failpoints = vec![format!("clock={}", file.display())];
     set(&file, 0)?;
-    let mut scene = Scene::set(&Props { failpoints, ..props.clone() }, None).await?;
+    let mut scene = Scene::set(&Props { failpoints, ..props.clone() }).await?;
     let mut rng = chance(props.seed, "clock");
     let connected = connections(&scene);
     let mut error_ms = 0;

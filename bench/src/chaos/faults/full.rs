@@ -2,7 +2,7 @@
 
 use std::{fs, io::Write as _, time::Duration};
 
-use anyhow::{Context as _, Result};
+use anyhow::Result;
 use tokio::time::sleep;
 
 use super::Played;
@@ -25,11 +25,11 @@ pub(super) async fn play(props: &Props<'_>) -> Result<Played> {
     let Some(disk) = SmallDisk::mount(DISK_MB)? else {
         return Ok(Played::NotTried("mounting a small disk needs root"));
     };
-    let mut scene = Scene::set(props, Some(disk)).await?;
+    let other = props.evidence.is_on(disk).join("something else");
+    let mut scene = Scene::set(props).await?;
     let mut rng = chance(props.seed, "full");
     while scene.goes_on() {
         sleep(between(&mut rng, 500, 1_500)).await;
-        let other = scene.small_disk.as_ref().context("a disk")?.path().join("something else");
         fill(&other)?;
         scene.counts("times that the disk was full");
         let said = scene.stage.until_health(503, NOTICED_MAX).await;
@@ -39,7 +39,7 @@ pub(super) async fn play(props: &Props<'_>) -> Result<Played> {
             Err(error) => scene.wrong.push(format!("the disk is full, and {error:#}")),
         }
         sleep(between(&mut rng, 100, 1_000)).await;
-        fs::remove_file(other)?;
+        fs::remove_file(&other)?;
         scene.recovers();
         if let Err(error) = scene.stage.until_health(200, NOTICED_MAX).await {
             scene.wrong.push(format!("there is room, and {error:#}"));

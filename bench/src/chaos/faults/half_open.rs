@@ -26,7 +26,7 @@ const GRACE: Duration = Duration::from_secs(15);
 const SLACK: Duration = Duration::from_secs(8);
 
 pub(super) async fn play(props: &Props<'_>) -> Result<Played> {
-    let mut scene = Scene::set(props, None).await?;
+    let mut scene = Scene::set(props).await?;
     let mut rng = chance(props.seed, "half-open");
     let cable = Cable::lay(scene.stage.address).await?;
     // Two who are nobody else, each with the cable between them and the server.

@@ -16,7 +16,7 @@ use crate::chaos::{
 const POINT_MAX: Duration = Duration::from_secs(3);
 
 pub(super) async fn play(props: &Props<'_>) -> Result<Played> {
-    let mut scene = Scene::set(props, None).await?;
+    let mut scene = Scene::set(props).await?;
     let mut rng = chance(props.seed, "kill");
     // The one that runs now was started without a death of its own.
     sleep(Duration::from_millis(500)).await;

@@ -22,7 +22,7 @@ const SCARCE_MS: (u64, u64) = (1_500, 4_000);
 const BACK_MAX: Duration = Duration::from_secs(90);
 
 pub(super) async fn play(props: &Props<'_>) -> Result<Played> {
-    let mut scene = Scene::set(props, None).await?;
+    let mut scene = Scene::set(props).await?;
     let mut rng = chance(props.seed, "limits");
     while scene.goes_on() {
         sleep(between(&mut rng, 500, 1_500)).await;

@@ -25,7 +25,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 pub(super) async fn play(props: &Props<'_>) -> Result<Played> {
     let held = if props.length < SHORT { HELD_SHORT } else { HELD };
-    let mut scene = Scene::set(props, None).await?;
+    let mut scene = Scene::set(props).await?;
     let mut rng = chance(props.seed, "locked");
     while scene.goes_on() {
         sleep(between(&mut rng, 500, 2_000)).await;

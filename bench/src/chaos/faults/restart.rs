@@ -25,7 +25,7 @@ pub(super) async fn play(props: Props<'_>) -> Result<Played> {
     let only_there = if props.length >= LONG { CROWD } else { CROWD_SHORT };
     // All of them come from one address here.
     let settings = &["--sockets-per-address", "5000", "--requests-per-second", "2000", "--requests-burst", "20000"];
-    let mut scene = Scene::set(&Props { only_there, settings, ..props }, None).await?;
+    let mut scene = Scene::set(&Props { only_there, settings, ..props }).await?;
     let mut rng = chance(props.seed, "restart");
     while scene.goes_on() {
         sleep(between(&mut rng, 1_000, 3_000)).await;

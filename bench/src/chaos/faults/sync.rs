@@ -37,7 +37,7 @@ pub(super) async fn play(props: &Props<'_>) -> Result<Played> {
     if !traced.is_ok_and(|status| status.success()) {
         return Ok(Played::NotTried("this system lets no program be traced, or has no strace"));
     }
-    let mut scene = Scene::set(props, None).await?;
+    let mut scene = Scene::set(props).await?;
     let mut rng = chance(props.seed, "sync");
     while scene.goes_on() {
         sleep(between(&mut rng, 500, 2_000)).await;

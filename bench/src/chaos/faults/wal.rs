@@ -43,7 +43,7 @@ const SETTINGS: [&str; 8] = [
 ];
 
 pub(super) async fn play(props: &Props<'_>) -> Result<Played> {
-    let mut scene = Scene::set(&Props { settings: &SETTINGS, ..props.clone() }, None).await?;
+    let mut scene = Scene::set(&Props { settings: &SETTINGS, ..props.clone() }).await?;
     while scene.goes_on() {
         let mut other = disk::connect(&scene.stage.data).await?;
         sqlx::query("BEGIN").execute(&mut other).await?;

@@ -8,33 +8,33 @@ use protocol::{
 
 use super::*;
 
-fn user(id: u64) -> UserRef {
+pub(in crate::oracle) fn user(id: u64) -> UserRef {
     UserRef { id: UserId(id), name: Username::parse(&format!("user{id}")).unwrap() }
 }
 
-/// All of them of one person.
-fn log(events: Vec<Event>) -> Vec<Arc<Record>> {
+/// A room of one person.
+pub(in crate::oracle) fn log_of(room: u64, person: u64) -> Vec<Arc<Record>> {
+    let (visibility, history) = (Visibility::Public, History::Everything);
+    let created = RoomCreated { name: format!("lounge {room}"), visibility, history, everyone: false };
+    let events = [
+        Event::RoomCreated(created),
+        Event::MessagePosted(MessagePosted::new(1, "hello".to_owned())),
+        Event::ReactionAdded(ReactionAdded { message: Seq(2), emoji: "👍".to_owned() }),
+        Event::MessagePosted(MessagePosted::new(2, "again".to_owned())),
+    ];
     let record = |(seq, event)| {
-        let (stream, epoch, at) = (StreamId::Room(RoomId(1)), Epoch(1), UnixMs(0));
-        Arc::new(Record { stream, epoch, seq: Seq(seq), at, actor: user(1), client_id: None, event })
+        let (stream, epoch, at) = (StreamId::Room(RoomId(room)), Epoch(1), UnixMs(0));
+        Arc::new(Record { stream, epoch, seq: Seq(seq), at, actor: user(person), client_id: None, event })
     };
     (1..).zip(events).map(record).collect()
 }
 
 fn room() -> Room {
-    let (visibility, history) = (Visibility::Public, History::Everything);
-    let created = RoomCreated { name: "lounge".to_owned(), visibility, history, everyone: false };
-    fold(&log(vec![
-        Event::RoomCreated(created),
-        Event::MessagePosted(MessagePosted::new(1, "hello".to_owned())),
-        Event::ReactionAdded(ReactionAdded { message: Seq(2), emoji: "👍".to_owned() }),
-        Event::MessagePosted(MessagePosted::new(2, "again".to_owned())),
-    ]))
-    .unwrap()
+    fold(&log_of(1, 1)).unwrap()
 }
 
 /// What somebody is shown to whom all is shown as it is.
-fn view(room: &Room) -> RoomView {
+pub(in crate::oracle) fn view(room: &Room) -> RoomView {
     let line = |entry: &Entry| {
         let (content, quote, reactions) = match &entry.kind {
             EntryKind::Message { body, quote, reactions, .. } => {
@@ -69,13 +69,14 @@ fn whoever_is_shown_what_the_log_says_is_shown_nothing_else() {
     assert_eq!(difference(&room, &view(&room), UserId(1)), None);
     let mut later = view(&room);
     later.lines.remove(0);
+    later.at_start = false;
     assert_eq!(difference(&room, &later, UserId(1)), None, "a window need not begin at the beginning");
 }
 
 #[test]
 fn whatever_is_shown_otherwise_is_noticed() {
     let room = room();
-    let changes: [fn(&mut RoomView); 7] = [
+    let changes: [fn(&mut RoomView); 11] = [
         |view| view.lines[1].content = Content::Message(Body::text("hallo".to_owned())),
         |view| view.lines[1].content = Content::Message(Body::Deleted),
         |view| view.lines[1].reactions.clear(),
@@ -83,6 +84,11 @@ fn whatever_is_shown_otherwise_is_noticed() {
         |view| drop(view.lines.pop()),
         |view| view.lines[2].status = Status::Sent,
         |view| view.members.clear(),
+        |view| view.member_count = 2,
+        // It says that there is nothing older, and there is.
+        |view| drop(view.lines.remove(0)),
+        |view| view.at_start = false,
+        |view| view.at_end = false,
     ];
 
     for (number, change) in changes.into_iter().enumerate() {
