@@ -12,6 +12,7 @@ mod disk;
 mod evidence;
 pub mod fault;
 mod faults;
+mod knocks;
 mod reader;
 mod scene;
 pub mod schedule;

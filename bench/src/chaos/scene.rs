@@ -102,7 +102,12 @@ impl Scene {
 
     /// Counts something that was done to the server.
     pub(crate) fn counts(&mut self, what: &'static str) {
-        *self.injected.entry(what).or_default() += 1;
+        self.counts_times(what, 1);
+    }
+
+    /// The same for what was done, or seen, several times.
+    pub(crate) fn counts_times(&mut self, what: &'static str, times: usize) {
+        *self.injected.entry(what).or_default() += times;
     }
 
     /// A fault is over: from here on it counts how long it takes everybody to recover.

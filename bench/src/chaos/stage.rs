@@ -89,6 +89,11 @@ impl Stage {
         Ok(())
     }
 
+    /// Waits until it listens, whomever it lets in.
+    pub(crate) async fn listens(&mut self) -> Result<()> {
+        self.server.as_mut().context("the server runs")?.listens().await
+    }
+
     /// Starts it and waits until it is ready.
     pub(crate) async fn start(&mut self, how: &How) -> Result<()> {
         self.spawn(how)?;

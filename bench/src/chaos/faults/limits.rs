@@ -1,5 +1,7 @@
 //! Few open files, so that not all find a place at once; then no memory beyond what the server has, so that it may die at
 //! any moment. It may send people away, and it may die: what it has acknowledged is there.
+//!
+//! Each time more knock than there is room for. Where nobody was ever turned away, the limit was none.
 
 use std::time::Duration;
 
@@ -9,6 +11,7 @@ use tokio::time::sleep;
 
 use super::Played;
 use crate::chaos::{
+    knocks,
     scene::{Props, Scene},
     schedule::{between, chance},
     stage::How,
@@ -20,6 +23,10 @@ const FILES: u32 = 48;
 const SCARCE_MS: (u64, u64) = (1_500, 4_000);
 /// How long everybody may take to be back.
 const BACK_MAX: Duration = Duration::from_secs(90);
+/// How long it takes a process to be gone that has given up.
+const DYING_MAX: Duration = Duration::from_millis(500);
+const AWAY_FOR_FILES: &str = "turned away for want of files";
+const AWAY_FOR_MEMORY: &str = "turned away for want of memory";
 
 pub(super) async fn play(props: &Props<'_>) -> Result<Played> {
     let mut scene = Scene::set(props).await?;
@@ -30,6 +37,11 @@ pub(super) async fn play(props: &Props<'_>) -> Result<Played> {
         scene.settles(BACK_MAX).await;
         little_memory(&mut scene, between(&mut rng, SCARCE_MS.0, SCARCE_MS.1)).await?;
         scene.settles(BACK_MAX).await;
+    }
+    for what in [AWAY_FOR_FILES, AWAY_FOR_MEMORY] {
+        if scene.injected.get(what).is_none_or(|times| *times == 0) {
+            scene.wrong.push(format!("nobody was {what}: there was no such limit"));
+        }
     }
     Ok(scene.into())
 }
@@ -42,6 +54,11 @@ async fn few_files(scene: &mut Scene, scarce: Duration) -> Result<()> {
     scene.stage.spawn(&How { under, ..How::default() })?;
     scene.counts("times with few files");
     sleep(scarce).await;
+    scene.stage.listens().await?;
+    match knocks::turned_away(scene.stage.address).await {
+        Ok(times) => scene.counts_times(AWAY_FOR_FILES, times),
+        Err(error) => scene.wrong.push(format!("with {FILES} files: {error:#}")),
+    }
     if let Some(status) = scene.stage.ends_within(Duration::ZERO).await? {
         scene.wrong.push(format!("with {FILES} files the server ends: {status}"));
     }
@@ -57,8 +74,13 @@ async fn little_memory(scene: &mut Scene, scarce: Duration) -> Result<()> {
     prlimit(Some(server.process()?), Resource::Data, Rlimit { current: most, maximum: most })?;
     scene.counts("times with little memory");
     sleep(scarce).await;
-    if scene.stage.ends_within(Duration::ZERO).await?.is_some() {
+    // It may have died by now, or die of this.
+    let away = knocks::turned_away(scene.stage.address).await;
+    if scene.stage.ends_within(DYING_MAX).await?.is_some() {
         scene.counts("deaths of it");
+        scene.counts(AWAY_FOR_MEMORY);
+    } else {
+        scene.counts_times(AWAY_FOR_MEMORY, away.unwrap_or_default());
     }
     scene.stage.kill().await?;
     scene.stage.start(&How::default()).await?;
