@@ -1,5 +1,7 @@
 //! The gate that every change passes beside the tests. `.ci/run` calls it first.
 
+use std::{fs, path::Path};
+
 use anyhow::{Result, bail};
 
 use crate::command::{cargo, command, run};
@@ -27,11 +29,25 @@ pub(crate) fn ci() -> Result<bool> {
         steps.check(&DEPENDENCIES, || {
             run(command("cargo-deny").args(["--log-level", "warn", "check", "bans", "licenses", "sources"]))
         });
+        steps.check(&FUZZ_TARGETS, fuzz_targets);
         steps.check(&TYPESCRIPT, || run(command("tsc").arg("--noEmit").current_dir(workspace::end2end())));
         steps.check(&SPELLING, || run(&mut command(workspace::venv("typos"))));
         steps.check(&TIDY, || if tidy::tidy(false)? { Ok(()) } else { bail!("the tree is not tidy") });
     }
     Ok(steps.finish())
+}
+
+/// They are a workspace of their own, which takes the versions that this one has chosen.
+fn fuzz_targets() -> Result<()> {
+    let (fuzz, lock) = (workspace::root().join("fuzz"), workspace::root().join("Cargo.lock"));
+    let changed = |file: &Path| fs::metadata(file).and_then(|it| it.modified()).ok();
+    let theirs = fuzz.join("Cargo.lock");
+    if changed(&theirs) < changed(&lock) {
+        fs::copy(lock, theirs)?;
+    }
+    let mut check = cargo();
+    check.args(["check", "--no-default-features", "--manifest-path"]).arg(fuzz.join("Cargo.toml"));
+    run(check.env("CARGO_TARGET_DIR", workspace::target()))
 }
 
 const FORMAT: Step = Step { name: "format", what: "rustfmt", budget_min: 1, by_hand: "cargo fmt --all" };
@@ -62,6 +78,13 @@ const DEPENDENCIES: Step = Step {
     what: "licences, sources and banned crates",
     budget_min: 1,
     by_hand: "target/tools/bin/cargo-deny check bans licenses sources",
+};
+
+const FUZZ_TARGETS: Step = Step {
+    name: "fuzz targets",
+    what: "what libFuzzer calls compiles, without libFuzzer",
+    budget_min: 4,
+    by_hand: "cargo check --no-default-features --manifest-path fuzz/Cargo.toml",
 };
 
 const TYPESCRIPT: Step = Step {
