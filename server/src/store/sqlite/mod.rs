@@ -55,6 +55,7 @@ mod reactions;
 mod redact;
 mod rows;
 #[doc(hidden)]
+#[cfg(any(test, feature = "seed"))]
 pub mod seed;
 mod sessions;
 mod sign_up;

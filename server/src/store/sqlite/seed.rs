@@ -2,7 +2,7 @@
 //!
 //! It is the writer's own way with plain posts ([`posts::run`]): each is decided, gets its place, and makes the same rows. Only
 //! the batches are larger, and nobody is told: there is nobody yet. A test holds it against the same posts one by one. No
-//! server does this.
+//! server does this, and none has it: it is there for tests, and with the feature `seed`.
 
 use protocol::{Command, UnixMs, markup, messages::PostMessage};
 use tokio::sync::oneshot;
