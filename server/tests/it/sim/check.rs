@@ -150,6 +150,9 @@ fn the_list_is_right(tables: &Tables, device: &Device, is_shared: bool) -> Resul
             shown.mentions,
             there.mentions
         );
+        // Of rooms that it does not follow, too: that is what heads are for.
+        ensure!(shown.head == there.head, "room {room} is said to end at {:?}, not {:?}", shown.head, there.head);
+        ensure!(shown.muted == there.muted, "room {room} is listed as muted: {}", shown.muted);
     }
     Ok(())
 }

@@ -7,8 +7,9 @@
 //! goes on when all wait), bytes under way ([`network`]), the bus ([`bus`]), and the database ([`disk`], [`tables`]), which keeps the
 //! contract of every store. SQLite has threads of its own, which no seed decides; what it does with a crash is tried by
 //! `server/tests/it/faults.rs` on a real one. HTTP and logging in are left out. Run, and judged only by what they do to the rest,
-//! are presence, typing, heads and read cursors; that nobody is shown what was said before they came where they may not is judged
-//! by `server/tests/it/socket_membership.rs`.
+//! are presence, typing and read cursors. What heads tell is judged in everybody's list of rooms, once all is quiet: where each
+//! room ends and what is unread there, also of rooms that the device does not follow. That nobody is shown what was said before they
+//! came where they may not is judged by `server/tests/it/socket_membership.rs`.
 //!
 //! Not turmoil, and no harness that steps the parts itself: tokio's paused clock runs the parts as they are, and what a socket reads
 //! from is generic. For that, `select!` is `biased` in these parts, and their maps have one order in builds for tests (`server/src/maps.rs`).
@@ -102,6 +103,8 @@ async fn tell(seed: u64, deeds: &[(usize, Deed, u64)], telling: Telling) -> Resu
         act(&mut world, 3, Deed::Cut);
         for _ in 0..3 {
             act(&mut world, (round + 1) % 3, Deed::Post { room: RoomId(2), names: 9 });
+            // Some follow this one, others are only told where it ends.
+            act(&mut world, (round + 2) % 3, Deed::Post { room: RoomId(1), names: 0 });
             let pause_ms = world.rng.u64(1..400);
             world.run_for(pause_ms).await;
         }
