@@ -126,6 +126,11 @@ impl Device {
         self.journal.borrow()
     }
 
+    /// The journal, of which nothing stays here: for who judges when the device is gone.
+    pub fn take_journal(&self) -> Journal {
+        self.journal.replace(Journal::of(self.client.session().user.id))
+    }
+
     /// Wants something, now: when this returns, it is in the line of what was wanted before and after. What it
     /// returns ends with the answer, or when nobody waits for one any more.
     pub fn wants(self: &Rc<Self>, command: Command) -> impl Future<Output = ()> + use<> {

@@ -2,24 +2,19 @@
 //! them are back and see what was said since, and whether anything is lost or there twice.
 //!
 //! They are in a hundred rooms. One in each talks all the while, and another says something when the server is gone:
-//! everybody in the room is to see that. What was acknowledged and the log in the end are compared.
+//! everybody in the room is to see that. In the end the oracle judges the logs by everybody's journal.
 
 use std::{
     cell::{Cell, RefCell},
-    collections::HashMap,
     net::SocketAddr,
     path::Path,
     rc::Rc,
-    sync::Arc,
     time::Duration,
 };
 
 use anyhow::{Context as _, Result, bail, ensure};
-use client::{
-    Connection, Engine,
-    native::{Client, Options, Session},
-};
-use protocol::{Event, Record, Seq};
+use client::{Connection, Engine, native::Session};
+use protocol::{Seq, StreamId};
 use tokio::{
     task::JoinSet,
     time::{Instant, sleep},
@@ -27,6 +22,8 @@ use tokio::{
 
 use crate::{
     figures::median,
+    journal::{Device, Journal},
+    oracle::{disk, log},
     people::{Folder, Place},
     process::{Program, Server, stay_on, steady_address},
     report::{Report, Target, Unit},
@@ -62,12 +59,9 @@ pub struct Storm {
 
 /// Somebody, and the room in which they are.
 struct Person {
-    client: Rc<Client>,
+    device: Rc<Device>,
     room: usize,
 }
-
-/// What was acknowledged in a room, and as which event.
-type Journal = Vec<(String, Seq)>;
 
 impl Storm {
     /// Kills a server a few times.
@@ -100,9 +94,8 @@ impl Storm {
         let mut talks = JoinSet::new();
         for (room, place) in places.iter().enumerate() {
             // Members are dealt to the rooms in turn.
-            talks.spawn_local(talk(Rc::clone(&people[room].client), *place, room, Rc::clone(&is_over)));
+            talks.spawn_local(talk(Rc::clone(&people[room].device), *place, Rc::clone(&is_over)));
         }
-        let mut journals: Vec<Journal> = places.iter().map(|_| Vec::new()).collect();
         for kill in 0..kills {
             sleep(BETWEEN).await;
             let began = Instant::now();
@@ -112,15 +105,12 @@ impl Storm {
             let listens = began.elapsed();
             let back = all_back(&people, &places, &mut last, began).await?;
             adds(report, listens, &back)?;
-            for (journal, said) in journals.iter_mut().zip(last.said.take()) {
-                journal.push(said.context("nothing was said")?);
-            }
         }
         is_over.set(true);
         while let Some(talked) = talks.join_next().await {
-            let (room, journal) = talked??;
-            journals[room].extend(journal);
+            talked?;
         }
+        let journals: Vec<_> = people.iter().map(|person| person.device.take_journal()).collect();
         drop(people);
         server.stop().await?;
         let count = judge(folder.path(), &places, &journals).await?;
@@ -149,12 +139,12 @@ async fn gather(address: SocketAddr, sessions: Vec<Session>, places: &[Place]) -
     loop {
         let mut opening = JoinSet::new();
         for (number, session) in waiting.by_ref().take(OPENING) {
-            let options = Options { outbox: Vec::new(), patience: PATIENCE };
-            let client = Rc::new(Client::start(&base, session, options));
+            let name = session.user.name.to_string();
+            let device = Device::start(&base, session, name, PATIENCE);
             let room = number % places.len();
-            people.push(Person { client: Rc::clone(&client), room });
+            people.push(Person { device: Rc::clone(&device), room });
             let room = places[room].room;
-            opening.spawn_local(async move { client.opens(room).await.map(drop) });
+            opening.spawn_local(async move { device.client.opens(room).await.map(drop) });
         }
         if opening.is_empty() {
             return Ok(people);
@@ -165,19 +155,17 @@ async fn gather(address: SocketAddr, sessions: Vec<Session>, places: &[Place]) -
     }
 }
 
-async fn talk(person: Rc<Client>, place: Place, room: usize, is_over: Rc<Cell<bool>>) -> Result<(usize, Journal)> {
-    let mut journal = Journal::new();
+async fn talk(person: Rc<Device>, place: Place, is_over: Rc<Cell<bool>>) {
+    let mut number = 0;
     while !is_over.get() {
         sleep(TALK_INTERVAL.mul_f64(0.5 + fastrand::f64())).await;
-        let text = format!("{room} says {}", journal.len());
-        let seq = person.say(place.room, &text).await?;
-        journal.push((text, seq));
+        number += 1;
+        person.says(place.room, format!("{} says {number}", person.name)).await;
     }
-    Ok((room, journal))
 }
 
 /// Of each room, once it was acknowledged.
-type Said = Vec<Option<(String, Seq)>>;
+type Said = Vec<Option<Seq>>;
 
 /// What is said in each room, by somebody else than who talks there, while the server is away.
 struct LastWords {
@@ -190,12 +178,13 @@ impl LastWords {
         let said = Rc::new(RefCell::new(vec![None; places.len()]));
         let mut tasks = JoinSet::new();
         for (number, place) in places.iter().enumerate() {
-            let (person, said) = (Rc::clone(&people[number + places.len()].client), Rc::clone(&said));
+            let (person, said) = (Rc::clone(&people[number + places.len()].device), Rc::clone(&said));
             let room = place.room;
             tasks.spawn_local(async move {
-                let text = format!("{number} after kill {kill}");
-                let seq = person.say(room, &text).await?;
-                said.borrow_mut()[number] = Some((text, seq));
+                let before = person.journal().said(room).next_back();
+                person.says(room, format!("{number} after kill {kill}")).await;
+                let seq = person.journal().said(room).next_back().filter(|seq| Some(*seq) > before);
+                said.borrow_mut()[number] = Some(seq.context("nothing was said")?);
                 Ok(())
             });
         }
@@ -221,13 +210,13 @@ async fn all_back(people: &[Person], places: &[Place], last: &mut LastWords, beg
             said??;
         }
         if connected.is_none() {
-            let is_online = |person: &Person| person.client.view(Engine::connection) == Connection::Online;
+            let is_online = |person: &Person| person.device.client.view(Engine::connection) == Connection::Online;
             connected = people.iter().all(is_online).then(|| ms(began.elapsed()));
         }
         let said = last.said.borrow().clone();
         away.retain(|person| {
-            let Some((_, last)) = said[person.room] else { return true };
-            let is_back = person.client.view(|engine| {
+            let Some(last) = said[person.room] else { return true };
+            let is_back = person.device.client.view(|engine| {
                 let view = engine.room(places[person.room].room);
                 view.is_some_and(|view| view.is_live && view.lines.iter().any(|line| line.seq >= Some(last)))
             });
@@ -245,35 +234,16 @@ fn ms(time: Duration) -> f64 {
     time.as_secs_f64() * 1_000.0
 }
 
-/// Each message that was acknowledged is in the log once, and there is nothing else. How many there are.
+/// Compares the logs with what was wanted and acknowledged. How many messages were.
 async fn judge(data: &Path, places: &[Place], journals: &[Journal]) -> Result<usize> {
     let folder = Folder::open(data).await?;
-    let mut count = 0;
-    for (place, journal) in places.iter().zip(journals) {
-        let log = folder.log_since(*place).await?;
-        let said: HashMap<&str, Vec<Seq>> = said(&log, *place)?;
-        for (text, seq) in journal {
-            match said.get(text.as_str()).map(Vec::as_slice) {
-                Some([there]) if there == seq => count += 1,
-                there => bail!("{text:?} was acknowledged as event {seq} and is in the log as {there:?}"),
-            }
-        }
-        ensure!(said.len() == journal.len(), "{} texts are in the log, {} were said", said.len(), journal.len());
-    }
+    let streams: Vec<_> = places.iter().map(|place| (StreamId::Room(place.room), place.head.seq)).collect();
+    let logs = disk::logs(&folder, &streams).await?;
     folder.close().await;
-    Ok(count)
-}
-
-/// The texts of a log without holes, and under which numbers they are in it.
-fn said(log: &[Arc<Record>], place: Place) -> Result<HashMap<&str, Vec<Seq>>> {
-    let mut said: HashMap<&str, Vec<Seq>> = HashMap::new();
-    let mut last = place.head.seq;
-    for record in log {
-        ensure!(record.seq == last.next(), "after event {last} of the log comes {}", record.seq);
-        last = record.seq;
-        if let Event::MessagePosted(posted) = &record.event {
-            said.entry(&posted.text).or_default().push(record.seq);
-        }
+    let mut verdict = log::judge(journals, &logs);
+    verdict.wrong.extend(disk::damage(data).await?);
+    if let Some(fault) = verdict.faults().next() {
+        bail!("{}; first of all {fault}", verdict.line());
     }
-    Ok(said)
+    Ok(verdict.acknowledged)
 }
