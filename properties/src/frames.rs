@@ -16,10 +16,12 @@ use crate::{
 
 /// Messages that the server sends meanwhile, at most.
 const SENT_MAX: u8 = 7;
+/// Bytes of pongs that a server keeps for a peer that takes none. With more, a later pong stands for those before it.
+const PONGS_BYTES_MAX: usize = 4 * 1024;
 
 /// Bytes as a peer may send them, in pieces of any size, are the messages that they are, up to where they break the rules,
 /// and then the connection is closed with the code for that. What is written is frames of a server: what was to be sent, in
-/// order, and each pong and each close frame in its place.
+/// order, a pong to each ping that was read, and each pong and each close frame in its place.
 ///
 /// The first byte says in what pieces the rest is read, the second in what pieces is written, the third what is sent.
 ///
@@ -158,14 +160,8 @@ fn was_written(ran: &Ran, sent: &[Message], said: &[Said]) {
     let taken: Vec<Said> = sent[..ran.sent].iter().map(as_said).collect();
 
     assert!(messages.iter().zip(&taken).all(|(got, sent)| **got == *sent), "something else was written");
-    let mut pings = said.iter().filter_map(|said| if let Said::Ping(bytes) = said { Some(bytes) } else { None });
-    for got in &got {
-        match got {
-            Said::Pong(bytes) => assert!(pings.any(|ping| ping == bytes), "a pong to no ping, or out of order"),
-            Said::Ping(_) => panic!("nobody pinged"),
-            Said::Text(_) | Said::Binary(_) | Said::Close(_) => {}
-        }
-    }
+    assert!(!got.iter().any(|got| matches!(got, Said::Ping(_))), "nobody pinged");
+    are_answered(said, &got, ran.end);
     match ran.end {
         // The peer has hung up without a word: what was begun is written.
         End::Nothing => {
@@ -182,6 +178,22 @@ fn was_written(ran: &Ran, sent: &[Message], said: &[Said]) {
             assert_eq!((end, got.last()), (End::Closed, Some(&Said::Close(Some(code)))));
             assert_eq!(messages.len(), taken.len(), "what waits goes before the farewell");
         }
+    }
+}
+
+/// Each ping that was read has its pong (§5.5.3), with the same bytes and in the same order, and there is no other one.
+fn are_answered(said: &[Said], got: &[Said], end: End) {
+    let pings: Vec<_> =
+        said.iter().filter_map(|said| if let Said::Ping(bytes) = said { Some(bytes) } else { None }).collect();
+    let pongs: Vec<_> =
+        got.iter().filter_map(|got| if let Said::Pong(bytes) = got { Some(bytes) } else { None }).collect();
+    if pings.iter().map(|ping| 2 + ping.len()).sum::<usize>() <= PONGS_BYTES_MAX {
+        assert_eq!(pongs, pings, "a ping without its pong, or a pong without a ping");
+    } else {
+        let mut left = pings.iter();
+        assert!(pongs.iter().all(|pong| left.any(|ping| ping == pong)), "a pong to no ping, or out of order");
+        // Who says farewell is owed the answer to that, and no pong (§5.5.2).
+        assert!(end == End::Closed || pongs.last() == pings.last(), "the last ping has no pong");
     }
 }
 
