@@ -36,8 +36,11 @@ pub(crate) struct Options {
     /// Beside whom `fanout` is measured, with commas between them: all where none is named, three with `--quick`.
     #[arg(long, value_name = "PEER", value_delimiter = ',')]
     peers: Vec<String>,
-    /// One round instead of five.
-    #[arg(long)]
+    /// Of how many rounds the median is taken.
+    #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: u32,
+    /// One round, and less of everything.
+    #[arg(long, conflicts_with = "rounds")]
     quick: bool,
     /// File to write all figures to, as JSON.
     #[arg(long, value_name = "FILE")]
@@ -46,7 +49,7 @@ pub(crate) struct Options {
     #[arg(long, value_name = "FILE")]
     picture: Option<PathBuf>,
     /// Measures nothing, and draws what was written with `--json`.
-    #[arg(long, value_name = "FILE", requires = "picture", conflicts_with_all = ["scenarios", "quick", "json"])]
+    #[arg(long, value_name = "FILE", requires = "picture", conflicts_with_all = ["scenarios", "rounds", "quick", "json"])]
     from: Option<PathBuf>,
 }
 
@@ -60,9 +63,6 @@ enum Make {
         arguments: Vec<String>,
     },
 }
-
-/// Rounds of which the median is taken.
-const ROUNDS: u32 = 5;
 
 /// Sets up what is missing, builds the release and measures. `false` when something could not be measured.
 ///
@@ -78,7 +78,7 @@ pub(crate) fn bench(options: &Options) -> Result<bool> {
         return Ok(true);
     }
     let mut steps = Steps::default();
-    let rounds = rounds(options.quick);
+    let rounds = options.rounds();
     let scenarios = if options.scenarios.is_empty() { Scenario::value_variants() } else { &options.scenarios };
     let mut measured = Vec::new();
     if setup::step(&mut steps, setup::for_tests)
@@ -113,9 +113,11 @@ fn draw(figures: &Value, picture: &Path) -> Result<()> {
     std::fs::write(picture, svg).with_context(|| format!("cannot write {}", picture.display()))
 }
 
-/// How often each figure is measured.
-fn rounds(is_quick: bool) -> u32 {
-    if is_quick { 1 } else { ROUNDS }
+impl Options {
+    /// How often each figure is measured.
+    fn rounds(&self) -> u32 {
+        if self.quick { 1 } else { self.rounds }
+    }
 }
 
 /// What a scenario has measured.
@@ -152,14 +154,14 @@ fn measure(scenario: Scenario, options: &Options) -> Result<Report> {
     }
     let mut notes = Vec::new();
     match scenario {
-        Scenario::Page | Scenario::Typing => in_a_browser(scenario, options.quick, &file)?,
+        Scenario::Page | Scenario::Typing => in_a_browser(scenario, options, &file)?,
         Scenario::Fanout => {
             let peers = Peers::install(&options.peers, options.quick)?;
             let names = peers.names.join(",");
             let peered: [&OsStr; 4] =
                 ["--programs".as_ref(), peers.folder.as_ref(), "--peers".as_ref(), names.as_ref()];
             notes.extend(peers.notes);
-            under_load(scenario, options.quick, &file, if names.is_empty() { &peered[..2] } else { &peered })?;
+            under_load(scenario, options, &file, if names.is_empty() { &peered[..2] } else { &peered })?;
         }
         Scenario::Transport
         | Scenario::Durable
@@ -169,7 +171,7 @@ fn measure(scenario: Scenario, options: &Options) -> Result<Report> {
         | Scenario::Pressure
         | Scenario::Restarts
         | Scenario::Storm
-        | Scenario::History => under_load(scenario, options.quick, &file, &[])?,
+        | Scenario::History => under_load(scenario, options, &file, &[])?,
     }
     let report = read(&file)?;
     rows.extend(table::rows(&report)?);
@@ -182,18 +184,18 @@ fn measure(scenario: Scenario, options: &Options) -> Result<Report> {
     Ok(report)
 }
 
-fn in_a_browser(scenario: Scenario, is_quick: bool, report: &Path) -> Result<()> {
+fn in_a_browser(scenario: Scenario, options: &Options, report: &Path) -> Result<()> {
     let mut playwright = command("playwright");
     playwright.args(["test", "--config", "bench/playwright.config.ts"]).arg(format!("{}.bench.ts", scenario.name()));
     playwright.current_dir(workspace::end2end()).env("CHROMIUM", setup::chromium());
     playwright.env("PARLOR_BIN", workspace::parlor("release"));
-    run(playwright.env("BENCH_ROUNDS", rounds(is_quick).to_string()).env("BENCH_REPORT", report))
+    run(playwright.env("BENCH_ROUNDS", options.rounds().to_string()).env("BENCH_REPORT", report))
 }
 
-fn under_load(scenario: Scenario, is_quick: bool, report: &Path, more: &[&OsStr]) -> Result<()> {
+fn under_load(scenario: Scenario, options: &Options, report: &Path, more: &[&OsStr]) -> Result<()> {
     let mut load = load()?;
     load.arg(scenario.name()).arg("--parlor").arg(workspace::parlor("release")).arg("--report").arg(report);
-    load.args(["--rounds", &rounds(is_quick).to_string()]).args(is_quick.then_some("--quick"));
+    load.args(["--rounds", &options.rounds().to_string()]).args(options.quick.then_some("--quick"));
     load.args(more);
     run(&mut load)
 }
