@@ -10,6 +10,7 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use protocol::{Position, Record, Seq, StreamId};
@@ -38,6 +39,8 @@ pub(crate) struct Channel {
     version: AtomicU64,
     /// Whether it stands in the dispatcher's line.
     is_in_line: AtomicBool,
+    /// How long the dispatcher's last pass over its followers took, in microseconds.
+    last_pass_us: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -67,6 +70,7 @@ impl Channel {
             followers: Mutex::default(),
             version: AtomicU64::new(1),
             is_in_line: AtomicBool::new(false),
+            last_pass_us: AtomicU64::new(0),
         }
     }
 
@@ -169,6 +173,16 @@ impl Channel {
     /// it and found the channel in the line is seen by them. That takes reading what this writes over, so it is a swap.
     pub(super) fn step_out(&self) {
         self.is_in_line.swap(false, Ordering::AcqRel);
+    }
+
+    /// How long the last pass took.
+    pub(super) fn last_pass(&self) -> Duration {
+        Duration::from_micros(self.last_pass_us.load(Ordering::Relaxed))
+    }
+
+    /// A pass is over, and took so long.
+    pub(super) fn passed(&self, took: Duration) {
+        self.last_pass_us.store(took.as_micros().try_into().unwrap_or(u64::MAX), Ordering::Relaxed);
     }
 
     /// Rings the next followers after one. Returns the last of them, where there may be more.

@@ -25,7 +25,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Bells, Hub, Registration, RoomNews, Taken,
-    dispatch::{JOINED_LEAST, JOINED_MAX, RINGS_AT_ONCE},
+    dispatch::RINGS_AT_ONCE,
     fake::{FakeStore, ROOM, STREAM, message, text, user},
 };
 use crate::{
@@ -39,6 +39,7 @@ use crate::{
 
 mod bounds;
 mod heads;
+mod put_off;
 
 const START: Position = Position { epoch: Epoch(1), seq: Seq(0) };
 
@@ -420,35 +421,4 @@ async fn what_is_committed_while_followers_are_rung_is_told_to_all_of_them() {
 
     let told = followers.iter().filter(|follower| bells(follower).is_some());
     assert_eq!(told.count(), 1_000, "those who had looked already, too");
-}
-
-#[tokio::test(start_paused = true)]
-async fn what_is_about_to_be_told_is_told_in_the_same_pass() {
-    let bench = Bench::new(&Limits::default());
-    let follower = bench.follower();
-    let underway = bench.hub.underway();
-    underway.begin(1);
-
-    bench.hub.committed(&[message(1)]);
-    sleep(JOINED_LEAST - Duration::from_millis(1)).await;
-    assert_eq!(bells(&follower), None, "not yet");
-    drop(underway.carried(1));
-    bench.hub.committed(&[message(2)]);
-    yield_now().await;
-
-    assert_eq!(bells(&follower), Some(Bells::STREAMS));
-    sleep(JOINED_MAX).await;
-    assert_eq!(bells(&follower), None, "once for both");
-}
-
-#[tokio::test(start_paused = true)]
-async fn nobody_waits_for_long_for_what_is_not_told() {
-    let bench = Bench::new(&Limits::default());
-    let follower = bench.follower();
-    bench.hub.underway().begin(1);
-
-    bench.hub.committed(&[message(1)]);
-    sleep(JOINED_LEAST + Duration::from_millis(1)).await;
-
-    assert_eq!(bells(&follower), Some(Bells::STREAMS));
 }

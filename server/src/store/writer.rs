@@ -3,7 +3,7 @@
 //! While one batch is being synced the next one gathers; nothing waits for a timer. What a batch comes to is the store's
 //! business ([`Turn`]); who waits, for how long, and who is answered what is the same in every store.
 
-use std::{collections::BTreeMap, slice};
+use std::collections::BTreeMap;
 
 use protocol::{
     Command, Done, ReadCursor, RoomId, UnixMs, UserId,
@@ -33,7 +33,7 @@ pub(crate) const BATCH_COMMANDS_MAX: usize = 256;
 /// Carries batches out, one after the other.
 pub trait Turn: Send + Sync + 'static {
     /// Carries a batch out as one transaction. Where it comes back well, that is on disk, and the `Sink` was told of it;
-    /// a command that is refused leaves the others alone. `carried` is dropped just before the `Sink` is told.
+    /// a command that is refused leaves the others alone. The `Sink` is told within [`Carried::telling`].
     ///
     /// # Errors
     /// The batch as a whole: it may or may not be on disk, and nobody was told of it.
@@ -176,12 +176,11 @@ impl Writer {
 
     /// Lets it wait, where there is room.
     fn queued(&self, job: Job) -> Result<(), StoreError> {
-        let count = usize::from(job.command().is_some());
         // Before it is there: who carries it out counts it down.
-        self.underway.begin(count);
+        self.underway.begin(&job);
         self.queue.try_send(job).map_err(|error| match error {
-            TrySendError::Full(_) | TrySendError::Closed(_) => {
-                drop(self.underway.carried(count));
+            TrySendError::Full(job) | TrySendError::Closed(job) => {
+                self.underway.give_up(&job);
                 StoreError::Busy
             }
         })
@@ -204,12 +203,12 @@ async fn run(turn: impl Turn, mut queue: mpsc::Receiver<Job>, underway: Underway
             return;
         }
         let jobs = std::mem::replace(&mut batch, Vec::with_capacity(BATCH_COMMANDS_MAX));
-        let carried = |jobs: &[Job]| underway.carried(jobs.iter().filter_map(Job::command).count());
-        if let Err(StoreError::Busy) = commit(&turn, carried(&jobs), jobs).await {
+        let carried = underway.carried(&jobs);
+        if let Err(StoreError::Busy) = commit(&turn, carried, jobs).await {
             // Who waits has waited as long as the batch has: nobody waits for several that fail.
             for _ in 0..QUEUE_COMMANDS_MAX {
                 let Ok(job) = queue.try_recv() else { break };
-                drop(carried(slice::from_ref(&job)));
+                underway.give_up(&job);
                 job.refuse(StoreError::Busy);
             }
         }

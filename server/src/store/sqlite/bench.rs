@@ -34,7 +34,7 @@ pub(super) struct Told {
 impl Sink for Told {
     fn committed(&self, records: &[Arc<Record>]) {
         self.records.lock().unwrap().extend_from_slice(records);
-        self.and_more.lock().unwrap().push(self.underway.is_any());
+        self.and_more.lock().unwrap().push(self.underway.next(StreamId::Room(GENERAL)).is_some());
     }
 
     fn underway(&self) -> Underway {

@@ -136,13 +136,14 @@ impl Write {
         self.commit_and_tell(Vec::new(), || {}).await
     }
 
-    /// Makes the change durable, then tells the sink what was appended. `committed` runs in between.
+    /// Makes the change durable, then tells the sink what was appended. `committed` runs in between; what it gives is
+    /// dropped when that is done.
     ///
     /// It goes to its end also where the caller goes away: what is stored is told.
-    pub(super) async fn commit_and_tell(
+    pub(super) async fn commit_and_tell<T: 'static>(
         mut self,
         records: Vec<Arc<Record>>,
-        committed: impl FnOnce() + Send + 'static,
+        committed: impl FnOnce() -> T + Send + 'static,
     ) -> Result<(), StoreError> {
         let held = self.held.take().expect(HELD);
         let (sink, health) = (Arc::clone(&self.sink), self.health.clone());
@@ -210,12 +211,12 @@ impl Held {
         }
     }
 
-    async fn commit(
+    async fn commit<T>(
         mut self,
         sink: Arc<dyn Sink>,
         health: Health,
         records: Vec<Arc<Record>>,
-        committed: impl FnOnce(),
+        committed: impl FnOnce() -> T,
     ) -> Result<(), StoreError> {
         let outcome = sqlx::query("COMMIT").execute(&mut self.connection).await.map_err(StoreError::from);
         if let Err(error) = health.note(outcome.map(|_| ())) {
@@ -223,12 +224,13 @@ impl Held {
             return Err(error);
         }
         health.wrote();
-        committed();
+        let telling = committed();
         if !records.is_empty() {
             // Something was written: a commit of nothing succeeds on a full disk too.
             health.recovered();
             sink.committed(&records);
         }
+        drop(telling);
         self.give_back();
         Ok(())
     }

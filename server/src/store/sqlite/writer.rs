@@ -73,11 +73,11 @@ async fn store_batch(batches: &Batches, jobs: &[Job], carried: Carried) -> Resul
     let committed = {
         let texts = Arc::clone(&texts);
         move || {
-            drop(carried);
             hit(Point::AfterCommit, &texts);
             if deletes {
                 erasing.wake();
             }
+            carried.telling()
         }
     };
     write.commit_and_tell(records, committed).await?;

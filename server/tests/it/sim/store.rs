@@ -59,7 +59,7 @@ impl Turn for Batches {
         let carried = self.disk.write(
             |tables| tables.carry_out(jobs, without),
             |(_, records): &(Stored, Vec<Arc<Record>>)| {
-                drop(carried);
+                let _telling = carried.telling();
                 if !records.is_empty() {
                     self.sink.committed(records);
                 }

@@ -10,7 +10,7 @@ use std::{
 
 use futures::{FutureExt as _, StreamExt as _, future::join_all, stream::FuturesUnordered};
 use protocol::{
-    ClientId, Command, ReadCursor, Record, RoomId, Seq, UnixMs, UserId, Username,
+    ClientId, Command, ReadCursor, Record, RoomId, Seq, StreamId, UnixMs, UserId, Username,
     members::{AddMember, JoinRoom, LeaveRoom, RemoveMember},
     messages::{DeleteMessage, EditMessage, PostMessage},
     mute::MuteRoom,
@@ -185,14 +185,14 @@ async fn what_is_refused_or_fails_is_not_underway_any_more() {
     let mut bench = Bench::with(Tuning { busy_timeout: Duration::from_millis(50), ..Tuning::default() }).await;
     let nowhere = bench.post(RoomId(999), "nobody");
     assert!(matches!(bench.run(nowhere).await, Err(ExecuteError::Refused(_))));
-    assert!(!bench.told.underway.is_any(), "refused");
+    assert_eq!(bench.told.underway.next(StreamId::Room(RoomId(999))), None, "refused");
 
     let turn = bench.store.begin_write().await.unwrap();
     let posts: Vec<_> = (0..=QUEUE_COMMANDS_MAX).map(|n| bench_post(n as u128)).collect();
     let failed = join_all(posts.into_iter().map(|post| bench.run(post))).await;
 
     assert!(failed.iter().all(|one| matches!(one, Err(ExecuteError::Store(StoreError::Busy)))));
-    assert!(!bench.told.underway.is_any(), "no room, no turn, or behind one that had none");
+    assert_eq!(bench.told.underway.next(StreamId::Room(GENERAL)), None, "no room, no turn, or behind one without");
     drop(turn);
 }
 
