@@ -8,7 +8,7 @@
 
 use std::{convert::Infallible, fmt::Write as _, path::Path, sync::Arc, time::Duration};
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use protocol::{RoomId, StreamId};
 use server::store::sqlite::FILE_NAME;
 use sqlx::{
@@ -116,8 +116,9 @@ async fn write(
     time: Duration,
 ) -> Result<usize> {
     let mut connection = options.connect().await?;
+    let before = written(&mut connection).await?;
     let statements: Arc<str> = statements(rooms.len()).into();
-    let (mut said, mut stored) = (0, 0);
+    let (mut said, mut stored, mut batches) = (0, 0, 0_usize);
     let begin = Instant::now() + WARM_UP;
     let end = begin + time;
     let mut posts = batch(&mut rooms, &mut said, people);
@@ -129,11 +130,26 @@ async fn write(
         committed?;
         drop(turn);
         posts = next;
+        batches += 1;
         // The first one counts whole and the last one not, or the other way round: it is one of many.
         stored += if (begin..end).contains(&Instant::now()) { BATCH } else { 0 };
     }
+    let posts = i64::try_from(batches * BATCH)?;
+    let all = written(&mut connection).await?;
+    ensure!(all == before.map(|rows| rows + posts), "{posts} posts were stored, and of {before:?} rows came {all:?}");
     connection.close().await?;
     Ok(stored)
+}
+
+/// What each post adds one to: events, messages in the rooms' lines, where the logs end, and how many messages the rooms have.
+async fn written(connection: &mut SqliteConnection) -> Result<[i64; 4]> {
+    let (events, lines, heads, messages) = sqlx::query_as(
+        "SELECT (SELECT count(*) FROM events), (SELECT count(ordinal) FROM entries), \
+         (SELECT sum(head) FROM streams), (SELECT sum(messages) FROM rooms)",
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok([events, lines, heads, messages])
 }
 
 /// All that a transaction says but its end. It is the same text each time, so that it is prepared once.
@@ -218,13 +234,16 @@ async fn keep_log(options: &SqliteConnectOptions, turn: &Mutex<()>) -> Result<In
         let found = log(&mut connection, "PRAGMA wal_checkpoint(PASSIVE)").await?;
         if found.pages >= RESTART_PAGES && found.pages - found.copied <= 4 * COPY_PAGES {
             let _turn = turn.lock().await;
-            restarted_at = Some(log(&mut connection, "PRAGMA wal_checkpoint(RESTART)").await?.pages);
+            let done = log(&mut connection, "PRAGMA wal_checkpoint(RESTART)").await?;
+            restarted_at = (!done.is_busy).then_some(done.pages);
         }
     }
 }
 
 /// What SQLite says of the log.
 struct Log {
+    /// Somebody was in the way.
+    is_busy: bool,
     /// How long it is.
     pages: i64,
     /// As many of them are in the database.
@@ -232,6 +251,6 @@ struct Log {
 }
 
 async fn log(connection: &mut SqliteConnection, pragma: &'static str) -> Result<Log> {
-    let (_, pages, copied): (i64, i64, i64) = sqlx::query_as(pragma).fetch_one(connection).await?;
-    Ok(Log { pages, copied })
+    let (busy, pages, copied): (i64, i64, i64) = sqlx::query_as(pragma).fetch_one(connection).await?;
+    Ok(Log { is_busy: busy != 0, pages, copied })
 }

@@ -178,6 +178,9 @@ fn add(report: &mut Report, size: Size, carrier: Carrier, figures: &Figures) {
         report.notes(format!("limits raised: {}", figures.raised.join(" ")));
     }
     let who = name(carrier);
+    if !carrier.is_none_or(|peer| peer.dialect().is_ordered()) {
+        report.notes(format!("{who}: one connection a room posts all, since only what one posts has an order there"));
+    }
     let mut adds = |what: &str, unit, value| report.adds(format!("{size}: {who}, {what}"), unit, value);
     adds("deliveries a CPU second", Unit::Rate, figures.deliveries_per_cpu_second);
     adds("CPU a delivery", Unit::Ns, figures.cpu_ns_per_delivery);

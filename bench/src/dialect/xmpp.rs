@@ -45,6 +45,10 @@ pub(super) fn post(room: RoomId, id: u64, text: &str) -> String {
 pub(super) fn hear(frame: &[u8]) -> Result<Heard<'_>> {
     let shown = || String::from_utf8_lossy(frame);
     let at = |part: &[u8]| frame.windows(part.len()).position(|other| other == part);
+    let is_error = at(b"type='error'").is_some() || at(b"type=\"error\"").is_some();
+    let ends = [&b"<failure"[..], b"<stream:error", b"<close"].iter().any(|end| frame.starts_with(end));
+    // What is refused comes back with its text.
+    ensure!(!ends && !is_error, "refused: {}", shown());
     if frame.starts_with(b"<message")
         && let Some(begin) = at(b"<body>")
     {
@@ -52,8 +56,6 @@ pub(super) fn hear(frame: &[u8]) -> Result<Heard<'_>> {
         let same = &frame[begin + b"<body>".len()..end];
         return Ok(Heard::Event(Event { seq: None, same, before_text: b"" }));
     }
-    let ends = [&b"<failure"[..], b"<stream:error", b"<close"].iter().any(|end| frame.starts_with(end));
-    ensure!(!ends && at(b"type='error'").is_none() && at(b"type=\"error\"").is_none(), "refused: {}", shown());
     Ok(Heard::Other)
 }
 

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use rustix::process::{Resource, Rlimit, prlimit};
 use tokio::time::sleep;
 
@@ -31,6 +31,8 @@ const AWAY_FOR_MEMORY: &str = "turned away for want of memory";
 pub(super) async fn play(props: &Props<'_>) -> Result<Played> {
     let mut scene = Scene::set(props).await?;
     let mut rng = chance(props.seed, "limits");
+    let away = knocks::turned_away(scene.stage.address).await?;
+    ensure!(away == 0, "{away} are turned away without a limit, so nothing can be told from that (ulimit -n?)");
     while scene.goes_on() {
         sleep(between(&mut rng, 500, 1_500)).await;
         few_files(&mut scene, between(&mut rng, SCARCE_MS.0, SCARCE_MS.1)).await?;
@@ -80,6 +82,7 @@ async fn little_memory(scene: &mut Scene, scarce: Duration) -> Result<()> {
         scene.counts("deaths of it");
         scene.counts(AWAY_FOR_MEMORY);
     } else {
+        // Without memory somebody may be kept waiting as well; that is neither counted nor wrong.
         scene.counts_times(AWAY_FOR_MEMORY, away.unwrap_or_default());
     }
     scene.stage.kill().await?;
