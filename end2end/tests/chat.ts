@@ -799,7 +799,9 @@ export class Person {
       // The browser gives a placeholder its new colour with the next picture, not when it is asked for its style.
       await this.page.evaluate(() => new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn))));
       const { violations } = await new AxeBuilder({ page: this.page }).analyze();
-      const findings = violations.map(({ id, help, nodes }) => ({ id, help, at: nodes.map((node) => node.html) }));
+      const findings = violations.map(({ id, help, nodes }) => {
+        return { id, help, at: nodes.map(({ html, failureSummary }) => ({ html, failureSummary })) };
+      });
       expect.soft(findings, `axe on ${this.page.url()}, ${colorScheme}`).toEqual([]);
     }
   }
