@@ -1,4 +1,6 @@
-//! The one gate: every command, subscription and read of a room asks here, and nobody else decides.
+//! The one gate to a room: every command, subscription and read of it asks here. Decided elsewhere is only what the owner of
+//! the server may do beside rooms (`auth::extract::OwnerSession`, `pages::visit::OwnerVisit`), and what a public room shows to
+//! who is not in it (the store's queries).
 
 use protocol::ErrorCode;
 

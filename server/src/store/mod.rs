@@ -1,7 +1,8 @@
 //! What is kept, behind traits: the only way from the rest of the server to a database.
 //!
 //! A trait says what must hold, an implementation how; the contract suite is written against the traits, so a
-//! second store only has to pass it. No method checks permissions: `commands::authorize` has done so.
+//! second store only has to pass it. No method checks permissions: `commands::authorize` has done so. Who is not in a
+//! room is shown public ones only: that is in the queries.
 
 use std::{error::Error, sync::Arc};
 

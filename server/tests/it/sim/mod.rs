@@ -1,6 +1,6 @@
 //! A model of the whole: the writer's queue, the server's hub, presence, sockets and commands, on one to three nodes, with real
-//! sync engines on the other end, over a simulated network, bus and store. Thousands of stories, each of which follows from its
-//! seed (in builds with `failpoints`, see below).
+//! sync engines on the other end, over a simulated network, bus and store. A hundred stories in a run of the tests, or as many as one likes
+//! (`SIM_SEEDS`), each of which follows from its seed (in builds with `failpoints`, see below).
 //!
 //! What is real: `server/src/{hub,presence,socket,commands}` with the frames of RFC 6455, but for handshake and admission; the queue, batches and answers
 //! of `server/src/store/writer.rs`, and `client::Engine`. What is simulated is what a machine gives: time (one thread whose clock
