@@ -11,7 +11,7 @@ use std::{
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use crate::{clock::Randomness, state::AppState};
+use crate::{clock::Randomness, state::AppState, store::GO_ON};
 
 /// Sockets that are told at once.
 pub(crate) const TOLD_AT_ONCE: usize = 200;
@@ -115,7 +115,8 @@ pub(crate) async fn leave(app: &AppState) {
         tracing::warn!(tasks = app.tasks.len(), "stopped before everything had ended");
     }
     if timeout(STORE_MAX, app.store.close()).await.is_err() {
-        tracing::warn!("the store could not be closed in time; the next server reads what its log holds");
+        // Whatever was waited for, what was deleted may not all be overwritten.
+        tracing::warn!("the store could not be closed in time; the next server reads what its log holds; {GO_ON}");
     }
     tracing::info!("left");
 }

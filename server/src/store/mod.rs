@@ -21,6 +21,9 @@ pub use presence::{PresenceStore, Roster};
 pub use profile::{Profile, ProfileStore};
 pub use streams::{Actor, DirectoryAt, ExecuteError, NoFollowers, PageAt, Sink, StreamStore, WindowAt};
 
+/// What an operator is told where what was deleted may not all be overwritten at the end.
+pub(crate) const GO_ON: &str = "start this version again before an older one, so that it is finished";
+
 /// Everything that a store does.
 #[async_trait]
 pub trait Store: AccountStore + PresenceStore + ProfileStore + StreamStore {

@@ -15,7 +15,7 @@ use super::{
     super::{redact, write::Lane},
     some,
 };
-use crate::store::StoreError;
+use crate::store::{GO_ON, StoreError};
 
 /// How soon it is tried again after the database failed.
 const RETRY: Duration = Duration::from_secs(5);
@@ -97,6 +97,3 @@ pub(in crate::store::sqlite) async fn finish(lane: &Lane) {
         Err(_) => tracing::warn!("there was too much that was deleted to overwrite all of it; {GO_ON}"),
     }
 }
-
-/// What an operator is told then.
-const GO_ON: &str = "start this version again before an older one, so that it is finished";
