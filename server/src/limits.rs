@@ -47,7 +47,7 @@ limits! {
     /// Failed log-ins from one address, in an hour
     login_failures_per_address: u32 = 60;
     // A class or a company comes together, from one address.
-    /// New accounts from one address, in an hour
+    /// Attempts to sign up from one address, in an hour; those that are refused count too
     signups_per_address: u32 = 300;
     // As many as are hashed within a few seconds.
     /// Log-ins and sign-ups that wait for their password to be hashed
