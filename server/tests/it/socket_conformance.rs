@@ -118,8 +118,7 @@ impl Case {
     }
 }
 
-/// What the library tolerates, or does otherwise than it should. None of it can be mended here: frames are read below
-/// the socket that axum hands out.
+/// What the library tolerates, or does otherwise than it should: it reads the frames (`server/src/socket/wire.rs`).
 fn tolerated() -> Vec<Case> {
     let frame = |head: &[u8], payload: &[u8]| {
         // With a mask of zeros, which is a mask.
