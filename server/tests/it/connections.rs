@@ -161,11 +161,11 @@ async fn an_address_with_too_many_connections_gets_no_more() {
     }
 }
 
-/// A server of its own with so few open files.
-fn with_files(files: u64, data: &Path) -> (Child, SocketAddr) {
+/// A server of its own with so few open files: `-n 48`, or `-S -n 48` where it may have more if it asks.
+fn with_files(limit: &str, data: &Path) -> (Child, SocketAddr) {
     let parlor = env!("CARGO_BIN_EXE_parlor");
     let mut child = Command::new("sh")
-        .args(["-c", &format!("ulimit -n {files} && exec {parlor} serve --listen 127.0.0.1:0 --data \"$0\"")])
+        .args(["-c", &format!("ulimit {limit} && exec {parlor} serve --listen 127.0.0.1:0 --data \"$0\"")])
         .arg(data)
         .stdout(Stdio::piped())
         .spawn()
@@ -188,7 +188,7 @@ fn is_well(address: SocketAddr) -> bool {
 fn without_open_files_a_server_turns_away_and_goes_on() {
     let directory = tempfile::tempdir().unwrap();
     // Fewer than it takes for what connections leave alone, so that there really are none left.
-    let (mut child, address) = with_files(48, directory.path());
+    let (mut child, address) = with_files("-n 48", directory.path());
     assert!(is_well(address));
 
     let open: Vec<_> = (0..100).map(|_| TcpStream::connect(address).unwrap()).collect();
@@ -207,6 +207,27 @@ fn without_open_files_a_server_turns_away_and_goes_on() {
     while !is_well(address) {
         std::thread::yield_now();
     }
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[test]
+fn a_server_takes_as_many_open_files_as_it_may_have() {
+    let directory = tempfile::tempdir().unwrap();
+    let (mut child, address) = with_files("-S -n 64", directory.path());
+
+    let answered = || {
+        let mut stream = TcpStream::connect(address).ok()?;
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n").ok()?;
+        let mut answer = [0; 12];
+        stream.read_exact(&mut answer).ok()?;
+        answer.starts_with(b"HTTP/1.1 200").then_some(stream)
+    };
+    // All of them stay open.
+    let open: Vec<_> = std::iter::from_fn(answered).take(100).collect();
+
+    assert_eq!(open.len(), 100);
     child.kill().unwrap();
     child.wait().unwrap();
 }

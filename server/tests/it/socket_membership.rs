@@ -1,15 +1,16 @@
 //! Who is put out receives nothing more, and who came later does not see what was before.
 
 use protocol::{
-    Command, ErrorCode, Event, RoomId, Seq, ServerFrame, StreamId,
+    Command, Epoch, ErrorCode, Event, Position, RoomId, Seq, ServerFrame, StreamId, Username,
     command::Subscribe,
     messages::{DeleteMessage, EditMessage},
-    rooms::{History, Visibility},
+    mute::MuteRoom,
+    rooms::{DeleteRoom, History, RenameRoom, SetTopic, TransferRoom, Visibility},
 };
 
 use crate::support::{
     TestServer,
-    socket::{NOTHING, Socket, add, client_id, leave, remove, seqs, stream_of, unlimited},
+    socket::{NOTHING, Socket, add, client_id, leave, react, remove, seqs, stream_of, unlimited, unreact},
 };
 
 async fn private_room(ada: &mut Socket, history: History, members: &[&str]) -> (RoomId, StreamId) {
@@ -157,19 +158,39 @@ async fn a_room_that_may_not_be_seen_answers_as_one_that_does_not_exist() {
     let (ada, eve) = (server.user("ada").await, server.user("eve").await);
     let (mut ada, mut eve) = (ada.connect().await, eve.connect().await);
     let (room, _) = private_room(&mut ada, History::Everything, &[]).await;
-    ada.say(room, "secret").await;
+    let message = ada.say(room, "secret").await;
 
-    for commands in [
-        |room: RoomId| Command::Subscribe(Subscribe { stream: StreamId::Room(room), after: NOTHING }),
-        |room| crate::support::socket::post(room, "hi"),
-        crate::support::socket::join,
-        leave,
-        |room| add(room, "eve"),
-        |room| remove(room, "ada"),
-        |room| crate::support::socket::read_up_to(room, 0, 1),
-    ] {
-        let hidden = eve.send(commands(room)).await;
-        let missing = eve.send(commands(RoomId(999))).await;
+    let after = |room, epoch, seq| {
+        let after = Position { epoch: Epoch(epoch), seq };
+        Command::Subscribe(Subscribe { stream: StreamId::Room(room), after })
+    };
+    let of = |room| {
+        let (name, ada) = (|| "other".to_owned(), Username::parse("ada").unwrap());
+        [
+            after(room, 0, Seq(0)),
+            after(room, 1, message),
+            after(room, 1, Seq(message.0 + 1)),
+            after(room, 2, message),
+            crate::support::socket::post(room, "hi"),
+            Command::EditMessage(EditMessage { client_id: client_id(), room, message, text: name() }),
+            Command::DeleteMessage(DeleteMessage { client_id: client_id(), room, message }),
+            react(room, message, "👍"),
+            unreact(room, message, "👍"),
+            Command::MuteRoom(MuteRoom { client_id: client_id(), room, muted: true }),
+            Command::SetTopic(SetTopic { client_id: client_id(), room, topic: name() }),
+            Command::RenameRoom(RenameRoom { client_id: client_id(), room, name: name() }),
+            Command::TransferRoom(TransferRoom { client_id: client_id(), room, username: ada }),
+            Command::DeleteRoom(DeleteRoom { client_id: client_id(), room }),
+            crate::support::socket::join(room),
+            leave(room),
+            add(room, "eve"),
+            remove(room, "ada"),
+            crate::support::socket::read_up_to(room, 0, 1),
+        ]
+    };
+    for (hidden, missing) in of(room).into_iter().zip(of(RoomId(999))) {
+        let hidden = eve.send(hidden).await;
+        let missing = eve.send(missing).await;
         let hidden = protocol::ErrorBody { id: None, ..eve.answer(hidden).await.unwrap_err() };
         let missing = protocol::ErrorBody { id: None, ..eve.answer(missing).await.unwrap_err() };
         assert_eq!(protocol::encode(&hidden), protocol::encode(&missing));
