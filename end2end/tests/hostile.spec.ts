@@ -50,6 +50,24 @@ for (const name of ["<script>alert(1)</script>", '"><img src=x onerror=alert(1)>
   });
 }
 
+test("a topic full of script is only words", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  const bob = await chat.signUp("bob");
+  const topic = `</p><script>alert(1)</script><img src=x onerror=alert(1)>"'`;
+
+  await ada.page.getByRole("button", { name: "Change topic" }).click();
+  await ada.page.getByRole("textbox", { name: "Topic" }).fill(topic);
+  await ada.page.keyboard.press("Enter");
+
+  for (const person of [ada, bob]) {
+    await expect(person.page.getByTitle(topic)).toHaveText(topic);
+    await person.page.reload();
+    await person.isConnected();
+    await expect(person.page.getByTitle(topic)).toHaveText(topic);
+    await expect(person.log).toContainText(topic);
+  }
+});
+
 test("a draft full of script is a draft after a reload", async ({ chat }) => {
   const ada = await chat.signUp("ada");
   const draft = "</textarea><script>alert(1)</script>";

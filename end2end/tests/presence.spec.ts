@@ -127,7 +127,10 @@ test("presence is in the page before any program runs, and nothing moves when it
 
   await bob.seesThat("ada", "online, in this room");
   await bob.seesThat("bob", "offline");
+  await ada.page.reload();
+  await ada.isConnected();
   await ada.seesThat("ada", "online, in this room");
+  expect(await ada.shiftedBy()).toBeLessThan(0.05);
 });
 
 test("who is writing is shown within moments, and not after the message came", async ({ chat }) => {
