@@ -37,6 +37,8 @@ const COPY_PAGES: i64 = 1_000;
 const RESTART_PAGES: i64 = 16_384;
 /// Bytes of the log's file that it keeps to be written over.
 const LOG_BYTES_KEPT: &str = "67108864";
+/// What the connection that writes keeps of the database: 4 MiB.
+const CACHE: &str = "-4096";
 
 /// How many posts it stores a second in the database of a data folder, said by so many people in turn.
 pub(crate) async fn stores(data: &Path, places: &[Place], people: usize, time: Duration) -> Result<f64> {
@@ -47,6 +49,8 @@ pub(crate) async fn stores(data: &Path, places: &[Place], people: usize, time: D
         .foreign_keys(true)
         .pragma("secure_delete", "ON")
         .pragma("wal_autocheckpoint", "0")
+        .pragma("temp_store", "MEMORY")
+        .pragma("cache_size", CACHE)
         .pragma("journal_size_limit", LOG_BYTES_KEPT);
     let turn = Mutex::new(());
     tokio::select! {

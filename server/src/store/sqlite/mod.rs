@@ -78,6 +78,16 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Bytes of the log's file that are kept when it starts again, to be written over: as many as it usually grows to.
 const LOG_BYTES_KEPT: u32 = 64 * 1024 * 1024;
 
+/// What the connection that writes keeps of the database, as SQLite counts it: 4 MiB. A batch in a hundred rooms changes
+/// half of that, and is written twice where it does not fit.
+const CACHE_OF_WRITER: &str = "-4096";
+
+/// Rows that SQLite's thread has ready before it waits for who reads them: more than a batch has commands.
+const ROWS_OF_BATCH: usize = 512;
+
+/// Statements that the connection that writes keeps prepared: more than there are.
+const STATEMENTS_OF_WRITER: usize = 256;
+
 /// What only tests set otherwise.
 #[derive(Clone, Debug)]
 struct Tuning {
@@ -186,9 +196,15 @@ impl SqliteStore {
                     .read_only(refuses_copies.as_ref().is_some_and(|refuses| refuses.load(Ordering::Relaxed)))
             }
         };
-        let to_write = move || match &pages_max {
-            Some(pages) => options.clone().pragma("max_page_count", pages.load(Ordering::Relaxed).to_string()),
-            None => options.clone(),
+        let to_write = move || {
+            // SQLite copies each page that a statement is about to change, in case that it fails: not into a file.
+            let options = options.clone().pragma("temp_store", "MEMORY").pragma("cache_size", CACHE_OF_WRITER);
+            // What a batch asks comes in one go, and all statements of everybody stay prepared.
+            let options = options.row_buffer_size(ROWS_OF_BATCH).statement_cache_capacity(STATEMENTS_OF_WRITER);
+            match &pages_max {
+                Some(pages) => options.pragma("max_page_count", pages.load(Ordering::Relaxed).to_string()),
+                None => options,
+            }
         };
         let underway = sink.underway();
         let lane = Lane::new(to_write, busy_timeout, sink);
