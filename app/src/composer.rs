@@ -105,7 +105,9 @@ pub(crate) fn Composer(room: ShownRoom) -> impl IntoView {
         later::prepare_markup(&text);
         platform::keep_draft(me, room.id, &text);
         session.types(room.id, !text.is_empty());
-        refusal.set(None);
+        if refusal.with_untracked(Option::is_some) {
+            refusal.set(None);
+        }
         completion.look();
     };
     view! {

@@ -43,14 +43,19 @@ impl News {
             return;
         };
         let new = lines.iter().filter(|line| line.seq.is_some_and(|seq| seq > known) && line.actor.id != me);
-        for line in new {
-            if let Content::Message(Body::Text { text, .. }) = &line.content {
-                let text: String = text.chars().take(TOLD_CHARS_MAX).collect();
-                self.waiting.update_value(|(count, last)| {
-                    *count += 1;
-                    *last = format!("{}: {text}", untrack(|| room.called(&line.actor)));
-                });
-            }
+        let texts = new.filter_map(|line| match &line.content {
+            Content::Message(Body::Text { text, .. }) => Some((&line.actor, text)),
+            Content::Message(_) | Content::Notice(_) => None,
+        });
+        let (mut count, mut newest) = (0, None);
+        for text in texts {
+            count += 1;
+            newest = Some(text);
+        }
+        if let Some((actor, text)) = newest {
+            let text: String = text.chars().take(TOLD_CHARS_MAX).collect();
+            let told = format!("{}: {text}", untrack(|| room.called(actor)));
+            self.waiting.update_value(|(waiting, last)| (*waiting, *last) = (*waiting + count, told));
         }
         self.known.set_value(Some(last.max(known)));
     }

@@ -1,8 +1,9 @@
 //! When what has changed is drawn: at once, but what the server tells in quick succession together.
 //!
 //! Keys wait while a room is drawn. So after something was drawn there is a rest for what else the server has to tell: a
-//! short one, or, where drawing takes this device long, one that leaves most of its time to who writes. What the user
-//! does is never kept waiting.
+//! short one, or, where drawing takes this device long, one that leaves most of its time to who reads, and nearly all of
+//! it to who writes. What the user does is never kept waiting, and never waits for what the server tells: a key or the
+//! wheel draws nothing of it.
 
 use std::time::Duration;
 
@@ -17,8 +18,18 @@ const TOOK_MS_MIN: u64 = 34;
 /// What it took longer, the rest is longer by as many times.
 const REST_TIMES: u64 = 4;
 
-/// Nobody is kept waiting longer than this, in milliseconds.
+/// Nobody who reads is kept waiting longer than this, in milliseconds; neither is a page out of sight, of which there are
+/// no pictures.
 const REST_MS_MAX: u64 = 500;
+
+/// Who has pressed a key within this time writes, in milliseconds.
+const WRITES_MS: u64 = 1_000;
+
+/// As [`REST_TIMES`], for who writes: of 20 letters, one meets a draw.
+const REST_TIMES_WRITING: u64 = 16;
+
+/// As [`REST_MS_MAX`], for who writes.
+const REST_MS_MAX_WRITING: u64 = 2_000;
 
 /// What is to be drawn.
 #[derive(Default)]
@@ -31,7 +42,11 @@ pub(crate) struct Pace {
     is_late: bool,
     /// What was drawn last had waited: more comes than is drawn at once.
     had_waited: bool,
+    /// What was drawn last, at that time, is not in the picture yet.
     is_timed: bool,
+    drawn: Instant,
+    /// When the user has last written.
+    written: Option<Instant>,
 }
 
 /// What is to be done about it.
@@ -57,14 +72,18 @@ impl Pace {
         self.is_urgent = true;
     }
 
-    /// What is due; a wait is asked for once.
-    pub(crate) fn due(&mut self, now: Instant) -> Due {
-        let rest = self.rests_until - now;
-        if self.is_urgent || rest.is_zero() {
+    /// The user writes.
+    pub(crate) fn writes(&mut self, now: Instant) {
+        self.written = Some(now);
+    }
+
+    /// What is due; a wait is asked for once. Where nothing may be drawn in passing, what is due comes right after.
+    pub(crate) fn due(&mut self, now: Instant, may_draw: bool) -> Due {
+        let rest = self.rest_at(now);
+        if self.is_urgent || may_draw && rest.is_zero() {
             self.is_urgent = false;
+            self.had_waited = self.is_late && !self.changed.is_empty();
             let changed = self.take();
-            self.had_waited = self.is_late && !changed.is_empty();
-            self.is_late = false;
             return if changed.is_empty() { Due::Nothing } else { Due::Now(changed) };
         }
         self.is_late |= !self.changed.is_empty();
@@ -74,13 +93,22 @@ impl Pace {
         Due::In(rest)
     }
 
+    fn rest_at(&self, now: Instant) -> Duration {
+        let rest = self.rests_until - now;
+        // Nothing is drawn on top of what is not in the picture yet.
+        let is_behind = self.is_timed && now - self.drawn < Duration::from_millis(REST_MS_MAX);
+        if is_behind && rest.is_zero() { Duration::from_millis(REST_MS) } else { rest }
+    }
+
     /// What has changed since: it is drawn together with what was due.
     pub(crate) fn take(&mut self) -> Vec<Change> {
+        self.is_late = false;
         std::mem::take(&mut self.changed)
     }
 
     /// What was due is drawn.
     pub(crate) fn rest(&mut self, now: Instant) {
+        self.drawn = now;
         self.rests_until = now + Duration::from_millis(REST_MS);
     }
 
@@ -95,8 +123,11 @@ impl Pace {
         if !self.had_waited {
             return;
         }
+        let is_writing = self.written.is_some_and(|written| now - written < Duration::from_millis(WRITES_MS));
+        let (times, most) =
+            if is_writing { (REST_TIMES_WRITING, REST_MS_MAX_WRITING) } else { (REST_TIMES, REST_MS_MAX) };
         let took = u64::try_from((now - start).as_millis()).unwrap_or(u64::MAX);
-        let rest = took.saturating_sub(TOOK_MS_MIN).saturating_mul(REST_TIMES).min(REST_MS_MAX);
+        let rest = took.saturating_sub(TOOK_MS_MIN).saturating_mul(times).min(most);
         self.rests_until = self.rests_until.max(now + Duration::from_millis(rest));
     }
 
@@ -114,51 +145,103 @@ mod tests {
     fn what_comes_in_quick_succession_is_drawn_together_after_a_rest() {
         let mut pace = Pace::default();
         pace.note(Change::Rooms);
-        assert_eq!(pace.due(Instant(1_000)), Due::Now(vec![Change::Rooms]), "the first at once");
+        assert_eq!(pace.due(Instant(1_000), true), Due::Now(vec![Change::Rooms]), "the first at once");
         pace.rest(Instant(1_010));
 
         pace.note(Change::Rooms);
         pace.note(Change::Viewing);
-        assert_eq!(pace.due(Instant(1_020)), Due::In(Duration::from_millis(REST_MS - 10)));
+        assert_eq!(pace.due(Instant(1_020), true), Due::In(Duration::from_millis(REST_MS - 10)));
         pace.note(Change::Rooms);
-        assert_eq!(pace.due(Instant(1_030)), Due::Nothing, "the wait was asked for");
+        assert_eq!(pace.due(Instant(1_030), true), Due::Nothing, "the wait was asked for");
 
         pace.waited();
-        assert_eq!(pace.due(Instant(1_110)), Due::Now(vec![Change::Rooms, Change::Viewing]));
-        assert_eq!(pace.due(Instant(1_110)), Due::Nothing);
+        assert_eq!(pace.due(Instant(1_110), true), Due::Now(vec![Change::Rooms, Change::Viewing]));
+        assert_eq!(pace.due(Instant(1_110), true), Due::Nothing);
+    }
+
+    /// More comes than is drawn at once, and a draw takes so long: what comes next, for who has last written then.
+    fn next_after(took_ms: u64, written: Option<Instant>) -> Due {
+        let mut pace = Pace::default();
+        pace.rest(Instant(11_000));
+        pace.note(Change::Rooms);
+        assert_eq!(pace.due(Instant(11_000), true), Due::In(Duration::from_millis(REST_MS)));
+        pace.waited();
+        assert_eq!(pace.due(Instant(11_100), true), Due::Now(vec![Change::Rooms]));
+        pace.rest(Instant(11_100));
+        if let Some(written) = written {
+            pace.writes(written);
+        }
+        pace.took(Instant(11_100), Instant(11_100 + took_ms));
+        pace.note(Change::Rooms);
+        pace.due(Instant(11_100 + took_ms), true)
     }
 
     #[test]
     fn where_drawing_takes_long_what_goes_on_coming_waits_longer() {
-        let rests = |took_ms: u64| {
-            let mut pace = Pace::default();
-            pace.rest(Instant(1_000));
-            pace.note(Change::Rooms);
-            assert_eq!(pace.due(Instant(1_000)), Due::In(Duration::from_millis(REST_MS)));
-            pace.waited();
-            assert_eq!(pace.due(Instant(1_100)), Due::Now(vec![Change::Rooms]));
-            pace.rest(Instant(1_100));
-            pace.took(Instant(1_100), Instant(1_100 + took_ms));
-            pace.note(Change::Rooms);
-            pace.due(Instant(1_100 + took_ms))
-        };
+        let rest = |took_ms| next_after(took_ms, None);
 
-        assert_eq!(rests(TOOK_MS_MIN), Due::In(Duration::from_millis(REST_MS - TOOK_MS_MIN)));
-        assert_eq!(rests(TOOK_MS_MIN + 50), Due::In(Duration::from_millis(50 * REST_TIMES)));
-        assert_eq!(rests(10_000), Due::In(Duration::from_millis(REST_MS_MAX)));
+        assert_eq!(rest(TOOK_MS_MIN), Due::In(Duration::from_millis(REST_MS - TOOK_MS_MIN)));
+        assert_eq!(rest(TOOK_MS_MIN + 50), Due::In(Duration::from_millis(50 * REST_TIMES)));
+        assert_eq!(rest(10_000), Due::In(Duration::from_millis(REST_MS_MAX)));
+    }
+
+    #[test]
+    fn who_writes_has_nearly_all_of_the_time() {
+        let rest = |took_ms| next_after(took_ms, Some(Instant(11_100)));
+
+        assert_eq!(rest(TOOK_MS_MIN + 50), Due::In(Duration::from_millis(50 * REST_TIMES_WRITING)));
+        assert_eq!(rest(900), Due::In(Duration::from_millis(REST_MS_MAX_WRITING)));
+        let no_longer = next_after(900, Some(Instant(12_000 - WRITES_MS)));
+        assert_eq!(no_longer, Due::In(Duration::from_millis(REST_MS_MAX)));
+    }
+
+    #[test]
+    fn a_key_draws_nothing_of_what_the_server_tells_and_it_comes_right_after() {
+        let mut pace = Pace::default();
+        pace.note(Change::Rooms);
+
+        assert_eq!(pace.due(Instant(1_000), false), Due::In(Duration::ZERO));
+
+        pace.waited();
+        assert_eq!(pace.due(Instant(1_001), true), Due::Now(vec![Change::Rooms]));
+    }
+
+    #[test]
+    fn nothing_is_drawn_on_top_of_what_is_not_in_the_picture_yet() {
+        let mut pace = Pace::default();
+        pace.rest(Instant(1_000));
+        assert!(!pace.is_timed());
+        pace.note(Change::Rooms);
+
+        assert_eq!(pace.due(Instant(1_200), true), Due::In(Duration::from_millis(REST_MS)));
+        pace.waited();
+        assert_eq!(pace.due(Instant(1_300), true), Due::In(Duration::from_millis(REST_MS)));
+        pace.waited();
+        pace.took(Instant(1_000), Instant(1_350));
+        assert_eq!(pace.due(Instant(1_400), true), Due::Now(vec![Change::Rooms]));
+    }
+
+    #[test]
+    fn a_page_out_of_sight_of_which_no_pictures_are_made_is_drawn_all_the_same() {
+        let mut pace = Pace::default();
+        pace.rest(Instant(1_000));
+        assert!(!pace.is_timed());
+        pace.note(Change::Rooms);
+
+        assert_eq!(pace.due(Instant(1_000 + REST_MS_MAX), true), Due::Now(vec![Change::Rooms]));
     }
 
     #[test]
     fn what_came_alone_makes_nothing_wait_however_long_it_took() {
         let mut pace = Pace::default();
         pace.note(Change::Rooms);
-        assert_eq!(pace.due(Instant(1_000)), Due::Now(vec![Change::Rooms]));
+        assert_eq!(pace.due(Instant(1_000), true), Due::Now(vec![Change::Rooms]));
         pace.rest(Instant(1_000));
 
         pace.took(Instant(1_000), Instant(1_900));
 
         pace.note(Change::Rooms);
-        assert_eq!(pace.due(Instant(1_900)), Due::Now(vec![Change::Rooms]));
+        assert_eq!(pace.due(Instant(1_900), true), Due::Now(vec![Change::Rooms]));
     }
 
     #[test]
@@ -169,6 +252,6 @@ mod tests {
 
         pace.hurry();
 
-        assert_eq!(pace.due(Instant(1_001)), Due::Now(vec![Change::Rooms]));
+        assert_eq!(pace.due(Instant(1_001), true), Due::Now(vec![Change::Rooms]));
     }
 }

@@ -32,6 +32,12 @@ pub(crate) fn is_at_end(log: &Element, height_px: i32) -> bool {
     height_px - log.client_height() - log.scroll_top() < END_PX
 }
 
+/// How many rows fill the window, at the height that they have in the middle; all are `height_px` high.
+pub(crate) fn fitting(log: &Element, height_px: i32) -> usize {
+    let rows = i32::try_from(log.child_element_count()).unwrap_or(i32::MAX);
+    usize::try_from(log.client_height().saturating_mul(rows) / height_px.max(1)).unwrap_or_default() + 1
+}
+
 /// Goes to the end.
 pub(crate) fn to_end(log: &Element) {
     log.set_scroll_top(log.scroll_height());

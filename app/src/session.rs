@@ -8,7 +8,7 @@ mod drawing;
 use std::collections::{HashMap, VecDeque};
 
 use client::{At, Engine, Input, Intent, Journal, Output, Start};
-use drawing::{is_urgent, items};
+use drawing::{is_in_passing, is_urgent, items};
 use leptos::prelude::*;
 use protocol::{ClientId, Command, Done, ErrorBody, RoomId, RoomSnapshot, Seq, messages::PostMessage};
 
@@ -133,6 +133,7 @@ impl Session {
 
     /// Tells the engine what happened, carries out what it says, and shows what has changed.
     pub(crate) fn step(self, input: Input) {
+        let may_draw = !is_in_passing(&input);
         let starts = self.machine.try_update_value(|machine| {
             if is_urgent(&input) {
                 machine.pace.hurry();
@@ -148,7 +149,7 @@ impl Session {
                 self.carry_out(output);
             }
         }
-        self.show_changes();
+        self.show_changes(may_draw);
     }
 
     fn next_outputs(self) -> Option<Vec<Output>> {
@@ -167,7 +168,7 @@ impl Session {
             Output::Answered { client_id, result } => {
                 // Who has waited for it finds the page as it is now.
                 self.machine.update_value(|machine| machine.pace.hurry());
-                self.show_changes();
+                self.show_changes(true);
                 let then = self.machine.try_update_value(|machine| machine.then.remove(&client_id)).flatten();
                 if let Some(then) = then {
                     then(result);
@@ -331,6 +332,7 @@ impl Session {
 
     /// Text was put into the composer of a room, or it was emptied.
     pub(crate) fn types(self, room: RoomId, typing: bool) {
+        self.machine.update_value(|machine| machine.pace.writes(platform::monotonic()));
         self.step(Input::Intent(Intent::Type { room, typing }));
     }
 

@@ -26,6 +26,12 @@ const FOLLOWED_ROWS_MAX: usize = 200;
 /// New rows that are drawn at once for them; of more than that nobody sees the first.
 const NEW_ROWS_MAX: usize = 40;
 
+/// Where there are more, so many times what fills the window is drawn: rows may be less high than those before.
+const NEW_WINDOWS: usize = 2;
+
+/// And at least so many.
+const NEW_ROWS_MIN: usize = 16;
+
 /// Rows that are drawn in addition when the reader goes up from there.
 const OLDER_ROWS: usize = 50;
 
@@ -191,6 +197,11 @@ impl ShownRoom {
         });
     }
 
+    /// So many rows fill the window.
+    pub(crate) fn fits(self, rows: usize) {
+        _ = self.drawn.try_update_value(|drawn| drawn.fits = rows);
+    }
+
     /// Whether the reader goes along with the end, and this line is about to come there.
     pub(crate) fn follows_to(self, newest: Seq) -> bool {
         self.drawn.with_value(|drawn| drawn.follows && newest > drawn.newest)
@@ -286,6 +297,8 @@ pub(crate) fn set<T: Clone + PartialEq + Send + Sync + 'static>(signal: RwSignal
 #[derive(Clone, Debug, Default)]
 struct Drawn {
     follows: bool,
+    /// So many rows fill the window; 0 while that is not known.
+    fits: usize,
     /// The first line that is drawn.
     first: Seq,
     /// The last one that the server has.
@@ -308,7 +321,8 @@ impl Drawn {
             (0, true) => {
                 let new = lines.iter().rev().take_while(|line| line.seq.is_none_or(|seq| seq > self.newest)).count();
                 let most = match (new > NEW_ROWS_MAX, lines.len() - known > FOLLOWED_ROWS_MAX) {
-                    (true, _) => NEW_ROWS_MAX,
+                    (true, _) if self.fits == 0 => NEW_ROWS_MAX,
+                    (true, _) => (self.fits * NEW_WINDOWS).clamp(NEW_ROWS_MIN, NEW_ROWS_MAX),
                     (false, true) => FOLLOWED_ROWS,
                     (false, false) => FOLLOWED_ROWS_MAX,
                 };

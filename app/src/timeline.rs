@@ -53,6 +53,9 @@ pub(crate) fn TimelineView(room: ShownRoom) -> impl IntoView {
             is_away.set(!at_end);
         }
         room.follow(at_end);
+        if at_end && unsettled.with_value(Option::is_none) && log.scroll_top() > 0 {
+            room.fits(scroll::fitting(&log, seen));
+        }
         crate::platform::note_place(anchor.as_ref());
         place.set_value(Place { at_end, anchor });
         if let Some(seq) = scroll::last_visible(&log)

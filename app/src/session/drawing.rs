@@ -1,7 +1,5 @@
 //! Showing what the engine says has changed.
 
-use std::time::Duration;
-
 use client::{Change, Engine, Input, Instant, Intent};
 use leptos::prelude::*;
 use protocol::{RoomId, Seq};
@@ -11,16 +9,18 @@ use crate::{connection::ConnectionView, pace::Due, platform, rooms::RoomItem, sh
 
 /// Whether what follows from it is to be seen at once: it is not where it comes by itself, or from reading.
 pub(super) fn is_urgent(input: &Input) -> bool {
-    !matches!(
-        input,
-        Input::Frame { .. } | Input::Tick | Input::Intent(Intent::Read { .. } | Intent::Touch | Intent::Type { .. })
-    )
+    !matches!(input, Input::Frame { .. } | Input::Tick) && !is_in_passing(input)
+}
+
+/// Whether the user is busy with something else meanwhile, a key or the wheel, which is not to wait for any drawing.
+pub(super) fn is_in_passing(input: &Input) -> bool {
+    matches!(input, Input::Intent(Intent::Read { .. } | Intent::Touch | Intent::Type { .. }))
 }
 
 impl Session {
-    /// Shows what has changed, now or when enough has come together.
-    pub(super) fn show_changes(self) {
-        match self.machine.try_update_value(|machine| machine.pace.due(platform::monotonic())) {
+    /// Shows what has changed, now, where it may, or when enough has come together.
+    pub(super) fn show_changes(self, may_draw: bool) {
+        match self.machine.try_update_value(|machine| machine.pace.due(platform::monotonic(), may_draw)) {
             Some(Due::Now(changes)) => {
                 let start = platform::monotonic();
                 let changes = self.read_along(changes);
@@ -31,7 +31,7 @@ impl Session {
             Some(Due::In(rest)) => set_timeout(
                 move || {
                     _ = self.machine.try_update_value(|machine| machine.pace.waited());
-                    self.show_changes();
+                    self.show_changes(true);
                 },
                 rest,
             ),
@@ -45,12 +45,11 @@ impl Session {
         if self.machine.try_update_value(|machine| machine.pace.is_timed()) != Some(false) {
             return;
         }
-        // The first task after the frame's callbacks begins when the frame is done.
+        // The next frame begins when this one is done; a task would queue behind all that the server tells.
         request_animation_frame(move || {
-            set_timeout(
-                move || _ = self.machine.try_update_value(|machine| machine.pace.took(start, platform::monotonic())),
-                Duration::ZERO,
-            );
+            request_animation_frame(move || {
+                _ = self.machine.try_update_value(|machine| machine.pace.took(start, platform::monotonic()));
+            });
         });
     }
 

@@ -88,6 +88,18 @@ fn of_very_many_new_lines_who_goes_along_sees_the_last() {
 }
 
 #[test]
+fn of_very_many_new_lines_as_many_are_drawn_as_fill_the_window_twice() {
+    let drawn = |fits: usize| {
+        let mut drawn = Drawn { follows: true, newest: Seq(100), fits, ..Drawn::default() };
+        400 - drawn.hide(&lines(400), false)
+    };
+
+    assert_eq!(drawn(11), 22);
+    assert_eq!(drawn(1), NEW_ROWS_MIN);
+    assert_eq!(drawn(100), NEW_ROWS_MAX);
+}
+
+#[test]
 fn nothing_above_is_taken_away_from_who_has_left_the_end() {
     let mut drawn = full();
     drawn.hide(&lines(201), false);

@@ -197,11 +197,10 @@ impl Engine {
             .min()
             // What is overdue waits for something else than time.
             .map(|at| at.max(Instant(now.0 + 1)));
-        if let Some(at) = wake
-            && self.wake != wake
-        {
+        // Most moments only move away, with each frame that comes; asked again when the one before is there.
+        if let Some(at) = wake.filter(|at| self.wake.is_none_or(|asked| *at < asked)) {
+            self.wake = Some(at);
             self.out.push(Output::WakeAt(at));
         }
-        self.wake = wake;
     }
 }
