@@ -65,6 +65,8 @@ async function typingInAnUproar(chat: Chat, report: Report): Promise<void> {
         const name = `p${share * 100}`;
         const isTarget = times === SLOW ? target : undefined;
         report.adds(`key to picture, ${name}${at}`, "ms", percentile(letters.shown, share), isTarget);
+        report.adds(`of that until the page took the key, ${name}${at}`, "ms", percentile(letters.waited, share));
+        report.adds(`of that until the key was handled, ${name}${at}`, "ms", percentile(letters.handled, share));
         report.adds(`key to drawn letter, ${name}${at}`, "ms", percentile(letters.drawn, share));
       }
     }
