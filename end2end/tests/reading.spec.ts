@@ -125,14 +125,17 @@ test("200 room switches leave no more behind than 20 do", async ({ chat }) => {
   await switches(20);
   const before = await measured();
   await switches(200);
-  const after = await measured();
 
-  // A switch that left one row, or one listener, would show as hundreds.
-  expect(after.nodes - before.nodes, `${before.nodes} nodes, then ${after.nodes}`).toBeLessThan(150);
-  expect(after.listeners - before.listeners, `${before.listeners} listeners, then ${after.listeners}`).toBeLessThan(20);
-  expect(after.heap_bytes, `${before.heap_bytes} bytes before`).toBeLessThan(before.heap_bytes + 3_000_000);
-  // A switch that left forty rows' effects behind would show as millions.
-  expect(after.wasm_bytes, `${before.wasm_bytes} bytes before`).toBeLessThan(before.wasm_bytes + 1_000_000);
+  // What was let go of last is collected only some time later; what is left behind stays.
+  await expect(async () => {
+    const after = await measured();
+    // A switch that left one row, or one listener, would show as hundreds.
+    expect(after.nodes - before.nodes, `${before.nodes} nodes, then ${after.nodes}`).toBeLessThan(150);
+    expect(after.listeners - before.listeners, `${before.listeners} listeners, then ${after.listeners}`).toBeLessThan(20);
+    expect(after.heap_bytes, `${before.heap_bytes} bytes before`).toBeLessThan(before.heap_bytes + 3_000_000);
+    // A switch that left forty rows' effects behind would show as millions.
+    expect(after.wasm_bytes, `${before.wasm_bytes} bytes before`).toBeLessThan(before.wasm_bytes + 1_000_000);
+  }).toPass({ timeout: 10_000 });
 });
 
 test("who comes back to a room that was lively finds there what is new", async ({ chat }) => {
