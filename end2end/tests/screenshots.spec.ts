@@ -54,7 +54,9 @@ async function furnish(chat: Chat): Promise<{ ada: Person; rooms: Record<string,
   await dora!.commands(say(1, LONG, "See https://example.org/a/rather/long/address/of/a/page?with=parameters&and=more#part"));
   await ada.commands(say(1, "I can look at the search.\n\n- today: find out why\n- tomorrow: mend it"));
   await cid!.commands(say(1, "Guten Morgen die Zeiten im Export übernehme ich", "Sounds good"));
+  await ada.sees("Sounds good");
   await ada.opens("quiet corner");
+  await ada.hasUnread("general", 0);
   await bob!.commands([...say(design, "Two drafts are on the wall"), ...say(release, "Tagged.", "Notes?", "Notes!")]);
   await dora!.turnsAway();
   await bob!.commands(say(1, "Restore is done: 41 seconds, and all of it is there", "I will write down how"));
