@@ -31,13 +31,18 @@ const REST_TIMES_WRITING: u64 = 16;
 /// As [`REST_MS_MAX`], for who writes.
 const REST_MS_MAX_WRITING: u64 = 2_000;
 
+/// Which wait was asked for.
+pub(crate) type Wait = u32;
+
 /// What is to be drawn.
 #[derive(Default)]
 pub(crate) struct Pace {
     changed: Vec<Change>,
     is_urgent: bool,
     rests_until: Instant,
-    is_waiting: bool,
+    /// Until when the last wait that was asked for goes, and its number.
+    waits_until: Option<Instant>,
+    wait: Wait,
     /// Something waits.
     is_late: bool,
     /// What was drawn last had waited: more comes than is drawn at once.
@@ -56,7 +61,7 @@ pub(crate) enum Due {
     /// Draw this now.
     Now(Vec<Change>),
     /// Ask again once this has passed.
-    In(Duration),
+    In(Duration, Wait),
 }
 
 impl Pace {
@@ -87,10 +92,13 @@ impl Pace {
             return if changed.is_empty() { Due::Nothing } else { Due::Now(changed) };
         }
         self.is_late |= !self.changed.is_empty();
-        if self.changed.is_empty() || std::mem::replace(&mut self.is_waiting, true) {
+        let until = now + rest;
+        if self.changed.is_empty() || self.waits_until.is_some_and(|asked| asked <= until) {
             return Due::Nothing;
         }
-        Due::In(rest)
+        self.waits_until = Some(until);
+        self.wait = self.wait.wrapping_add(1);
+        Due::In(rest, self.wait)
     }
 
     fn rest_at(&self, now: Instant) -> Duration {
@@ -131,15 +139,25 @@ impl Pace {
         self.rests_until = self.rests_until.max(now + Duration::from_millis(rest));
     }
 
-    /// The wait that was asked for is over.
-    pub(crate) fn waited(&mut self) {
-        self.is_waiting = false;
+    /// A wait is over. Whether it is the one that was asked for last: those before were asked for in vain.
+    pub(crate) fn waited(&mut self, wait: Wait) -> bool {
+        let is_last = wait == self.wait;
+        if is_last {
+            self.waits_until = None;
+        }
+        is_last
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// How long the wait is that is asked for, in milliseconds; its number is the next.
+    fn wait(due: Due) -> Option<(u64, Wait)> {
+        let Due::In(rest, wait) = due else { return None };
+        Some((u64::try_from(rest.as_millis()).unwrap(), wait))
+    }
 
     #[test]
     fn what_comes_in_quick_succession_is_drawn_together_after_a_rest() {
@@ -150,22 +168,22 @@ mod tests {
 
         pace.note(Change::Rooms);
         pace.note(Change::Viewing);
-        assert_eq!(pace.due(Instant(1_020), true), Due::In(Duration::from_millis(REST_MS - 10)));
+        assert_eq!(wait(pace.due(Instant(1_020), true)), Some((REST_MS - 10, 1)));
         pace.note(Change::Rooms);
         assert_eq!(pace.due(Instant(1_030), true), Due::Nothing, "the wait was asked for");
 
-        pace.waited();
+        assert!(pace.waited(1));
         assert_eq!(pace.due(Instant(1_110), true), Due::Now(vec![Change::Rooms, Change::Viewing]));
         assert_eq!(pace.due(Instant(1_110), true), Due::Nothing);
     }
 
     /// More comes than is drawn at once, and a draw takes so long: what comes next, for who has last written then.
-    fn next_after(took_ms: u64, written: Option<Instant>) -> Due {
+    fn next_after(took_ms: u64, written: Option<Instant>) -> u64 {
         let mut pace = Pace::default();
         pace.rest(Instant(11_000));
         pace.note(Change::Rooms);
-        assert_eq!(pace.due(Instant(11_000), true), Due::In(Duration::from_millis(REST_MS)));
-        pace.waited();
+        assert_eq!(wait(pace.due(Instant(11_000), true)), Some((REST_MS, 1)));
+        assert!(pace.waited(1));
         assert_eq!(pace.due(Instant(11_100), true), Due::Now(vec![Change::Rooms]));
         pace.rest(Instant(11_100));
         if let Some(written) = written {
@@ -173,26 +191,26 @@ mod tests {
         }
         pace.took(Instant(11_100), Instant(11_100 + took_ms));
         pace.note(Change::Rooms);
-        pace.due(Instant(11_100 + took_ms), true)
+        wait(pace.due(Instant(11_100 + took_ms), true)).unwrap().0
     }
 
     #[test]
     fn where_drawing_takes_long_what_goes_on_coming_waits_longer() {
         let rest = |took_ms| next_after(took_ms, None);
 
-        assert_eq!(rest(TOOK_MS_MIN), Due::In(Duration::from_millis(REST_MS - TOOK_MS_MIN)));
-        assert_eq!(rest(TOOK_MS_MIN + 50), Due::In(Duration::from_millis(50 * REST_TIMES)));
-        assert_eq!(rest(10_000), Due::In(Duration::from_millis(REST_MS_MAX)));
+        assert_eq!(rest(TOOK_MS_MIN), REST_MS - TOOK_MS_MIN);
+        assert_eq!(rest(TOOK_MS_MIN + 50), 50 * REST_TIMES);
+        assert_eq!(rest(10_000), REST_MS_MAX);
     }
 
     #[test]
     fn who_writes_has_nearly_all_of_the_time() {
         let rest = |took_ms| next_after(took_ms, Some(Instant(11_100)));
 
-        assert_eq!(rest(TOOK_MS_MIN + 50), Due::In(Duration::from_millis(50 * REST_TIMES_WRITING)));
-        assert_eq!(rest(900), Due::In(Duration::from_millis(REST_MS_MAX_WRITING)));
+        assert_eq!(rest(TOOK_MS_MIN + 50), 50 * REST_TIMES_WRITING);
+        assert_eq!(rest(900), REST_MS_MAX_WRITING);
         let no_longer = next_after(900, Some(Instant(12_000 - WRITES_MS)));
-        assert_eq!(no_longer, Due::In(Duration::from_millis(REST_MS_MAX)));
+        assert_eq!(no_longer, REST_MS_MAX);
     }
 
     #[test]
@@ -200,9 +218,9 @@ mod tests {
         let mut pace = Pace::default();
         pace.note(Change::Rooms);
 
-        assert_eq!(pace.due(Instant(1_000), false), Due::In(Duration::ZERO));
+        assert_eq!(wait(pace.due(Instant(1_000), false)), Some((0, 1)));
 
-        pace.waited();
+        assert!(pace.waited(1));
         assert_eq!(pace.due(Instant(1_001), true), Due::Now(vec![Change::Rooms]));
     }
 
@@ -213,10 +231,10 @@ mod tests {
         assert!(!pace.is_timed());
         pace.note(Change::Rooms);
 
-        assert_eq!(pace.due(Instant(1_200), true), Due::In(Duration::from_millis(REST_MS)));
-        pace.waited();
-        assert_eq!(pace.due(Instant(1_300), true), Due::In(Duration::from_millis(REST_MS)));
-        pace.waited();
+        for n in 1..=2 {
+            assert_eq!(wait(pace.due(Instant(1_100 + 100 * u64::from(n)), true)), Some((REST_MS, n)));
+            assert!(pace.waited(n));
+        }
         pace.took(Instant(1_000), Instant(1_350));
         assert_eq!(pace.due(Instant(1_400), true), Due::Now(vec![Change::Rooms]));
     }
@@ -229,6 +247,23 @@ mod tests {
         pace.note(Change::Rooms);
 
         assert_eq!(pace.due(Instant(1_000 + REST_MS_MAX), true), Due::Now(vec![Change::Rooms]));
+    }
+
+    #[test]
+    fn who_has_sent_something_sees_the_answer_before_a_longer_rest_is_over() {
+        let mut pace = Pace::default();
+        pace.rests_until = Instant(3_000);
+        pace.note(Change::Rooms);
+        assert_eq!(wait(pace.due(Instant(1_000), true)), Some((2_000, 1)));
+
+        pace.hurry();
+        assert!(matches!(pace.due(Instant(1_500), true), Due::Now(_)));
+        pace.rest(Instant(1_500));
+        pace.note(Change::Rooms);
+
+        assert_eq!(wait(pace.due(Instant(1_550), true)), Some((REST_MS - 50, 2)));
+        assert!(!pace.waited(1), "it was asked for in vain");
+        assert!(pace.waited(2));
     }
 
     #[test]

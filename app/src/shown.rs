@@ -322,7 +322,7 @@ impl Drawn {
                 let new = lines.iter().rev().take_while(|line| line.seq.is_none_or(|seq| seq > self.newest)).count();
                 let most = match (new > NEW_ROWS_MAX, lines.len() - known > FOLLOWED_ROWS_MAX) {
                     (true, _) if self.fits == 0 => NEW_ROWS_MAX,
-                    (true, _) => (self.fits * NEW_WINDOWS).clamp(NEW_ROWS_MIN, NEW_ROWS_MAX),
+                    (true, _) => (self.fits * NEW_WINDOWS).clamp(NEW_ROWS_MIN, FOLLOWED_ROWS),
                     (false, true) => FOLLOWED_ROWS,
                     (false, false) => FOLLOWED_ROWS_MAX,
                 };

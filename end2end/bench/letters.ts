@@ -67,7 +67,9 @@ export async function types(person: Person, count: number, interval_ms: number):
   await watching.stop();
   expect(letters.drawn, "every letter was drawn").toHaveLength(count);
   const untold = Array.from({ length: Math.max(0, count - letters.shown.length) }, () => 16);
-  return { ...letters, shown: [...letters.shown, ...untold] };
+  const nothing = untold.map(() => 0);
+  const { shown, waited, handled, drawn } = letters;
+  return { shown: [...shown, ...untold], waited: [...waited, ...nothing], handled: [...handled, ...nothing], drawn };
 }
 
 // Has each picture of the page delivered, small, until told to stop.

@@ -28,10 +28,11 @@ impl Session {
                 self.machine.update_value(|machine| machine.pace.rest(platform::monotonic()));
                 self.time(start);
             }
-            Some(Due::In(rest)) => set_timeout(
+            Some(Due::In(rest, wait)) => set_timeout(
                 move || {
-                    _ = self.machine.try_update_value(|machine| machine.pace.waited());
-                    self.show_changes(true);
+                    if self.machine.try_update_value(|machine| machine.pace.waited(wait)) == Some(true) {
+                        self.show_changes(true);
+                    }
                 },
                 rest,
             ),

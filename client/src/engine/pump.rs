@@ -197,8 +197,9 @@ impl Engine {
             .min()
             // What is overdue waits for something else than time.
             .map(|at| at.max(Instant(now.0 + 1)));
-        // Most moments only move away, with each frame that comes; asked again when the one before is there.
-        if let Some(at) = wake.filter(|at| self.wake.is_none_or(|asked| *at < asked)) {
+        // Most moments only move away, with each frame that comes; asked again when the one before is there, or is overdue:
+        // a device that slept has its timers later than its clock says.
+        if let Some(at) = wake.filter(|at| self.wake.is_none_or(|asked| *at < asked || asked <= now)) {
             self.wake = Some(at);
             self.out.push(Output::WakeAt(at));
         }
