@@ -47,8 +47,20 @@ pub(crate) fn TimelineView(room: ShownRoom) -> impl IntoView {
         let was_at_end = place.with_value(|place| place.at_end);
         let at_end = (scroll::is_at_end(&log, seen) || was_at_end && scroll::is_at_end(&log, log.scroll_height()))
             && room.edges.get_untracked().at_end;
-        // Who is at the end is kept there, whatever is on top.
-        let anchor = if at_end { None } else { scroll::anchor(&log) };
+        let top = log.scroll_top();
+        let before = place.with_value(|place| place.anchor.clone().map(|anchor| (anchor, place.top)));
+        let anchor = match before {
+            // Who is at the end is kept there, whatever is on top.
+            _ if at_end => None,
+            // What was on top is not back in its place yet: it has gone only as far as the reader has scrolled. Who leapt
+            // farther is where they want to be.
+            Some((anchor, was))
+                if unsettled.with_value(Option::is_some) && (top - was).abs() <= log.client_height() =>
+            {
+                Some(Anchor { offset_px: anchor.offset_px + was - top, ..anchor })
+            }
+            Some(_) | None => scroll::anchor(&log),
+        };
         if is_away.get_untracked() == at_end {
             is_away.set(!at_end);
         }
@@ -57,7 +69,7 @@ pub(crate) fn TimelineView(room: ShownRoom) -> impl IntoView {
             room.fits(scroll::fitting(&log, seen));
         }
         crate::platform::note_place(anchor.as_ref());
-        place.set_value(Place { at_end, anchor });
+        place.set_value(Place { at_end, anchor, top });
         if let Some(seq) = scroll::last_visible(&log)
             && room.may_read()
             && crate::platform::has_focus()
@@ -117,7 +129,7 @@ pub(crate) fn TimelineView(room: ShownRoom) -> impl IntoView {
         room.to_end.track();
         wanted.set_value(None);
         followed.set_value(None);
-        place.set_value(Place { at_end: true, anchor: None });
+        place.set_value(Place { at_end: true, ..Place::default() });
         request_animation_frame(settle);
     });
     // A link to a message of this room was followed, or the history gone through.
@@ -214,4 +226,6 @@ fn JumpButton(room: ShownRoom) -> impl IntoView {
 struct Place {
     at_end: bool,
     anchor: Option<Anchor>,
+    /// How far the log was scrolled then, in pixels.
+    top: i32,
 }

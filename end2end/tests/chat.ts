@@ -99,6 +99,8 @@ export class Person {
   }
 
   async logsOut(): Promise<void> {
+    // A page that connects while its session ends is refused, and says so.
+    if (this.javaScript) await this.isConnected();
     await this.page.getByRole("button", { name: "Log out" }).click();
     await this.isAtTheDoor();
   }
@@ -147,6 +149,8 @@ export class Person {
     await this.isConnected();
     await this.page.getByRole("button", { name: `Join ${room}`, exact: true }).click();
     await this.isIn(room);
+    // The server draws the room: before its program runs, keys and buttons do nothing.
+    await this.isConnected();
   }
 
   // Types a name into the form, which stays open once it was opened.
@@ -493,7 +497,7 @@ export class Person {
       parts.evaluate((parts) =>
         parts.map((part) => {
           const { x, y, width, height } = part.getBoundingClientRect();
-          const words = part.localName === "p" ? `: ${part.textContent}` : "";
+          const words = part.localName === "p" && !part.querySelector("time") ? `: ${part.textContent}` : "";
           return `${part.isConnected ? "" : "GONE "}${part.localName}${words} at ${x} ${y}, ${width} × ${height}`;
         }),
       );
@@ -616,12 +620,15 @@ export class Person {
   // There is one, and this message is the next thing below it.
   async hasNewLineAbove(text: string): Promise<void> {
     await expect(this.newLine).toHaveCount(1);
-    await expect(async () => {
-      const line = await this.newLine.boundingBox();
-      const boxes = await Promise.all((await this.messages.all()).map((message) => message.boundingBox()));
-      const below = boxes.filter((box) => box && line && box.y >= line.y).map((box) => box!.y);
-      expect((await this.message(text).boundingBox())?.y).toBe(Math.min(...below));
-    }).toPass({ timeout: 5_000 });
+    await this.sees(text);
+    // One question to the page: one for each message takes seconds where there are hundreds.
+    const isNext = (): Promise<boolean> =>
+      this.message(text).evaluate((message) => {
+        const log = message.closest("[role=log]")!;
+        const line = log.querySelector(".new-line")?.getBoundingClientRect().top ?? Infinity;
+        return [...log.querySelectorAll("article")].find((other) => other.getBoundingClientRect().top >= line) === message;
+      });
+    await expect.poll(isNext, `the line is right above “${text}”`).toBe(true);
   }
 
   // The address of the page's icon.
@@ -637,9 +644,29 @@ export class Person {
 
   // How far the message's upper edge is from that of the log.
   async placeOf(text: string): Promise<number> {
-    const [message, log] = [await this.message(text).boundingBox(), await this.log.boundingBox()];
-    if (!message || !log) throw new Error(`${this.name} has no place for “${text}”`);
-    return message.y - log.y;
+    return this.message(text).evaluate(
+      (message) =>
+        new Promise<number>((tell) => {
+          const top = (element: Element): number => element.getBoundingClientRect().top;
+          // Observers of size are told last before a picture: rows that have just come are in their place by then.
+          const observer = new ResizeObserver(() => {
+            observer.disconnect();
+            tell(top(message) - top(message.closest("[role=log]")!));
+          });
+          observer.observe(message);
+        }),
+    );
+  }
+
+  // What a reload leads back to is where the reader is now: places are noted some moments later.
+  async hasNotedPlace(): Promise<void> {
+    const isNoted = (): Promise<boolean> =>
+      this.log.evaluate((log) => {
+        const noted = (history.state as { timeline?: { row: string; offset: number } } | null)?.timeline;
+        const row = noted && document.getElementById(noted.row);
+        return Boolean(row && Math.abs(row.offsetTop - log.scrollTop - noted.offset) <= 1);
+      });
+    await expect.poll(isNoted, "the place is noted").toBe(true);
   }
 
   async isInView(text: string): Promise<void> {
@@ -756,7 +783,8 @@ export class Person {
 
   // The program runs, and messages come and go.
   async isConnected(): Promise<void> {
-    await expect(this.connection).toHaveText("Connected");
+    // Who was cut off for long waits long before the next try: half a minute at most.
+    await expect(this.connection).toHaveText("Connected", this.#isCutOff ? { timeout: 40_000 } : {});
     this.#isCutOff = false;
   }
 

@@ -12,9 +12,10 @@ async function tellLongStory(ada: Person): Promise<void> {
   await ada.sees(text(COUNT));
 }
 
-// Scrolls up to where more is loaded, and watches a message in every picture until it has come: how far did it move?
-async function jumpWhileOlderMessagesLoad(person: Person): Promise<number> {
-  return person.log.evaluate(async (log) => {
+// Scrolls up to where more is loaded, and goes on by so many pixels a picture; watches a message in every picture until
+// more has come: how far did it move by itself?
+async function jumpWhileOlderMessagesLoad(person: Person, step_px: number): Promise<number> {
+  return person.log.evaluate(async (log, step_px) => {
     const articles = (): HTMLElement[] => [...log.querySelectorAll<HTMLElement>("article")];
     const before = articles().length;
     // Observers of size are the last to run before a picture is painted, so they see what is seen.
@@ -39,18 +40,32 @@ async function jumpWhileOlderMessagesLoad(person: Person): Promise<number> {
     const watched = articles().find((article) => article.getBoundingClientRect().top > log.getBoundingClientRect().top);
     if (!watched) throw new Error("nothing is in view");
     const start = watched.getBoundingClientRect().top;
+    let scrolled = 0;
     let jump = 0;
     let picturesAfter = 0;
     for (let pictures = 0; pictures < 600 && picturesAfter < 10; pictures++) {
       await picture();
-      jump = Math.max(jump, Math.abs(watched.getBoundingClientRect().top - start));
+      jump = Math.max(jump, Math.abs(watched.getBoundingClientRect().top - start - scrolled));
+      const from = log.scrollTop;
+      log.scrollTop = from - step_px;
+      scrolled += from - log.scrollTop;
       if (articles().length !== before) picturesAfter++;
     }
     probe.remove();
     if (picturesAfter === 0) throw new Error(`nothing was loaded above ${before} messages`);
     return jump;
-  });
+  }, step_px);
 }
+
+test("older messages load while scrolling goes on, without a jump", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  await tellLongStory(ada);
+  await ada.goesTo("/rooms/1-general");
+  await ada.isIn("general");
+  await ada.isConnected();
+
+  expect(await jumpWhileOlderMessagesLoad(ada, 2)).toBeLessThanOrEqual(1);
+});
 
 test("older messages load while scrolling up, without a jump, to the very first", async ({ chat }) => {
   const ada = await chat.signUp("ada");
@@ -61,7 +76,7 @@ test("older messages load while scrolling up, without a jump, to the very first"
   await expect(ada.message(text(1))).toHaveCount(0);
   await ada.isInView(text(COUNT));
 
-  expect(await jumpWhileOlderMessagesLoad(ada)).toBeLessThanOrEqual(1);
+  expect(await jumpWhileOlderMessagesLoad(ada, 0)).toBeLessThanOrEqual(1);
 
   await expect(async () => {
     await ada.log.evaluate((log) => (log.scrollTop = 0));
@@ -75,6 +90,7 @@ test("a reload keeps the room and the exact place", async ({ chat }) => {
   await tellLongStory(ada);
   await ada.scrollsTo(text(70));
   await expect(ada.page).toHaveURL(/\?at=\d+/);
+  await ada.hasNotedPlace();
   const place = await ada.placeOf(text(70));
 
   await ada.page.reload();
@@ -91,6 +107,7 @@ test("back and forward keep the place", async ({ chat }) => {
   await tellLongStory(ada);
   await ada.scrollsTo(text(100));
   await expect(ada.page).toHaveURL(/\?at=\d+/);
+  await ada.hasNotedPlace();
   const place = await ada.placeOf(text(100));
 
   await ada.opens("garden");
