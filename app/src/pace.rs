@@ -25,11 +25,11 @@ const REST_MS_MAX: u64 = 500;
 /// Who has pressed a key within this time writes, in milliseconds.
 const WRITES_MS: u64 = 1_000;
 
-/// As [`REST_TIMES`], for who writes: of 20 letters, one meets a draw.
-const REST_TIMES_WRITING: u64 = 16;
+/// As [`REST_TIMES`], for who writes: of 30 letters, one meets a draw.
+const REST_TIMES_WRITING: u64 = 32;
 
 /// As [`REST_MS_MAX`], for who writes.
-const REST_MS_MAX_WRITING: u64 = 2_000;
+const REST_MS_MAX_WRITING: u64 = 4_000;
 
 /// Which wait was asked for.
 pub(crate) type Wait = u32;
@@ -40,6 +40,8 @@ pub(crate) struct Pace {
     changed: Vec<Change>,
     is_urgent: bool,
     rests_until: Instant,
+    /// The same for who writes; never before it.
+    rests_until_writing: Instant,
     /// Until when the last wait that was asked for goes, and its number.
     waits_until: Option<Instant>,
     wait: Wait,
@@ -72,9 +74,10 @@ impl Pace {
         }
     }
 
-    /// What has changed, or changes now, is to be drawn without waiting.
+    /// What has changed, or changes now, is to be drawn without waiting: the user did something else than to write.
     pub(crate) fn hurry(&mut self) {
         self.is_urgent = true;
+        self.written = None;
     }
 
     /// The user writes.
@@ -102,10 +105,19 @@ impl Pace {
     }
 
     fn rest_at(&self, now: Instant) -> Duration {
-        let rest = self.rests_until - now;
+        let rest = self.rest_of(now) - now;
         // Nothing is drawn on top of what is not in the picture yet.
         let is_behind = self.is_timed && now - self.drawn < Duration::from_millis(REST_MS_MAX);
         if is_behind && rest.is_zero() { Duration::from_millis(REST_MS) } else { rest }
+    }
+
+    /// Until when there is rest. Who pauses is told at once what was kept back for the next letter.
+    fn rest_of(&self, now: Instant) -> Instant {
+        let writes_until = self.written.map(|written| written + Duration::from_millis(WRITES_MS));
+        match writes_until {
+            Some(until) if until > now => self.rests_until_writing.min(until.max(self.rests_until)),
+            Some(_) | None => self.rests_until,
+        }
     }
 
     /// What has changed since: it is drawn together with what was due.
@@ -118,6 +130,7 @@ impl Pace {
     pub(crate) fn rest(&mut self, now: Instant) {
         self.drawn = now;
         self.rests_until = now + Duration::from_millis(REST_MS);
+        self.rests_until_writing = self.rests_until;
     }
 
     /// Whether a draw is being timed already; from now on one is.
@@ -131,12 +144,12 @@ impl Pace {
         if !self.had_waited {
             return;
         }
-        let is_writing = self.written.is_some_and(|written| now - written < Duration::from_millis(WRITES_MS));
-        let (times, most) =
-            if is_writing { (REST_TIMES_WRITING, REST_MS_MAX_WRITING) } else { (REST_TIMES, REST_MS_MAX) };
         let took = u64::try_from((now - start).as_millis()).unwrap_or(u64::MAX);
-        let rest = took.saturating_sub(TOOK_MS_MIN).saturating_mul(times).min(most);
-        self.rests_until = self.rests_until.max(now + Duration::from_millis(rest));
+        let rest = |times: u64, most| {
+            now + Duration::from_millis(took.saturating_sub(TOOK_MS_MIN).saturating_mul(times).min(most))
+        };
+        self.rests_until = self.rests_until.max(rest(REST_TIMES, REST_MS_MAX));
+        self.rests_until_writing = self.rests_until.max(rest(REST_TIMES_WRITING, REST_MS_MAX_WRITING));
     }
 
     /// A wait is over. Whether it is the one that was asked for last: those before were asked for in vain.
@@ -177,26 +190,28 @@ mod tests {
         assert_eq!(pace.due(Instant(1_110), true), Due::Nothing);
     }
 
-    /// More comes than is drawn at once, and a draw takes so long: what comes next, for who has last written then.
-    fn next_after(took_ms: u64, written: Option<Instant>) -> u64 {
+    /// More comes than is drawn at once, and a draw was in the picture at 20 000 after so long; who looks at it has last
+    /// written then. What is due at `now`.
+    fn due_after(took_ms: u64, written: Option<u64>, now: u64) -> Due {
         let mut pace = Pace::default();
-        pace.rest(Instant(11_000));
+        let start = 20_000 - took_ms;
+        pace.rest(Instant(start - REST_MS));
         pace.note(Change::Rooms);
-        assert_eq!(wait(pace.due(Instant(11_000), true)), Some((REST_MS, 1)));
+        assert_eq!(wait(pace.due(Instant(start - REST_MS), true)), Some((REST_MS, 1)));
         assert!(pace.waited(1));
-        assert_eq!(pace.due(Instant(11_100), true), Due::Now(vec![Change::Rooms]));
-        pace.rest(Instant(11_100));
+        assert_eq!(pace.due(Instant(start), true), Due::Now(vec![Change::Rooms]));
+        pace.rest(Instant(start));
+        pace.took(Instant(start), Instant(20_000));
         if let Some(written) = written {
-            pace.writes(written);
+            pace.writes(Instant(written));
         }
-        pace.took(Instant(11_100), Instant(11_100 + took_ms));
         pace.note(Change::Rooms);
-        wait(pace.due(Instant(11_100 + took_ms), true)).unwrap().0
+        pace.due(Instant(now), true)
     }
 
     #[test]
     fn where_drawing_takes_long_what_goes_on_coming_waits_longer() {
-        let rest = |took_ms| next_after(took_ms, None);
+        let rest = |took_ms| wait(due_after(took_ms, None, 20_000)).unwrap().0;
 
         assert_eq!(rest(TOOK_MS_MIN), REST_MS - TOOK_MS_MIN);
         assert_eq!(rest(TOOK_MS_MIN + 50), 50 * REST_TIMES);
@@ -205,12 +220,21 @@ mod tests {
 
     #[test]
     fn who_writes_has_nearly_all_of_the_time() {
-        let rest = |took_ms| next_after(took_ms, Some(Instant(11_100)));
+        let writing = |now| wait(due_after(TOOK_MS_MIN + 50, Some(now), now));
 
-        assert_eq!(rest(TOOK_MS_MIN + 50), 50 * REST_TIMES_WRITING);
-        assert_eq!(rest(900), REST_MS_MAX_WRITING);
-        let no_longer = next_after(900, Some(Instant(12_000 - WRITES_MS)));
-        assert_eq!(no_longer, REST_MS_MAX);
+        let rest = 50 * REST_TIMES_WRITING;
+        assert_eq!(writing(20_000), Some((WRITES_MS, 2)), "should this be the last letter");
+        assert_eq!(writing(20_000 + rest - 10), Some((10, 2)));
+        assert_eq!(writing(20_000 + rest), None, "and is drawn then");
+        assert!(matches!(due_after(900, Some(20_000), 20_000 + REST_MS_MAX_WRITING), Due::Now(_)));
+    }
+
+    #[test]
+    fn who_pauses_sees_what_was_kept_back_for_the_next_letter() {
+        let due = |now| due_after(900, Some(20_100), now);
+
+        assert_eq!(wait(due(20_100 + WRITES_MS - 1)), Some((1, 2)));
+        assert!(matches!(due(20_100 + WRITES_MS), Due::Now(_)));
     }
 
     #[test]
@@ -253,6 +277,7 @@ mod tests {
     fn who_has_sent_something_sees_the_answer_before_a_longer_rest_is_over() {
         let mut pace = Pace::default();
         pace.rests_until = Instant(3_000);
+        pace.rests_until_writing = pace.rests_until;
         pace.note(Change::Rooms);
         assert_eq!(wait(pace.due(Instant(1_000), true)), Some((2_000, 1)));
 

@@ -52,23 +52,23 @@ pub fn start() {
 }
 
 /// Milliseconds since the page was opened; never goes back.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "milliseconds since the page was opened")]
 pub(crate) fn monotonic() -> client::Instant {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "milliseconds since the page was opened"
-    )]
-    client::Instant(window().performance().map_or(0.0, |performance| performance.now()) as u64)
+    client::Instant(clock_ms() as u64)
+}
+
+/// Milliseconds since the page was opened. It is asked for at every frame: where the clock is is asked once.
+fn clock_ms() -> f64 {
+    thread_local! {
+        static CLOCK: Option<web_sys::Performance> = window().performance();
+    }
+    CLOCK.with(|clock| clock.as_ref().map_or(0.0, web_sys::Performance::now))
 }
 
 /// As [`monotonic`], in microseconds, as far as the browser tells them.
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "microseconds since the page was opened")]
 pub(crate) fn monotonic_us() -> u64 {
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "microseconds since the page was opened"
-    )]
-    window().performance().map_or(0, |performance| (performance.now() * 1_000.0) as u64)
+    (clock_ms() * 1_000.0) as u64
 }
 
 /// The time of this device.
