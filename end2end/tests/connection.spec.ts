@@ -13,6 +13,7 @@ test("three messages written offline go out once each, in order", async ({ chat 
   await ada.says(...THREE);
   await ada.hasQueued(...THREE);
   await bob.says("meanwhile");
+  await bob.hasStored("meanwhile");
   await ada.comesBack();
 
   await ada.hasStored(...THREE);
@@ -77,6 +78,8 @@ test("the banner says when the next try is, and the composer stays usable", asyn
 
 test("logging out with unsent messages warns first", async ({ chat }) => {
   const ada = await chat.signUp("ada");
+  // The page may ask once more before it is gone.
+  ada.expects(/GET .*\/connect: 401$/);
   await ada.losesSockets();
   await ada.says("not sent yet");
   await ada.hasQueued("not sent yet");

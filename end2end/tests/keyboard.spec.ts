@@ -127,6 +127,7 @@ test("a day's work by keyboard alone: the focus is always somewhere, and seen", 
   await reaches(ada, button("Join kitchen"));
   await page.keyboard.press("Enter");
   await ada.isIn("kitchen");
+  await ada.isConnected();
   await expect(ada.composer).toBeFocused();
 
   // Who is there, where they are beside the messages and where they are a panel over them.
@@ -164,6 +165,7 @@ test("a day's work by keyboard alone: the focus is always somewhere, and seen", 
   await reaches(ada, page.getByRole("link", { name: "Back to the rooms" }));
   await page.keyboard.press("Enter");
   await ada.isIn("kitchen");
+  await ada.isConnected();
 
   // In the evening.
   await page.keyboard.press("Tab");

@@ -65,12 +65,11 @@ test("a status ends by itself, in every browser", async ({ chat }) => {
   const ada = await chat.signUp("ada");
   const bob = await chat.signUp("bob");
 
-  await bob.puts("/api/v1/profile/status", { emoji: "🍽️", text: "At lunch", until: Date.now() + 4_000 });
-  await ada.seesThat("bob", "online, in this room, 🍽️ At lunch");
-  await bob.seesThat("bob", "online, in this room, 🍽️ At lunch");
+  await bob.puts("/api/v1/profile/status", { emoji: "🍽️", text: "At lunch", until: Date.now() + 8_000 });
+  const both = [ada, bob];
+  await Promise.all(both.map((person) => person.seesThat("bob", "online, in this room, 🍽️ At lunch")));
 
-  await ada.seesThat("bob", "online, in this room", { timeout: 15_000 });
-  await bob.seesThat("bob", "online, in this room");
+  await Promise.all(both.map((person) => person.seesThat("bob", "online, in this room", { timeout: 20_000 })));
   await ada.page.reload();
   await ada.seesThat("bob", "online, in this room");
 });
@@ -119,6 +118,7 @@ for (const javaScript of [true, false]) {
     await ada.answers("hm", "what is it");
     await expect(bob.quoteOf("what is it")).toHaveText(/Robert Müller @bob hm$/);
     await ada.reactsTo("good morning", "👍");
+    await bob.hasReaction("good morning", "👍", ["ada"], false);
     await bob.reactsTo("good morning", "👍");
     await ada.hasReaction("good morning", "👍", ["ada", "Robert Müller @bob"], true);
 
@@ -154,6 +154,7 @@ test("who takes another's name is told apart from them", async ({ chat }) => {
   const eve = await chat.signUp("eve");
   await ada.says("the real one");
   await eve.says("the other one");
+  await eve.hasStored("the other one");
   eve.expects(/\/settings\/profile\/name: 4(09|22)/);
 
   await setsName(eve, "ada");
@@ -178,6 +179,7 @@ test("a display name is in the page before any program runs, and nothing moves w
   await ada.says("read me");
   await ada.hasStored("read me");
   await setsName(ada, "山田 太郎");
+  await isSure(ada, "Your name is saved.");
 
   await bob.goesTo("/rooms/1-general");
   await expect(bob.message("read me")).toHaveAccessibleName(/^山田 太郎 @ada, /);

@@ -114,6 +114,7 @@ for (const viewport of [{ width: 1440, height: 900 }, { width: 390, height: 844 
     const send = await bob.page.getByRole("button", { name: "Send" }).boundingBox();
     expect(send!.x + send!.width).toBeLessThanOrEqual(viewport.width);
     await bob.says("short");
+    await bob.hasStored("short");
     const [quote, answer] = [await bob.quoteOf("short").boundingBox(), await bob.log.getByText("short", { exact: true }).boundingBox()];
     expect(answer!.y).toBeGreaterThanOrEqual(quote!.y + quote!.height);
     expect(await bob.scrollsSideways()).toBe(false);
