@@ -16,10 +16,10 @@ use protocol::{
 use crate::{
     actions::{Doing, last_own},
     address::Address,
+    completion::{Completion, LIST, Offer},
     erased::{effect, live, memo, on, redrawn},
     icons::{Icon, Sign},
     later::{self, Later, Tool},
-    mentions::{Completion, LIST, Offer},
     message::Handle,
     picker::{PICKER_BUTTON, Picking},
     platform,
@@ -108,7 +108,7 @@ pub(crate) fn Composer(room: ShownRoom) -> impl IntoView {
         if refusal.with_untracked(Option::is_some) {
             refusal.set(None);
         }
-        completion.look();
+        completion.look(&event);
     };
     view! {
         <div class="composer">

@@ -226,7 +226,7 @@ pub(crate) fn RoomsButton() -> impl IntoView {
     let address = expect_context::<Address>();
     let calls = memo(move || {
         let here = address.place();
-        let is_news = |room: &RoomItem| room.unread != 0 && !room.muted && Place::Room(room.id) != here;
+        let is_news = |room: &RoomItem| room.is_waiting() && Place::Room(room.id) != here;
         session.rooms.with(|rooms| rooms.iter().any(is_news))
     });
     view! {
@@ -236,7 +236,7 @@ pub(crate) fn RoomsButton() -> impl IntoView {
             type="button"
             popovertarget=ROOMS_PANEL
             aria-label="Show rooms"
-            aria-description=live(move || calls.get().then_some("Unread messages in other rooms"))
+            aria-description=live(move || calls.get().then_some("Something is new in other rooms"))
         >
             <Icon sign=Sign::Menu/>
         </button>

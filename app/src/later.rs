@@ -17,15 +17,15 @@ use crate::{
     actions::{Actions, Allowed, DeleteDialog, RefusedActions},
     adding::AddForm,
     address::Address,
+    completion::{Completion, OfferedList},
     composer::EditMessage,
     diagnostics::Diagnostics,
     edits::EarlierTexts,
     erased::{effect, on, redrawn},
-    mentions::{Completion, Names},
     message::Handle,
     new_room::NewRoomDialog,
     parting::PartingDialog,
-    picker::{EmojiPicker, Picking},
+    picker::{self, EmojiPicker, Picking},
     platform,
     replies::ReplyBar,
     rows::RowKey,
@@ -128,8 +128,8 @@ pub(crate) enum Tool {
     Part(Address),
     /// What is being answered.
     Reply,
-    /// The names that finish what is being written.
-    Names(Completion),
+    /// What finishes that which is being written.
+    Offered(Completion),
     /// All emoji, a part of its own.
     Picker(Picking),
 }
@@ -247,19 +247,30 @@ fn draw(host: Element, session: Session, times: Times, room: ShownRoom, tool: To
             around();
             view! { <EarlierTexts room message is_open/> }
         })),
-        Tool::Names(completion) => Box::new(mount_to_renderer(&host, move || view! { <Names completion/> })),
+        Tool::Offered(completion) => Box::new(mount_to_renderer(&host, move || view! { <OfferedList completion/> })),
         Tool::Picker(_) => return None,
     })
 }
 
-/// Offers the names that finish what is being written. Where this cannot be loaded, none are.
-pub(crate) fn offer_names(completion: Completion) {
-    platform::spawn(async move { _ = offer(completion).await });
+/// Offers what finishes that which is being written. Where this cannot be loaded, nothing is.
+pub(crate) fn offer(completion: Completion) {
+    platform::spawn(async move { _ = offer_in_tools(completion).await });
 }
 
 #[wasm_split(tools, wasm_split_path = ::leptos::wasm_split, fallible)]
-fn offer(completion: Completion) -> Result<(), NotLoaded> {
+fn offer_in_tools(completion: Completion) -> Result<(), NotLoaded> {
     completion.offer();
+    Ok(())
+}
+
+/// The same of emoji, whose names are with the picker.
+pub(crate) fn offer_emoji(completion: Completion) {
+    platform::spawn(async move { _ = offer_in_picker(completion).await });
+}
+
+#[wasm_split(picker, wasm_split_path = ::leptos::wasm_split, fallible)]
+fn offer_in_picker(completion: Completion) -> Result<(), NotLoaded> {
+    completion.offer_emoji(picker::named, picker::matching);
     Ok(())
 }
 

@@ -16,6 +16,7 @@ mod attributes;
 #[cfg(not(target_arch = "wasm32"))]
 mod auth;
 mod avatar;
+mod completion;
 mod composer;
 mod connection;
 mod diagnostics;

@@ -21,16 +21,12 @@ pub(crate) fn neighbour(rooms: &[RoomItem], here: Option<RoomId>, step: Step) ->
         Some(place) => (&rooms[..place], &rooms[place + 1..]),
         None => (&rooms[..0], rooms),
     };
-    let fits = |room: &&RoomItem| !step.is_to_unread || is_waiting(room);
+    let fits = |room: &&RoomItem| !step.is_to_unread || room.is_waiting();
     if step.is_forward {
         after.iter().chain(before).find(fits)
     } else {
         before.iter().rev().chain(after.iter().rev()).find(fits)
     }
-}
-
-fn is_waiting(room: &RoomItem) -> bool {
-    room.unread != 0 && !room.muted
 }
 
 /// The rooms that a few letters mean, best first: those that fit better, then those with something unread, then
@@ -40,7 +36,7 @@ pub(crate) fn ranked(rooms: &[RoomItem], typed: &str, recent: &[RoomId], here: O
     let found = rooms.iter().enumerate().filter_map(|(index, room)| {
         let misfit = misfit(&room.name, &wanted)?;
         let visited = recent.iter().position(|id| *id == room.id).unwrap_or(recent.len());
-        Some(((misfit, Some(room.id) == here, !is_waiting(room), visited, room.muted, index), room.clone()))
+        Some(((misfit, Some(room.id) == here, !room.is_waiting(), visited, room.muted, index), room.clone()))
     });
     sorted(found).into_iter().map(|(_, room)| room).collect()
 }
@@ -75,7 +71,15 @@ mod tests {
     use super::*;
 
     fn room(id: u64, name: &str, unread: u32, muted: bool) -> RoomItem {
-        RoomItem { id: RoomId(id), name: name.to_owned(), visibility: Visibility::Public, unread, mentions: 0, muted }
+        RoomItem {
+            id: RoomId(id),
+            name: name.to_owned(),
+            visibility: Visibility::Public,
+            unread,
+            mentions: 0,
+            muted,
+            is_new: false,
+        }
     }
 
     fn house() -> Vec<RoomItem> {

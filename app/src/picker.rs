@@ -17,6 +17,7 @@ use crate::{
     shown::ShownRoom,
 };
 
+mod finish;
 mod grid;
 mod kept;
 mod list;
@@ -24,6 +25,7 @@ mod place;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use finish::{matching, named};
 use grid::{Grid, Groups};
 use list::{Emoji, List};
 

@@ -1,7 +1,7 @@
 //! The list of one's rooms.
 
 use leptos::prelude::*;
-use protocol::{RoomId, rooms::Visibility, unread};
+use protocol::{RoomId, RoomSummary, rooms::Visibility, unread};
 
 use crate::{
     address::Address,
@@ -23,6 +23,29 @@ pub(crate) struct RoomItem {
     pub(crate) mentions: u32,
     /// Its user does not want to be told of what is unread.
     pub(crate) muted: bool,
+    /// Somebody brought the user in, who has not been there since.
+    pub(crate) is_new: bool,
+}
+
+impl From<RoomSummary> for RoomItem {
+    fn from(summary: RoomSummary) -> Self {
+        Self {
+            id: summary.room.id,
+            name: summary.room.name,
+            visibility: summary.room.visibility,
+            unread: summary.unread,
+            mentions: summary.mentions,
+            muted: summary.muted,
+            is_new: unread::is_new_room(summary.cursor.seq, summary.since),
+        }
+    }
+}
+
+impl RoomItem {
+    /// Whether something is there to be looked at.
+    pub(crate) fn is_waiting(&self) -> bool {
+        (self.unread != 0 || self.is_new) && !self.muted
+    }
 }
 
 /// All rooms that the user is in, in the order in which they were made: a list whose rows stay where they are.
@@ -31,11 +54,18 @@ pub(crate) fn RoomList() -> impl IntoView {
     let session = expect_context::<Session>();
     let ids = memo(move || session.rooms.with(|rooms| rooms.iter().map(|room| room.id).collect::<Vec<_>>()));
     let is_empty = memo(move || ids.with(Vec::is_empty));
+    let new_rooms = memo(move || {
+        session.rooms.with(|rooms| {
+            let names: Vec<&str> = rooms.iter().filter(|room| room.is_new).map(|room| room.name.as_str()).collect();
+            if names.is_empty() { String::new() } else { format!("You were brought into {}.", names.join(", ")) }
+        })
+    });
     view! {
         <div class="sidebar__title">
             <h2 aria-hidden="true">"Rooms"</h2>
             <ReadAll/>
         </div>
+        <p class="visually-hidden" role="status" aria-label="New rooms">{live(move || new_rooms.get())}</p>
         <ul class="rooms">
             <For each=move || ids.get() key=|id| *id let(id)>
                 <RoomLink id/>
@@ -72,10 +102,14 @@ fn RoomLink(id: RoomId) -> impl IntoView {
     let unread = move || counts.get().0;
     let mentions = move || counts.get().1;
     let is_open = memo(move || address.place() == Place::Room(id));
+    let is_new = memo(move || {
+        let is_waiting = item.with(|item| item.as_ref().is_some_and(|item| item.is_new && item.is_waiting()));
+        is_waiting && unread() == 0 && !is_open.get()
+    });
     view! {
         <li
             class="rooms__item"
-            class:rooms__item--unread=live(move || unread() != 0)
+            class:rooms__item--unread=live(move || unread() != 0 || is_new.get())
             class:rooms__item--muted=is_muted
         >
             <span class="rooms__sign">{redrawn(move || view! { <Icon sign=sign()/> })}</span>
@@ -90,6 +124,7 @@ fn RoomLink(id: RoomId) -> impl IntoView {
                 <Icon sign=Sign::Muted/>
                 <span class="visually-hidden">"muted"</span>
             </span>
+            <span class="badge badge--new" hidden=live(move || !is_new.get())>"New"</span>
             {redrawn(move || {
                 let count = mentions();
                 (count != 0).then(|| {

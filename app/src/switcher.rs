@@ -129,8 +129,11 @@ fn Choice(
         Visibility::Private => Sign::Lock,
     };
     let name = room.name.clone();
-    let unread = (room.unread != 0 && !room.muted).then(|| {
-        view! { <span class="badge">{unread::label(room.unread)} <span class="visually-hidden">" unread"</span></span> }
+    let unread = room.is_waiting().then(|| match room.unread {
+        0 => Either::Left(view! { <span class="badge badge--new">"New"</span> }),
+        unread => Either::Right(view! {
+            <span class="badge">{unread::label(unread)} <span class="visually-hidden">" unread"</span></span>
+        }),
     });
     view! {
         <li

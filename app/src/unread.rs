@@ -31,7 +31,7 @@ pub(crate) fn MarkUnread(room: ShownRoom, message: Seq) -> impl IntoView {
 #[component]
 pub(crate) fn ReadAll() -> impl IntoView {
     let session = expect_context::<Session>();
-    let is_unread = memo(move || session.rooms.with(|rooms| rooms.iter().any(|room| room.unread != 0)));
+    let is_unread = memo(move || session.rooms.with(|rooms| rooms.iter().any(|room| room.unread != 0 || room.is_new)));
     view! {
         <button
             class="sidebar__read"

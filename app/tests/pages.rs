@@ -54,6 +54,7 @@ fn inside(open: Open) -> Page {
         head: Position { epoch: Epoch(1), seq: Seq(9) },
         messages: 3,
         cursor: ReadCursor::default(),
+        since: Seq(1),
         unread: 3,
         mentions: 1,
         muted: false,

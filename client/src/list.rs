@@ -90,6 +90,8 @@ impl RoomList {
             head: Position::default(),
             messages: 0,
             cursor: ReadCursor::default(),
+            // Not known yet: the server is asked below.
+            since: Seq::default(),
             unread: 0,
             mentions: 0,
             muted: false,

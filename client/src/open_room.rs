@@ -198,6 +198,7 @@ impl OpenRoom {
             head: room.position(),
             messages: last.unwrap_or(known.messages),
             cursor,
+            since: known.since,
             unread,
             mentions: self.mentions(cursor, me)?,
             muted: known.muted,

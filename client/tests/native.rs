@@ -106,6 +106,7 @@ async fn inbox(State(kept): State<Arc<Kept>>, headers: HeaderMap) -> Response {
         head: head(&kept),
         messages: head(&kept).seq.0,
         cursor: ReadCursor::default(),
+        since: Seq(1),
         unread: 0,
         mentions: 0,
         muted: false,

@@ -132,3 +132,48 @@ test("the pages name a manifest with icons that are there", async ({ chat }) => 
   }
   expect(icons.map((icon) => icon.sizes)).toEqual(["any", "192x192", "512x512"]);
 });
+
+test("on a phone Back closes what is open over the room first, and needs no second press for what was closed", async ({ chat }) => {
+  const ada = await chat.signUp("ada", { viewport: { width: 390, height: 844 } });
+  const { page } = ada;
+  const showRooms = page.getByRole("button", { name: "Show rooms", exact: true });
+  const showMembers = page.getByRole("button", { name: /^Show members/ });
+  await showRooms.click();
+  await ada.makes("Private", "attic");
+  await expect(ada.rooms).toBeHidden();
+
+  await showRooms.click();
+  await expect(ada.rooms).toBeVisible();
+  await page.goBack();
+  await expect(ada.rooms).toBeHidden();
+  await ada.isIn("attic");
+  await page.goForward();
+  await ada.isIn("attic");
+  await ada.composer.press("Control+k");
+  await expect(ada.switcher).toBeVisible();
+  await page.goBack();
+  await expect(ada.switcher).toBeHidden();
+  await ada.isIn("attic");
+
+  // What was closed in another way is passed by.
+  await showMembers.click();
+  await page.getByRole("button", { name: "Close members" }).click();
+  await showMembers.click();
+  await page.getByRole("button", { name: "Close members" }).click();
+  await expect(ada.members).toBeHidden();
+  await page.goBack();
+  await ada.isIn("general");
+
+  // Where one goes from there takes its place.
+  await showRooms.click();
+  await ada.opens("attic");
+  await page.goBack();
+  await ada.isIn("general");
+  await expect(ada.rooms).toBeHidden();
+  await showRooms.click();
+  await page.getByRole("link", { name: "Public rooms" }).click();
+  await expect(page.getByRole("heading", { name: "Public rooms" })).toBeVisible();
+  await page.goBack();
+  await ada.isIn("general");
+  await expect(ada.rooms).toBeHidden();
+});

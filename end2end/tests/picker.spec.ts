@@ -190,3 +190,37 @@ test("a picker that was left open is closed when one comes back", async ({ chat 
   await expect(ada.composer).toBeVisible();
   await expect(ada.picker).toHaveCount(0);
 });
+
+test("an emoji is written by its name between colons, or finished from a list", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  const offered = ada.page.getByRole("listbox", { name: "Emoji" });
+  const suggestions = ada.page.getByRole("status", { name: "Suggestions" });
+
+  await ada.composer.pressSequentially("we did it :tada:");
+  await expect(ada.composer).toHaveValue("we did it 🎉");
+  await ada.composer.pressSequentially(" thanks :rocke");
+  await expect(offered.getByRole("option").first()).toHaveText("🚀 :rocket:");
+  await expect(suggestions).toHaveText(/^\d+ emoji match/);
+  await ada.composer.press("Enter");
+  await expect(ada.composer).toHaveValue("we did it 🎉 thanks 🚀 ");
+  await ada.composer.pressSequentially(":sloth");
+  await offered.getByRole("option", { name: ":sloth:" }).click();
+  await expect(ada.composer).toHaveValue("we did it 🎉 thanks 🚀 🦥 ");
+  await expect(offered).toHaveCount(0);
+  await ada.composer.press("Enter");
+  await ada.hasStored("we did it 🎉 thanks 🚀 🦥");
+
+  // Who takes it back wants what they typed.
+  await ada.composer.pressSequentially("the name is :tada:");
+  await expect(ada.composer).toHaveValue("the name is 🎉");
+  await ada.composer.press("Control+z");
+  await expect(ada.composer).toHaveValue("the name is :tada:");
+  await ada.composer.press("Enter");
+  await ada.hasStored("the name is :tada:");
+
+  for (const literal of ["at 12:30:45:", "std::mem::take", "`:tada:`", ":nosuchemoji:", "fine :)"]) {
+    await ada.composer.pressSequentially(literal);
+    await ada.composer.press("Enter");
+    await ada.hasStored(literal.replaceAll("`", ""));
+  }
+});

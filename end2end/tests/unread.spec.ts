@@ -1,5 +1,5 @@
 // Unread that is right: the New line, marking as unread, muting, reading on all of one's devices, the title.
-import { expect, test } from "./chat.ts";
+import { expect, type Person, test } from "./chat.ts";
 
 test("the New line stays while the room is open, and is gone when one comes back", async ({ chat }) => {
   const ada = await chat.signUp("ada");
@@ -27,13 +27,13 @@ test("on a phone the button that shows the rooms tells of news in the others, bu
   const ada = await chat.signUp("ada", { viewport: { width: 390, height: 844 } });
   const bob = await chat.signUp("bob");
   await bob.makes("Public", "garden");
-  await bob.adds("ada");
   const button = ada.page.getByRole("button", { name: "Show rooms", exact: true });
   await ada.says("good morning");
   await expect(button).toHaveAccessibleDescription("");
 
+  await bob.adds("ada");
+  await expect(button).toHaveAccessibleDescription("Something is new in other rooms");
   await bob.says("the first tomato");
-  await expect(button).toHaveAccessibleDescription("Unread messages in other rooms");
   await bob.opens("general");
   await bob.says("good morning to you");
   await ada.sees("good morning to you");
@@ -52,6 +52,41 @@ test("on a phone the button that shows the rooms tells of news in the others, bu
   await bob.says("that was all");
   await ada.sees("that was all");
   await expect(button).toHaveAccessibleDescription("");
+});
+
+test("who is brought into a room is shown it as new on all devices, until they have been there", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  const bob = await chat.signUp("bob");
+  const elsewhere = await chat.visitor("ada");
+  await elsewhere.logsIn();
+  await elsewhere.isConnected();
+  const mark = (person: Person) => person.page.getByText("New", { exact: true }).filter({ visible: true });
+  const marks = (person: Person) => person.rooms.getByRole("listitem").filter({ has: mark(person) });
+  const told = (person: Person) => person.rooms.getByRole("status", { name: "New rooms" });
+
+  await bob.makes("Private", "attic");
+  await bob.adds("ada");
+
+  for (const device of [ada, elsewhere]) {
+    await expect(marks(device)).toHaveText(/attic/);
+    await expect(told(device)).toHaveText("You were brought into attic.");
+    await expect(device.page).toHaveTitle("(1) general · Parlor");
+  }
+  await expect(marks(bob)).toHaveCount(0);
+  await elsewhere.page.reload();
+  await expect(marks(elsewhere)).toHaveText(/attic/);
+  await bob.says("mind the stairs");
+  await ada.hasUnread("attic", 1);
+  await expect(marks(ada)).toHaveCount(0);
+
+  await ada.opens("attic");
+  await ada.sees("mind the stairs");
+  for (const device of [ada, elsewhere]) {
+    await device.hasUnread("attic", 0);
+    await expect(told(device)).toHaveText("");
+    await expect(marks(device)).toHaveCount(0);
+  }
+  await expect(elsewhere.page).toHaveTitle("general · Parlor");
 });
 
 test("a message marked as unread stays unread while one looks at it, and after a reload", async ({ chat }) => {

@@ -71,6 +71,9 @@ pub struct RoomSummary {
     pub messages: u64,
     /// How far the user has read.
     pub cursor: ReadCursor,
+    /// The event by which they (last) came to be in it; one after `cursor` where somebody else brought them in and they
+    /// have not seen it.
+    pub since: Seq,
     /// How many messages are unread, as of `head`.
     pub unread: u32,
     /// How many of those name the user.
@@ -81,7 +84,7 @@ pub struct RoomSummary {
     pub muted: bool,
 }
 
-from_json!(RoomSummary { room, head, messages, cursor, unread, mentions or 0, muted or false });
+from_json!(RoomSummary { room, head, messages, cursor, since, unread, mentions or 0, muted or false });
 
 /// A user's rooms as of an event of their inbox.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

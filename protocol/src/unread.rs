@@ -16,6 +16,13 @@ pub fn is_unread(entry: &Entry, cursor: Seq, me: UserId) -> bool {
     }
 }
 
+/// Whether a room in which one has read up to `cursor` is new to one: somebody brought one in, at `since`, and one has
+/// not looked since.
+#[must_use]
+pub fn is_new_room(cursor: Seq, since: Seq) -> bool {
+    cursor < since
+}
+
 /// How many lines are unread, capped at [`UNREAD_MAX`].
 #[must_use]
 pub fn count<'a>(entries: impl IntoIterator<Item = &'a Entry>, cursor: Seq, me: UserId) -> u32 {

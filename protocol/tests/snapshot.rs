@@ -397,6 +397,7 @@ impl World {
             head: Position::default(),
             messages: 0,
             cursor: ReadCursor::default(),
+            since: Seq(1),
             unread: 0,
             mentions: 0,
             muted: *muted,

@@ -38,6 +38,11 @@ impl Emoji {
         self.pattern.replace('~', tone).replace('^', as_picture)
     }
 
+    /// Whether this is what it is called between colons.
+    pub(super) fn is_called(self, name: &str) -> bool {
+        self.short.split(' ').any(|short| short == name)
+    }
+
     /// What it is called between colons.
     pub(super) fn short_name(self) -> String {
         self.short
@@ -49,7 +54,7 @@ impl Emoji {
 
     /// How well words fit: the lower, the better. All of them have to.
     fn fit(self, words: &str) -> Option<u8> {
-        if self.name == words || self.short.split(' ').any(|short| short == words) {
+        if self.name == words || self.is_called(words) {
             return Some(0);
         }
         words.split(' ').map(|word| self.fit_one(word)).try_fold(1, |worst, fit| Some(worst.max(fit?)))
@@ -127,10 +132,7 @@ impl List {
         // As it was typed, for `woman_dancing`, which is one word.
         let whole = typed.trim().trim_matches(':');
         let words = words.join(" ");
-        let fit = |emoji: Emoji| {
-            let is_short = emoji.short.split(' ').any(|short| short == whole);
-            Some((if is_short { 0 } else { emoji.fit(&words)? }, emoji))
-        };
+        let fit = |emoji: Emoji| Some((if emoji.is_called(whole) { 0 } else { emoji.fit(&words)? }, emoji));
         let mut found: Vec<(u8, Emoji)> = self.all().filter_map(fit).collect();
         // Stable: what fits as well stays in the order of Unicode, where the better known comes first.
         found.sort_by_key(|(fit, _)| *fit);

@@ -3,7 +3,9 @@
 use js_sys::{Function, Reflect};
 use leptos::prelude::{document, window};
 use wasm_bindgen::{JsCast as _, JsValue};
-use web_sys::{HtmlDialogElement, HtmlDocument, HtmlElement, HtmlTextAreaElement};
+use web_sys::{HtmlDialogElement, HtmlElement, HtmlTextAreaElement};
+
+use crate::completion;
 
 /// What stays free around it, in pixels.
 const MARGIN_PX: f64 = 8.0;
@@ -45,12 +47,10 @@ pub(super) fn has_focus_elsewhere() -> bool {
     document().active_element().is_some_and(|active| active.tag_name() != "BODY")
 }
 
-/// Writes at the caret of a field, as if it had been typed: it can be undone, and who listens hears of it.
+/// Writes at the caret of a field.
 pub(super) fn write(field: &str, text: &str) {
     let Some(field) = document().get_element_by_id(field) else { return };
-    let Ok(field) = field.dyn_into::<HtmlTextAreaElement>() else { return };
-    _ = field.focus();
-    if let Ok(document) = document().dyn_into::<HtmlDocument>() {
-        _ = document.exec_command_with_show_ui_and_value("insertText", false, text);
+    if let Ok(field) = field.dyn_into::<HtmlTextAreaElement>() {
+        completion::write(&field, text);
     }
 }

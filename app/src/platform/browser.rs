@@ -18,6 +18,7 @@ mod focus;
 mod kept;
 mod links;
 mod outbox;
+mod over;
 mod redrawn;
 mod served;
 mod socket;

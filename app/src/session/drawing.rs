@@ -168,15 +168,5 @@ impl Session {
 }
 
 pub(super) fn items(engine: &Engine) -> Vec<RoomItem> {
-    let rooms = engine.rooms().into_iter();
-    rooms
-        .map(|summary| RoomItem {
-            id: summary.room.id,
-            name: summary.room.name,
-            visibility: summary.room.visibility,
-            unread: summary.unread,
-            mentions: summary.mentions,
-            muted: summary.muted,
-        })
-        .collect()
+    engine.rooms().into_iter().map(RoomItem::from).collect()
 }

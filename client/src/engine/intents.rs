@@ -6,6 +6,7 @@ use protocol::{
     limits::OUTBOX_ENTRIES_MAX,
     messages::{EditMessage, PostMessage},
     typing::SetTyping,
+    unread,
 };
 
 use super::{Engine, OPEN_ROOMS_MAX};
@@ -225,9 +226,10 @@ impl Engine {
     }
 
     fn read_all(&mut self, now: Instant) {
-        let rooms: Vec<(RoomId, Seq)> = self.list.iter().map(|known| (known.room.id, known.head.seq)).collect();
-        for (room, head) in rooms {
-            if self.unread(room) == 0 {
+        let rooms: Vec<(RoomId, Seq, Seq)> =
+            self.list.iter().map(|known| (known.room.id, known.head.seq, known.since)).collect();
+        for (room, head, since) in rooms {
+            if self.unread(room) == 0 && !unread::is_new_room(self.reading.cursor(room).seq, since) {
                 continue;
             }
             // An open room may be ahead of what was last told of all rooms.

@@ -78,6 +78,7 @@ pub(crate) fn summary(room: RoomId, head: u64, unread: u32) -> RoomSummary {
         head: at(head),
         messages: head,
         cursor: ReadCursor { version: 0, seq: Seq(head - u64::from(unread)) },
+        since: Seq(1),
         unread,
         mentions: 0,
         muted: false,

@@ -5,8 +5,10 @@ use protocol::{
     Command, CommandKind, Done, Event, ReadCursor, RoomId, Seq, ServerFrame, close,
     frame::RoomHead,
     limits::{TIMELINE_ENTRIES_MAX, UNREAD_MAX},
+    members::RoomJoined,
     mute::RoomMuted,
     rooms::{RoomRef, Visibility},
+    unread::is_new_room,
 };
 
 use crate::bench::{Bench, INBOX, OTHER, ROOM, at, event, page, posted, room_snapshot, start, summary};
@@ -373,6 +375,25 @@ fn reading_all_moves_the_cursor_of_each_room_with_something_unread_to_its_end() 
     bench.intent(Intent::ReadAll);
     bench.passes(5_000);
     assert_eq!(cursors(&mut bench), [], "there was nothing left to read");
+}
+
+#[test]
+fn a_room_that_one_was_brought_into_is_new_until_all_is_read() {
+    let mut bench = Bench::online();
+    let is_new = |bench: &Bench| bench.engine.rooms().last().map(|room| is_new_room(room.cursor.seq, room.since));
+    let garden = RoomRef { id: RoomId(9), name: "garden".to_owned(), visibility: Visibility::Private };
+    bench.frame(&event(INBOX, 3, 2, None, Event::RoomJoined(RoomJoined { room: garden.clone() })));
+    assert_eq!(is_new(&bench), Some(false), "not known yet");
+    bench.passes(250);
+    let fetched = bench.fetched();
+    let counted = protocol::RoomSummary { room: garden, since: Seq(5), ..summary(RoomId(9), 5, 1) };
+    bench.answers(fetched[0].0, Ok(Answer::Summaries(vec![protocol::RoomSummary { unread: 0, ..counted }])));
+    assert_eq!(is_new(&bench), Some(true));
+
+    bench.intent(Intent::ReadAll);
+
+    assert_eq!(is_new(&bench), Some(false));
+    assert_eq!(cursors(&mut bench), [read_to(5)]);
 }
 
 #[test]

@@ -138,6 +138,7 @@ fn the_list_is_right(world: &World, device: &Device) -> Result<(), Wrong> {
         let room = there.room.id;
         ensure!(shown.room == there.room, "the list shows {:?} instead of {:?}", shown.room, there.room);
         ensure!(shown.cursor == there.cursor, "room {room} is read to {:?}, not {:?}", there.cursor, shown.cursor);
+        ensure!(shown.since == there.since, "room {room} was joined at {:?}, not {:?}", there.since, shown.since);
         ensure!(shown.unread == there.unread, "room {room} shows {} unread, not {}", shown.unread, there.unread);
         ensure!(
             shown.mentions == there.mentions,

@@ -292,6 +292,10 @@ impl Tables {
             head,
             messages,
             cursor: self.cursor(user, room),
+            since: self.rooms[&room]
+                .members()
+                .find(|member| member.user.id == user)
+                .map_or(Seq(0), |member| member.since),
             unread: self.unread(user, room),
             mentions: self.mentions(user, room),
             muted: false,

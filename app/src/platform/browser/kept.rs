@@ -7,16 +7,16 @@
 use std::{cell::RefCell, time::Duration};
 
 use leptos::prelude::*;
-use wasm_bindgen::JsValue;
 
+use super::over;
 use crate::scroll::Anchor;
 
 /// The least time between two notes, in milliseconds.
 const NOTE_MS_MIN: u64 = 350;
 
-/// What is to be noted, as state and address of the entry.
+/// What is to be noted, as a part of the state, in JSON, and the address of the entry.
 struct Note {
-    state: JsValue,
+    timeline: Option<String>,
     address: String,
 }
 
@@ -34,12 +34,11 @@ thread_local! {
 pub(crate) fn note_place(anchor: Option<&Anchor>) {
     let path = window().location().pathname().unwrap_or_default();
     let note = match anchor {
-        None => Note { state: JsValue::NULL, address: path },
-        Some(anchor) => {
-            let json = format!(r#"{{"timeline":{{"row":"{}","offset":{}}}}}"#, anchor.row, anchor.offset_px);
-            let state = js_sys::JSON::parse(&json).unwrap_or(JsValue::NULL);
-            Note { state, address: anchor.seq.map_or_else(|| path.clone(), |seq| format!("{path}?at={seq}")) }
-        }
+        None => Note { timeline: None, address: path },
+        Some(anchor) => Note {
+            timeline: Some(format!(r#"{{"row":"{}","offset":{}}}"#, anchor.row, anchor.offset_px)),
+            address: anchor.seq.map_or_else(|| path.clone(), |seq| format!("{path}?at={seq}")),
+        },
     };
     let is_resting = PAD.with_borrow_mut(|pad| {
         pad.waiting = Some(note);
@@ -75,7 +74,9 @@ pub(super) fn drop_waiting() {
 }
 
 fn write(note: &Note) {
-    if let Ok(history) = window().history() {
-        _ = history.replace_state_with_url(&note.state, "", Some(&note.address));
+    let timeline = note.timeline.as_deref().unwrap_or("null");
+    let state = js_sys::JSON::parse(&format!(r#"{{"timeline":{timeline},"{}":{}}}"#, over::OVER, over::is_at()));
+    if let (Ok(history), Ok(state)) = (window().history(), state) {
+        _ = history.replace_state_with_url(&state, "", Some(&note.address));
     }
 }

@@ -8,7 +8,7 @@ use leptos::prelude::*;
 use wasm_bindgen::{JsCast as _, JsValue, prelude::Closure};
 use web_sys::{Element, HtmlAnchorElement, HtmlFormElement, MouseEvent, SubmitEvent};
 
-use super::{kept, probe, spawn};
+use super::{kept, over, probe, spawn};
 use crate::{address::Address, connection::ConnectionView, session::Session};
 
 /// The address of the page, as path, query and fragment.
@@ -24,7 +24,11 @@ pub(crate) fn push_address(to: &str) {
     if to != current_address()
         && let Ok(history) = window().history()
     {
-        _ = history.push_state_with_url(&JsValue::NULL, "", Some(to));
+        _ = if over::leave() {
+            history.replace_state_with_url(&JsValue::NULL, "", Some(to))
+        } else {
+            history.push_state_with_url(&JsValue::NULL, "", Some(to))
+        };
     }
 }
 
@@ -37,7 +41,11 @@ pub(crate) fn follow_links(session: Session, address: Address) {
         }
         Some(Way::Server(to)) if is_cut_off(session) => {
             event.prevent_default();
-            once_reached(session, Box::new(move || _ = window().location().assign(&to)));
+            once_reached(session, Box::new(move || load(&to)));
+        }
+        Some(Way::Server(to)) if over::is_at() => {
+            event.prevent_default();
+            load(&to);
         }
         Some(Way::Server(_)) | None => {}
     });
@@ -55,8 +63,24 @@ pub(crate) fn follow_links(session: Session, address: Address) {
     on_submit.forget();
     super::listen(&window(), "popstate", move || {
         kept::drop_waiting();
-        address.arrive(&current_address());
+        let path = window().location().pathname().unwrap_or_default();
+        if !over::went_back(address.path.with_untracked(|before| *before == path)) {
+            address.arrive(&current_address());
+        }
     });
+    over::follow();
+}
+
+/// Goes to a page that the server draws.
+fn load(to: &str) {
+    let location = window().location();
+    if over::leave() {
+        // Who comes back finds the page without what was open.
+        over::close();
+        _ = location.replace(to);
+    } else {
+        _ = location.assign(to);
+    }
 }
 
 /// Submits a form without asking anybody, after `before`: once the server can be reached, if it may be out of reach.

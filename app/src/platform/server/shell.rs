@@ -9,6 +9,7 @@ use crate::{
         Initial, Inside, Open, Page,
         settings::{Settings, Tab},
     },
+    rooms::RoomItem,
     theme::Theme,
     title,
 };
@@ -172,8 +173,8 @@ fn title(initial: &Initial) -> String {
             crate::Form::SignUp => "Create account".to_owned(),
         },
         Page::Inside(inside) => {
-            let unread = title::unread_in(inside.inbox.rooms.iter().map(|room| (room.muted, room.unread)));
-            return title::whole(unread, title::of_open(&inside.open));
+            let rooms: Vec<RoomItem> = inside.inbox.rooms.iter().cloned().map(RoomItem::from).collect();
+            return title::whole(title::unread_in(&rooms), title::of_open(&inside.open));
         }
         Page::Settings(settings) => settings.tab.name().to_owned(),
         Page::Style => "Style".to_owned(),

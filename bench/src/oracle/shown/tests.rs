@@ -28,7 +28,8 @@ fn summary(room: &Room) -> RoomSummary {
     let info = room.info();
     let room_ref = protocol::rooms::RoomRef { id: info.id, name: info.name.clone(), visibility: info.visibility };
     let cursor = ReadCursor { seq: Seq(1), ..ReadCursor::default() };
-    RoomSummary { room: room_ref, head: room.position(), messages: 2, cursor, unread: 0, mentions: 0, muted: false }
+    let (head, since) = (room.position(), Seq(1));
+    RoomSummary { room: room_ref, head, messages: 2, cursor, since, unread: 0, mentions: 0, muted: false }
 }
 
 #[test]

@@ -159,6 +159,7 @@ async fn an_event_that_was_lost_is_told_also_where_somebody_else_knows_of_it_fro
         head: Position { epoch: Epoch(1), seq: Seq(2) },
         messages: 2,
         cursor: ReadCursor::default(),
+        since: Seq(1),
         unread: 0,
         mentions: 0,
         muted: false,

@@ -82,7 +82,7 @@ async fn project(tx: &mut SqliteConnection, record: &Record) -> Result<(), Store
         set(tx, room, setting).await?;
     }
     if let Some(membership) = membership {
-        move_member(tx, room, membership).await?;
+        move_member(tx, room, membership, record.actor.id).await?;
     }
     if let Some(change) = timeline {
         change_lines(tx, room, record.seq, change).await?;
@@ -143,7 +143,12 @@ async fn count_room(tx: &mut SqliteConnection, info: &RoomInfo) -> Result<(), St
     Ok(())
 }
 
-async fn move_member(tx: &mut SqliteConnection, room: RoomId, membership: Membership) -> Result<(), StoreError> {
+async fn move_member(
+    tx: &mut SqliteConnection,
+    room: RoomId,
+    membership: Membership,
+    by: UserId,
+) -> Result<(), StoreError> {
     match membership {
         Membership::In(member) => {
             let (room, user) = (room.0.cast_signed(), member.user.id.0.cast_signed());
@@ -154,10 +159,11 @@ async fn move_member(tx: &mut SqliteConnection, room: RoomId, membership: Member
                 .bind(since)
                 .execute(&mut *tx)
                 .await?;
-            // What was said before one came is there to be read, but it is not unread.
+            // What was said before one came is there to be read, but it is not unread. Who was brought in has yet to see it.
+            let read = if member.user.id == by { since } else { since - 1 };
             let sql = "INSERT INTO read_cursors (user_id, room_id, version, seq) VALUES (?, ?, 0, ?) \
                        ON CONFLICT (user_id, room_id) DO UPDATE SET seq = max(seq, excluded.seq)";
-            sqlx::query(sql).bind(user).bind(room).bind(since).execute(tx).await?;
+            sqlx::query(sql).bind(user).bind(room).bind(read).execute(tx).await?;
         }
         Membership::AllOut => hide(tx, room).await?,
         Membership::Out(user) => {

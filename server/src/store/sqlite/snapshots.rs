@@ -130,7 +130,7 @@ pub(super) async fn summaries(
                     AND n.user_id IN (m.user_id, 0) \
                     AND n.seq > max(coalesce(c.seq, 0), CASE r.history WHEN 'since_joining' THEN m.since - 1 ELSE 0 END) \
                     AND n.author_id <> m.user_id LIMIT ?1)), \
-                 m.is_muted \
+                 m.is_muted, m.since \
                FROM members m JOIN rooms r ON r.id = m.room_id JOIN streams s ON s.name = 'room:' || r.id \
                LEFT JOIN read_cursors c ON c.user_id = m.user_id AND c.room_id = m.room_id \
                WHERE m.user_id = ?2 AND (?3 IS NULL OR r.id = ?3) ORDER BY r.id";
@@ -156,6 +156,7 @@ fn summary(row: &SqliteRow) -> Result<RoomSummary, StoreError> {
         unread: row.try_get(8)?,
         mentions: row.try_get(9)?,
         muted: row.try_get(10)?,
+        since: rows::seq(row.try_get(11)?),
     })
 }
 

@@ -143,6 +143,7 @@ fn the_list_is_right(tables: &Tables, device: &Device, is_shared: bool) -> Resul
         let is_known = shown.cursor == there.cursor || is_shared && there.cursor.merge(shown.cursor) == there.cursor;
         ensure!(is_known, "room {room} is read to {:?}, not {:?}", there.cursor, shown.cursor);
         let there = tables.counted(device.user.id, room, shown.cursor).ok_or("a room that is not theirs")?;
+        ensure!(shown.since == there.since, "room {room} was joined at {:?}, not {:?}", there.since, shown.since);
         ensure!(shown.unread == there.unread, "room {room} shows {} unread, not {}", shown.unread, there.unread);
         ensure!(
             shown.mentions == there.mentions,

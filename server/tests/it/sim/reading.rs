@@ -47,6 +47,7 @@ impl Tables {
             head: self.head(StreamId::Room(id)),
             messages: kept.messages,
             cursor,
+            since: kept.room.members().find(|member| member.user.id == user)?.since,
             unread: unread::count(&lines, cursor.seq, user),
             mentions: unread::count_mentions(&lines, cursor.seq, user),
             muted: self.muted.contains(&(user, id)),

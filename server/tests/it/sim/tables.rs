@@ -178,7 +178,8 @@ impl Tables {
                 match effect.membership {
                     Some(Membership::In(member)) => {
                         let cursor = self.cursors.entry((member.user.id, id)).or_default();
-                        cursor.seq = cursor.seq.max(member.since);
+                        let is_brought = record.actor.id != member.user.id;
+                        cursor.seq = cursor.seq.max(Seq(member.since.0 - u64::from(is_brought)));
                     }
                     Some(Membership::Out(user)) => _ = self.muted.remove(&(user, id)),
                     Some(Membership::AllOut) | None => {}

@@ -123,6 +123,12 @@ impl<P: Place> Bench<P> {
         summaries[0].muted
     }
 
+    /// Whether a room is new to somebody, and how much is unread there.
+    async fn news(&self, actor: &Actor, room: RoomId) -> (bool, u32) {
+        let summaries = self.store.summaries(actor.user.id, &[room]).await.unwrap();
+        (protocol::unread::is_new_room(summaries[0].cursor.seq, summaries[0].since), self.unread(actor, room).await)
+    }
+
     async fn unread(&self, actor: &Actor, room: RoomId) -> u32 {
         let snapshot = self.store.room(actor.user.id, room, WindowAt::End).await.unwrap().unwrap();
         let summaries = self.store.summaries(actor.user.id, &[room]).await.unwrap();
@@ -160,6 +166,7 @@ macro_rules! contract {
             reading::unread_counts_other_peoples_live_messages_after_the_cursor
             reading::a_read_cursor_moves_as_the_merge_says
             reading::history_before_joining_stays_hidden_where_the_room_says_so
+            rooms::a_room_is_new_to_who_was_brought_in_until_they_look
             rooms::a_muted_room_says_so_until_its_user_has_left
             rooms::everyone_is_in_general_and_its_inbox_says_so
             rooms::what_people_say_of_themselves_is_counted_and_forgotten_when_over

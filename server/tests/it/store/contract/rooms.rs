@@ -1,7 +1,7 @@
 //! Who is in which room, and what others learn of it.
 
 use protocol::{
-    Command, Done, ErrorCode, Event, Position, Seq, Status, StreamId, UnixMs, UserId,
+    Command, Done, ErrorCode, Event, Position, ReadCursor, Seq, Status, StreamId, UnixMs, UserId,
     members::{JoinRoom, LeaveRoom},
     mute::MuteRoom,
     rooms::{CreateRoom, History, RenameRoom, Visibility},
@@ -28,6 +28,32 @@ pub(in crate::store) async fn everyone_is_in_general_and_its_inbox_says_so<P: Pl
     assert_eq!(snapshot.members.iter().map(|member| member.user.id).collect::<Vec<_>>(), [ada.user.id, bob.user.id]);
     let leave = Command::LeaveRoom(LeaveRoom { client_id: bench.id(), room: GENERAL });
     assert_eq!(bench.run(&bob, leave).await, Err(ErrorCode::Forbidden));
+}
+
+pub(in crate::store) async fn a_room_is_new_to_who_was_brought_in_until_they_look<P: Place>() {
+    let mut bench = Bench::<P>::new().await;
+    let (ada, bob, eve) = (bench.user("ada").await, bench.user("bob").await, bench.user("eve").await);
+    let room = bench.create(&ada, "garden", Visibility::Public, History::Everything).await;
+    bench.say(&ada, room, "what was said before is not unread").await;
+    let join = Command::JoinRoom(JoinRoom { client_id: bench.id(), room });
+
+    bench.add(&ada, room, &bob).await.unwrap();
+    bench.run(&eve, join).await.unwrap();
+
+    assert_eq!(bench.news(&ada, room).await, (false, 0));
+    assert_eq!(bench.news(&bob, room).await, (true, 0));
+    assert_eq!(bench.news(&eve, room).await, (false, 0), "who came by themselves knows");
+    assert_eq!(bench.news(&bob, GENERAL).await, (false, 0), "nor is anybody brought into that");
+    let said = bench.say(&ada, room, "hello").await;
+    assert_eq!(bench.news(&bob, room).await, (true, 1));
+    let read = ReadCursor { version: 0, seq: said };
+    bench.store.set_read_cursor(bob.user.id, room, read).await.unwrap();
+    assert_eq!(bench.news(&bob, room).await, (false, 0));
+
+    let leave = Command::LeaveRoom(LeaveRoom { client_id: bench.id(), room });
+    bench.run(&bob, leave).await.unwrap();
+    bench.add(&ada, room, &bob).await.unwrap();
+    assert_eq!(bench.news(&bob, room).await, (true, 0), "brought in once more");
 }
 
 pub(in crate::store) async fn a_muted_room_says_so_until_its_user_has_left<P: Place>() {
