@@ -212,7 +212,11 @@ pub(crate) fn EditMessage(room: ShownRoom, handle: Handle, text: String) -> impl
     };
     view! {
         <div class="edit">
-            <textarea class="edit__input" rows="2" dir="auto" aria-label="Edit message" node_ref=input on:keydown=on(on_key) on:input=on(|event| later::prepare_markup(&event_target_value(&event)))></textarea>
+            <textarea class="edit__input" rows="2" dir="auto" aria-label="Edit message" node_ref=input on:keydown=on(on_key) on:input=on(move |event| {
+                    session.writes();
+                    later::prepare_markup(&event_target_value(&event));
+                })
+            ></textarea>
             {redrawn(move || refusal.get().map(|reason| view! { <p class="notice notice--refused" role="alert">{reason}</p> }))}
             <div class="edit__buttons">
                 <button class="button button--small" type="button" on:click=on(move |_| on_done())>"Cancel"</button>

@@ -74,9 +74,13 @@ impl Pace {
         }
     }
 
-    /// What has changed, or changes now, is to be drawn without waiting: the user did something else than to write.
+    /// What has changed, or changes now, is to be drawn without waiting.
     pub(crate) fn hurry(&mut self) {
         self.is_urgent = true;
+    }
+
+    /// The user did something else than to write.
+    pub(crate) fn stops_writing(&mut self) {
         self.written = None;
     }
 

@@ -138,6 +138,9 @@ impl Session {
             if is_urgent(&input) {
                 machine.pace.hurry();
             }
+            if matches!(input, Input::Intent(_)) && !is_in_passing(&input) {
+                machine.pace.stops_writing();
+            }
             machine.waiting.push_back(input);
             !std::mem::replace(&mut machine.is_busy, true)
         });
@@ -296,6 +299,11 @@ impl Session {
         self.step(Input::Intent(Intent::ReadAll));
     }
 
+    /// The reader is at the end of a room, or has left it.
+    pub(crate) fn follow(self, room: RoomId, follows: bool) {
+        self.step(Input::Intent(Intent::Follow { room, follows }));
+    }
+
     /// The reader nears the oldest row.
     pub(crate) fn load_older(self, room: ShownRoom) {
         if room.hides_older() {
@@ -332,8 +340,13 @@ impl Session {
 
     /// Text was put into the composer of a room, or it was emptied.
     pub(crate) fn types(self, room: RoomId, typing: bool) {
-        self.machine.update_value(|machine| machine.pace.writes(platform::monotonic()));
+        self.writes();
         self.step(Input::Intent(Intent::Type { room, typing }));
+    }
+
+    /// The user writes: what others say waits for that.
+    pub(crate) fn writes(self) {
+        self.machine.update_value(|machine| machine.pace.writes(platform::monotonic()));
     }
 
     /// Lets others see which room the user looks at, or not.

@@ -22,6 +22,8 @@ const SHORTCUTS: [(&str, &[(&str, &str)]); 3] = [
             ("Enter", "Send"),
             ("Shift Enter", "Break the line"),
             ("Escape", "Leave a message as it was, or unanswered"),
+            ("@", "Name somebody"),
+            (":", "Write an emoji by its name"),
             ("↑", "Edit your last message, where nothing is written yet"),
         ],
     ),

@@ -1,5 +1,8 @@
 //! The messages of a room, and staying at one's place among them.
 
+use std::time::Duration;
+
+use client::Instant;
 use leptos::{ev, html, prelude::*};
 use protocol::Seq;
 
@@ -10,6 +13,7 @@ use crate::{
     icons::{Icon, Sign},
     later::{Later, Tool},
     message::RowLine,
+    platform,
     scroll::{self, Anchor},
     session::Session,
     shown::ShownRoom,
@@ -17,6 +21,12 @@ use crate::{
 
 /// Distance from an end at which more is loaded, in pixels.
 const LOAD_AHEAD_PX: i32 = 1_200;
+
+/// Nobody scrolls farther than this in one picture, in windows.
+const LEAP_WINDOWS: i32 = 3;
+
+/// Who asked for the end goes there if it comes within this time.
+const END_WITHIN: Duration = Duration::from_secs(3);
 
 /// The timeline.
 #[component]
@@ -37,42 +47,50 @@ pub(crate) fn TimelineView(room: ShownRoom) -> impl IntoView {
     // was this high.
     let unsettled = StoredValue::new(None::<i32>);
     let height = StoredValue::new(0);
+    // Until when the reader wants the end, whose rows may be on their way.
+    let wants_end = StoredValue::new(None::<Instant>);
 
     let look = move || {
         // The page may be another one by the time that a frame is drawn.
         let Some(log) = log.try_get_untracked().flatten() else { return };
-        let seen = unsettled.get_value().unwrap_or_else(|| log.scroll_height());
+        let unseen = unsettled.get_value();
+        let seen = unseen.unwrap_or_else(|| log.scroll_height());
         height.set_value(seen);
         // Where fewer rows stand in the page than before, the browser moves who was at the end up to the new one.
         let was_at_end = place.with_value(|place| place.at_end);
         let at_end = (scroll::is_at_end(&log, seen) || was_at_end && scroll::is_at_end(&log, log.scroll_height()))
             && room.edges.get_untracked().at_end;
+        let stays_at_end = at_end || wants_end.get_value().is_some_and(|until| platform::monotonic() < until);
         let top = log.scroll_top();
         let before = place.with_value(|place| place.anchor.clone().map(|anchor| (anchor, place.top)));
-        let anchor = match before {
+        let anchor = match (before, unseen) {
             // Who is at the end is kept there, whatever is on top.
-            _ if at_end => None,
+            _ if stays_at_end => None,
             // What was on top is not back in its place yet: it has gone only as far as the reader has scrolled. Who leapt
             // farther is where they want to be.
-            Some((anchor, was))
-                if unsettled.with_value(Option::is_some) && (top - was).abs() <= log.client_height() =>
-            {
-                Some(Anchor { offset_px: anchor.offset_px + was - top, ..anchor })
+            (Some((anchor, was)), Some(height)) if (top - was).abs() <= LEAP_WINDOWS * log.client_height() => {
+                // Where the rows are less high than before, the browser itself has moved who was below their end.
+                let is_moved = log.scroll_height() < height && scroll::below(&log) <= 0;
+                let scrolled = if is_moved { 0 } else { top - was };
+                Some(Anchor { offset_px: anchor.offset_px - scrolled, ..anchor })
             }
-            Some(_) | None => scroll::anchor(&log),
+            _ => scroll::anchor(&log),
         };
         if is_away.get_untracked() == at_end {
             is_away.set(!at_end);
+            session.follow(room.id, at_end);
         }
         room.follow(at_end);
-        if at_end && unsettled.with_value(Option::is_none) && log.scroll_top() > 0 {
+        if at_end && unseen.is_none() && log.scroll_top() > 0 {
             room.fits(scroll::fitting(&log, seen));
         }
-        crate::platform::note_place(anchor.as_ref());
-        place.set_value(Place { at_end, anchor, top });
-        if let Some(seq) = scroll::last_visible(&log)
+        platform::note_place(anchor.as_ref());
+        place.set_value(Place { at_end: stays_at_end, anchor, top });
+        // Rows that are not in their place were seen by nobody.
+        if unseen.is_none()
+            && let Some(seq) = scroll::last_visible(&log)
             && room.may_read()
-            && crate::platform::has_focus()
+            && platform::has_focus()
         {
             session.read(room.id, seq);
         }
@@ -106,6 +124,9 @@ pub(crate) fn TimelineView(room: ShownRoom) -> impl IntoView {
                 Some(_) | None => scroll::to_end(&log),
             });
         }
+        if room.edges.get_untracked().at_end {
+            wants_end.set_value(None);
+        }
         look();
     };
 
@@ -125,10 +146,12 @@ pub(crate) fn TimelineView(room: ShownRoom) -> impl IntoView {
             }
         });
     });
-    effect(move || {
+    Effect::new(move |before: Option<()>| {
+        lets_go();
         room.to_end.track();
         wanted.set_value(None);
         followed.set_value(None);
+        wants_end.set_value(before.map(|()| platform::monotonic() + END_WITHIN));
         place.set_value(Place { at_end: true, ..Place::default() });
         request_animation_frame(settle);
     });

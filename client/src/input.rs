@@ -169,6 +169,14 @@ pub enum Intent {
     Discard(ClientId),
     /// Drop everything unsent: the user logs out and was warned.
     ClearOutbox,
+    /// The reader is at the end of a room and goes along with what comes, or has left it: then what comes pushes out
+    /// nothing of what is above.
+    Follow {
+        /// Where.
+        room: RoomId,
+        /// Whether they are.
+        follows: bool,
+    },
     /// The user did something on this device; said every now and then. Who never says so is never away for having
     /// done nothing: a program.
     Touch,

@@ -112,6 +112,11 @@ impl OpenRoom {
         self.state.as_ref().map(|room| room.position().seq).unwrap_or_default()
     }
 
+    /// The reader is at the end, or has left it.
+    pub(crate) fn keeps(&mut self, end: bool) {
+        self.edge = if end { Edge::Newest } else { Edge::Oldest };
+    }
+
     /// The reader is at a line: whether it is the last one decides which end is kept.
     pub(crate) fn read_to(&mut self, seq: Seq) {
         if let Some(last) = self.state.as_ref().and_then(|room| room.timeline().entries().next_back())

@@ -40,6 +40,7 @@ export class Person {
   readonly #trouble: string[] = [];
   readonly #expected: RegExp[] = [];
   #isCutOff = false;
+  #isOffline = false;
 
   constructor(
     readonly name: string,
@@ -497,7 +498,9 @@ export class Person {
       parts.evaluate((parts) =>
         parts.map((part) => {
           const { x, y, width, height } = part.getBoundingClientRect();
-          const words = part.localName === "p" && !part.querySelector("time") ? `: ${part.textContent}` : "";
+          const copy = part.cloneNode(part.localName === "p") as Element;
+          for (const time of copy.querySelectorAll("time")) time.remove();
+          const words = part.localName === "p" ? `: ${copy.textContent}` : "";
           return `${part.isConnected ? "" : "GONE "}${part.localName}${words} at ${x} ${y}, ${width} × ${height}`;
         }),
       );
@@ -783,9 +786,10 @@ export class Person {
 
   // The program runs, and messages come and go.
   async isConnected(): Promise<void> {
-    // Who was cut off for long waits long before the next try: half a minute at most.
-    await expect(this.connection).toHaveText("Connected", this.#isCutOff ? { timeout: 40_000 } : {});
-    this.#isCutOff = false;
+    // Who was cut off for long waits long before the next try, half a minute at most; a browser tells when it is online.
+    const waits = this.#isCutOff && !this.#isOffline;
+    await expect(this.connection).toHaveText("Connected", waits ? { timeout: 40_000 } : {});
+    [this.#isCutOff, this.#isOffline] = [false, false];
   }
 
   async isToldOfTheOutage(): Promise<void> {
@@ -798,7 +802,8 @@ export class Person {
   }
 
   async goesOffline(): Promise<void> {
-    this.#isCutOff = true;
+    this.mayBeCutOff();
+    this.#isOffline = true;
     await this.context.setOffline(true);
     this.wire.carry("nothing");
     await this.isToldOfTheOutage();
@@ -806,7 +811,7 @@ export class Person {
 
   // Pages still come, but no socket opens: what a browser behind some proxies sees.
   async losesSockets(): Promise<void> {
-    this.#isCutOff = true;
+    this.mayBeCutOff();
     this.wire.carry("pages");
     await this.isToldOfTheOutage();
   }

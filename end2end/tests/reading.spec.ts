@@ -224,3 +224,44 @@ test("what others say in the open room is announced, politely and alone, and the
   await ada.isConnected();
   await expect(news).toHaveText("");
 });
+
+// As above, the browser may tell of scrolling while rows that have changed are not in their place yet.
+test("who goes down has read what they have seen, and nothing further", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  const bob = await chat.signUp("bob");
+  await ada.makes("Public", "garden");
+  await bob.saysAtLength(Array.from({ length: 620 }, (_, n) => text(n + 1)));
+  await ada.hasUnread("general", 620);
+  await ada.opens("general");
+  await ada.log.evaluate((log) => {
+    new MutationObserver(() => log.dispatchEvent(new Event("scroll"))).observe(log, { childList: true });
+  });
+
+  // The number of the lowest message that was whole in any picture, on the way to one far down.
+  const seen = await ada.log.evaluate(async (log) => {
+    const picture = (): Promise<void> =>
+      new Promise((resolve) => {
+        const observer = new ResizeObserver(() => {
+          observer.disconnect();
+          resolve();
+        });
+        observer.observe(log);
+      });
+    let seen = 0;
+    for (let pictures = 0; pictures < 6_000 && seen < 480; pictures++) {
+      log.scrollTop += 300;
+      await picture();
+      const bottom = log.getBoundingClientRect().bottom + 1;
+      const whole = [...log.querySelectorAll("article")].filter((one) => one.getBoundingClientRect().bottom <= bottom);
+      seen = Math.max(seen, Number(/line (\d+) of/.exec(whole.at(-1)?.textContent ?? "")?.[1] ?? 0));
+    }
+    return seen;
+  });
+
+  expect(seen).toBeGreaterThanOrEqual(480);
+  await expect(async () => {
+    const left = Number(/(\d+) unread/.exec((await ada.roomRow("general").textContent()) ?? "")?.[1]);
+    expect(620 - left, "what is read was seen").toBeLessThanOrEqual(seen + 4);
+    expect(620 - left, "what was seen is read").toBeGreaterThanOrEqual(seen);
+  }).toPass();
+});

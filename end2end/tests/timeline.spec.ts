@@ -12,10 +12,10 @@ async function tellLongStory(ada: Person): Promise<void> {
   await ada.sees(text(COUNT));
 }
 
-// Scrolls up to where more is loaded, and goes on by so many pixels a picture; watches a message in every picture until
-// more has come: how far did it move by itself?
-async function jumpWhileOlderMessagesLoad(person: Person, step_px: number): Promise<number> {
-  return person.log.evaluate(async (log, step_px) => {
+// Scrolls up to where more is loaded, and goes on by so many pixels a picture, or by many at once just when more has come;
+// watches a message in every picture until then: how far did it move by itself?
+async function jumpWhileOlderMessagesLoad(person: Person, going: { step_px?: number; leap_px?: number }): Promise<number> {
+  return person.log.evaluate(async (log, { step_px = 0, leap_px = 0 }) => {
     const articles = (): HTMLElement[] => [...log.querySelectorAll<HTMLElement>("article")];
     const before = articles().length;
     // Observers of size are the last to run before a picture is painted, so they see what is seen.
@@ -36,25 +36,33 @@ async function jumpWhileOlderMessagesLoad(person: Person, step_px: number): Prom
         });
       });
 
-    log.scrollTop = 300;
+    log.scrollTop = 300 + leap_px;
     const watched = articles().find((article) => article.getBoundingClientRect().top > log.getBoundingClientRect().top);
     if (!watched) throw new Error("nothing is in view");
     const start = watched.getBoundingClientRect().top;
     let scrolled = 0;
     let jump = 0;
     let picturesAfter = 0;
+    const scrollsUp = (by_px: number): void => {
+      const from = log.scrollTop;
+      log.scrollTop = from - by_px;
+      scrolled += from - log.scrollTop;
+    };
+    const leaps = new MutationObserver(() => {
+      leaps.disconnect();
+      scrollsUp(leap_px);
+    });
+    leaps.observe(log, { childList: true });
     for (let pictures = 0; pictures < 600 && picturesAfter < 10; pictures++) {
       await picture();
       jump = Math.max(jump, Math.abs(watched.getBoundingClientRect().top - start - scrolled));
-      const from = log.scrollTop;
-      log.scrollTop = from - step_px;
-      scrolled += from - log.scrollTop;
+      scrollsUp(step_px);
       if (articles().length !== before) picturesAfter++;
     }
     probe.remove();
     if (picturesAfter === 0) throw new Error(`nothing was loaded above ${before} messages`);
     return jump;
-  }, step_px);
+  }, going);
 }
 
 test("older messages load while scrolling goes on, without a jump", async ({ chat }) => {
@@ -64,7 +72,17 @@ test("older messages load while scrolling goes on, without a jump", async ({ cha
   await ada.isIn("general");
   await ada.isConnected();
 
-  expect(await jumpWhileOlderMessagesLoad(ada, 2)).toBeLessThanOrEqual(1);
+  expect(await jumpWhileOlderMessagesLoad(ada, { step_px: 2 })).toBeLessThanOrEqual(1);
+});
+
+test("older messages load while a finger throws the room by more than a window, without a jump", async ({ chat }) => {
+  const ada = await chat.signUp("ada", { viewport: { width: 1_280, height: 400 } });
+  await tellLongStory(ada);
+  await ada.goesTo("/rooms/1-general");
+  await ada.isIn("general");
+  await ada.isConnected();
+
+  expect(await jumpWhileOlderMessagesLoad(ada, { leap_px: 500 })).toBeLessThanOrEqual(1);
 });
 
 test("older messages load while scrolling up, without a jump, to the very first", async ({ chat }) => {
@@ -76,7 +94,7 @@ test("older messages load while scrolling up, without a jump, to the very first"
   await expect(ada.message(text(1))).toHaveCount(0);
   await ada.isInView(text(COUNT));
 
-  expect(await jumpWhileOlderMessagesLoad(ada, 0)).toBeLessThanOrEqual(1);
+  expect(await jumpWhileOlderMessagesLoad(ada, {})).toBeLessThanOrEqual(1);
 
   await expect(async () => {
     await ada.log.evaluate((log) => (log.scrollTop = 0));
@@ -90,6 +108,7 @@ test("a reload keeps the room and the exact place", async ({ chat }) => {
   await tellLongStory(ada);
   await ada.scrollsTo(text(70));
   await expect(ada.page).toHaveURL(/\?at=\d+/);
+  // Chromium takes what it knows before it asks the page: the last third of a second is not in it.
   await ada.hasNotedPlace();
   const place = await ada.placeOf(text(70));
 
@@ -107,7 +126,6 @@ test("back and forward keep the place", async ({ chat }) => {
   await tellLongStory(ada);
   await ada.scrollsTo(text(100));
   await expect(ada.page).toHaveURL(/\?at=\d+/);
-  await ada.hasNotedPlace();
   const place = await ada.placeOf(text(100));
 
   await ada.opens("garden");
@@ -238,4 +256,18 @@ test("newer messages load while scrolling down", async ({ chat }) => {
     await expect(ada.message(text(COUNT))).toBeInViewport({ timeout: 500 });
   }).toPass();
   await ada.sees(text(COUNT));
+});
+
+test("the jump to the present goes to the very end, however high what stands there is", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  await tellLongStory(ada);
+  const high = (part: number): string => `the end, part ${part}${"\n\nand so on".repeat(20)}`;
+  await ada.saysAtLength(Array.from({ length: 70 }, (_, index) => high(index + 1)));
+  await ada.goesTo("/rooms/1-general?at=10");
+  await ada.isConnected();
+
+  await ada.jump.click();
+
+  await ada.isInView(high(70));
+  await expect(ada.jump).toHaveCount(0);
 });

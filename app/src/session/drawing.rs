@@ -14,7 +14,7 @@ pub(super) fn is_urgent(input: &Input) -> bool {
 
 /// Whether the user is busy with something else meanwhile, a key or the wheel, which is not to wait for any drawing.
 pub(super) fn is_in_passing(input: &Input) -> bool {
-    matches!(input, Input::Intent(Intent::Read { .. } | Intent::Touch | Intent::Type { .. }))
+    matches!(input, Input::Intent(Intent::Read { .. } | Intent::Follow { .. } | Intent::Touch | Intent::Type { .. }))
 }
 
 impl Session {

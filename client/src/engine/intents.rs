@@ -76,6 +76,11 @@ impl Engine {
                 }
                 self.sent.clear();
             }
+            Intent::Follow { room, follows } => {
+                if let Some(open) = self.open.get_mut(&room) {
+                    open.keeps(follows);
+                }
+            }
             Intent::Touch => self.presence.touched = Some(now),
             Intent::Hide(hidden) => self.presence.hide(hidden, now),
             Intent::Look(room) => self.presence.looks_at = room,

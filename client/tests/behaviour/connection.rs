@@ -328,3 +328,15 @@ fn a_clock_that_stands_still_or_jumps_ahead_harms_nothing() {
     assert!(bench.has(&Output::Connect(ConnectionId(2))));
     assert!(bench.wake_at().is_some_and(|at| Instant(at) > Instant(86_400_000)));
 }
+
+#[test]
+fn who_wakes_late_asks_to_be_woken_again() {
+    let mut bench = Bench::online();
+    bench.outputs.clear();
+
+    // A frame comes before the timer, which is overdue: the device was asleep.
+    bench.now += 86_400_000;
+    bench.frame(&posted(ROOM, 11, 2, None, "good morning"));
+
+    assert!(bench.wake_at().is_some_and(|at| at > bench.now), "{:?}", bench.wake_at());
+}

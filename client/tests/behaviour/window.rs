@@ -157,6 +157,23 @@ fn messages_that_come_do_not_push_out_what_is_being_read() {
 }
 
 #[test]
+fn messages_that_come_do_not_push_out_what_was_there_for_who_has_left_the_end() {
+    let mut bench = in_the_middle(941, 1_000);
+    bench.intent(Intent::Follow { room: ROOM, follows: false });
+
+    for seq in 1_001..=1_500 {
+        bench.frame(&posted(ROOM, seq, 2, None, "more"));
+    }
+    assert_eq!(numbers(&bench), (941, 1_340, TIMELINE_ENTRIES_MAX));
+    assert!(!bench.room().at_end);
+
+    bench.intent(Intent::Follow { room: ROOM, follows: true });
+    let (id, request) = load(&mut bench, Intent::LoadNewer(ROOM));
+    bench.answers(id, Ok(Answer::History(answer(&request, 1_500))));
+    assert_eq!(numbers(&bench), (1_001, 1_400, TIMELINE_ENTRIES_MAX));
+}
+
+#[test]
 fn going_to_a_line_that_is_there_fetches_nothing() {
     let mut bench = in_the_middle(941, 1_000);
 
