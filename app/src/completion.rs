@@ -42,7 +42,6 @@ impl Kind {
 
     fn count(self, count: usize) -> String {
         match (self, count) {
-            (_, 0) => String::new(),
             (Self::Name, 1) => "1 name matches. Enter takes it.".to_owned(),
             (Self::Emoji, 1) => "1 emoji matches. Enter takes it.".to_owned(),
             (Self::Name, _) => format!("{count} names match. Up and down choose, Enter takes one."),
@@ -104,10 +103,22 @@ pub(crate) struct Offered {
     pub(crate) about: Option<String>,
 }
 
+/// What finds emoji by their names, for a user's skin tone.
+pub(crate) struct EmojiNames {
+    /// The one that is called this.
+    pub(crate) named: fn(&str, UserId) -> Option<String>,
+    /// Those that may be meant by how it begins.
+    pub(crate) matching: fn(&str, UserId) -> Vec<Offered>,
+}
+
 /// What is offered, and for what.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone)]
 struct Offers {
     kind: Kind,
+    /// How many, in words.
+    count: String,
+    /// Takes a key that is meant for the list. Whether it was. Here, because it is with what draws them.
+    takes: fn(Completion, &str) -> bool,
     /// What stood before the caret.
     before: String,
     /// Where in that the sign stands, in bytes.
@@ -124,13 +135,15 @@ pub(crate) struct Completion {
     offers: RwSignal<Option<Offers>>,
     is_open: Memo<bool>,
     chosen: RwSignal<usize>,
+    /// The last change was the colon that may close the name of an emoji.
+    closes: StoredValue<bool>,
 }
 
 impl Completion {
     pub(crate) fn new(room: ShownRoom, me: UserId, input: NodeRef<html::Textarea>) -> Self {
         let offers = RwSignal::new(None);
         let is_open = memo(move || offers.with(Option::is_some));
-        Self { room, me, input, offers, is_open, chosen: RwSignal::new(0) }
+        Self { room, me, input, offers, is_open, chosen: RwSignal::new(0), closes: StoredValue::new(false) }
     }
 
     pub(crate) fn is_open(self) -> bool {
@@ -151,7 +164,9 @@ impl Completion {
 
     /// The text has changed. Who takes something back does not want it again.
     pub(crate) fn look(self, change: &Event) {
-        let is_undone = change.dyn_ref::<InputEvent>().is_some_and(|change| change.input_type().starts_with("history"));
+        let change = change.dyn_ref::<InputEvent>();
+        let is_undone = change.is_some_and(|change| change.input_type().starts_with("history"));
+        self.closes.set_value(change.and_then(InputEvent::data).is_some_and(|typed| typed.ends_with(':')));
         let may_begin = |input: HtmlTextAreaElement| input.value().contains(['@', ':']);
         if !is_undone && self.input.get_untracked().is_some_and(may_begin) {
             later::offer(self);
@@ -174,33 +189,36 @@ impl Completion {
     }
 
     /// Offers emoji as [`Self::offer`] does names; one whose name is closed is written at once.
-    pub(crate) fn offer_emoji(
-        self,
-        named: impl FnOnce(&str, UserId) -> Option<String>,
-        matching: impl FnOnce(&str, UserId) -> Vec<Offered>,
-    ) {
+    pub(crate) fn offer_emoji(self, names: &EmojiNames) {
         let before = self.before_caret().unwrap_or_default();
         if let Some(Begun { start, word, .. }) = Begun::closed(&before) {
             self.close();
-            if let Some(emoji) = named(&platform::lower_case(word), self.me) {
-                self.write(&before, start, &emoji);
+            if self.closes.try_get_value() == Some(true)
+                && let Some(emoji) = (names.named)(&platform::lower_case(word), self.me)
+            {
+                self.write(start, &before, &emoji);
             }
         } else if let Some(Begun { kind: Kind::Emoji, start, word }) = Begun::read(&before) {
-            self.show(Kind::Emoji, &before, start, matching(&platform::lower_case(word), self.me));
+            self.show(Kind::Emoji, &before, start, (names.matching)(&platform::lower_case(word), self.me));
         }
     }
 
     fn show(self, kind: Kind, before: &str, start: usize, all: Vec<Offered>) {
-        let offers = (!all.is_empty()).then(|| Offers { kind, before: before.to_owned(), start, all });
-        // The composer may be gone by the time that this part is there.
-        if self.offers.try_with_untracked(|shown| *shown != offers).unwrap_or(false) {
+        if all.is_empty() {
+            self.close();
+        } else if self.offers.try_get_untracked().is_some() {
             self.chosen.set(0);
-            self.offers.set(offers);
+            let (count, takes) = (kind.count(all.len()), Self::takes_when_open as fn(Self, &str) -> bool);
+            self.offers.set(Some(Offers { kind, count, takes, before: before.to_owned(), start, all }));
         }
     }
 
+    /// What stands before the caret of who is writing.
     fn before_caret(self) -> Option<String> {
         let input = self.input.try_get_untracked().flatten()?;
+        if !input.matches(":focus").unwrap_or(false) {
+            return None;
+        }
         let caret = input.selection_start().ok()??;
         let units: Vec<u16> = input.value().encode_utf16().take(caret as usize).collect();
         Some(String::from_utf16_lossy(&units))
@@ -224,10 +242,12 @@ impl Completion {
 
     /// Takes a key that is meant for the list. Whether it was.
     pub(crate) fn takes(self, key: &str) -> bool {
+        let takes = self.offers.with_untracked(|offers| offers.as_ref().map(|offers| offers.takes));
+        takes.is_some_and(|takes| takes(self, key))
+    }
+
+    fn takes_when_open(self, key: &str) -> bool {
         let count = self.offers.with_untracked(|offers| offers.as_ref().map_or(0, |offers| offers.all.len()));
-        if count == 0 {
-            return false;
-        }
         match key {
             "ArrowDown" => self.chosen.update(|chosen| *chosen = (*chosen + 1) % count),
             "ArrowUp" => self.chosen.update(|chosen| *chosen = (*chosen + count - 1) % count),
@@ -247,14 +267,15 @@ impl Completion {
         let Some(offered) = all.get(index).filter(|_| self.before_caret().as_ref() == Some(&before)) else {
             return false;
         };
-        let follows = self.input.get_untracked().map(|input| input.value()).unwrap_or_default();
-        let space = if follows[before.len().min(follows.len())..].starts_with(' ') { "" } else { " " };
-        self.write(&before, start, &format!("{}{space}", offered.text));
+        let value = self.input.get_untracked().map(|input| input.value()).unwrap_or_default();
+        // The space behind it is written, or the one that is there.
+        let end = if value[before.len()..].starts_with(' ') { before.clone() + " " } else { before.clone() };
+        self.write(start, &end, &format!("{} ", offered.text));
         true
     }
 
-    /// Writes in place of what stands between `start` and the caret.
-    fn write(self, before: &str, start: usize, text: &str) {
+    /// Writes in place of what stands in the text up to the end of `before` from `start` on, in bytes.
+    fn write(self, start: usize, before: &str, text: &str) {
         let Some(input) = self.input.get_untracked() else { return };
         let units = |text: &str| u32::try_from(text.encode_utf16().count()).unwrap_or(0);
         _ = input.set_selection_range(units(&before[..start]), units(before));
@@ -273,11 +294,7 @@ pub(crate) fn write(field: &HtmlTextAreaElement, text: &str) {
 /// Where it is offered, and said to be. The composer keeps the focus and says which one is chosen.
 #[component]
 pub(crate) fn Offer(completion: Completion) -> impl IntoView {
-    let count = move || {
-        completion
-            .offers
-            .with(|offers| offers.as_ref().map(|offers| offers.kind.count(offers.all.len())).unwrap_or_default())
-    };
+    let count = move || completion.offers.with(|offers| offers.as_ref().map(|offers| offers.count.clone()));
     view! {
         <p class="visually-hidden" role="status" aria-label="Suggestions">{live(count)}</p>
         {redrawn(move || completion.is_open().then(|| view! { <Later room=completion.room tool=Tool::Offered(completion)/> }))}

@@ -17,7 +17,7 @@ use crate::{
     place::Place,
     platform,
     room::RoomPage,
-    rooms::{RoomItem, RoomList},
+    rooms::{NewRooms, RoomItem, RoomList},
     session::Session,
     title,
 };
@@ -110,6 +110,7 @@ fn Frame() -> impl IntoView {
                 <Here/>
             </div>
             <Complaint/>
+            <NewRooms/>
             <OverlayHosts/>
         </div>
     }

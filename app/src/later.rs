@@ -17,7 +17,7 @@ use crate::{
     actions::{Actions, Allowed, DeleteDialog, RefusedActions},
     adding::AddForm,
     address::Address,
-    completion::{Completion, OfferedList},
+    completion::{Completion, EmojiNames, OfferedList},
     composer::EditMessage,
     diagnostics::Diagnostics,
     edits::EarlierTexts,
@@ -265,12 +265,21 @@ fn offer_in_tools(completion: Completion) -> Result<(), NotLoaded> {
 
 /// The same of emoji, whose names are with the picker.
 pub(crate) fn offer_emoji(completion: Completion) {
-    platform::spawn(async move { _ = offer_in_picker(completion).await });
+    platform::spawn(async move {
+        if let Ok(names) = emoji_names().await {
+            _ = offer_emoji_in_tools(completion, names).await;
+        }
+    });
 }
 
 #[wasm_split(picker, wasm_split_path = ::leptos::wasm_split, fallible)]
-fn offer_in_picker(completion: Completion) -> Result<(), NotLoaded> {
-    completion.offer_emoji(picker::named, picker::matching);
+fn emoji_names() -> Result<EmojiNames, NotLoaded> {
+    Ok(EmojiNames { named: picker::named, matching: picker::matching })
+}
+
+#[wasm_split(tools, wasm_split_path = ::leptos::wasm_split, fallible)]
+fn offer_emoji_in_tools(completion: Completion, names: EmojiNames) -> Result<(), NotLoaded> {
+    completion.offer_emoji(&names);
     Ok(())
 }
 

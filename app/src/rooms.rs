@@ -5,7 +5,7 @@ use protocol::{RoomId, RoomSummary, rooms::Visibility, unread};
 
 use crate::{
     address::Address,
-    erased::{live, memo, redrawn},
+    erased::{effect, live, memo, redrawn},
     icons::{Icon, Sign},
     place::Place,
     session::Session,
@@ -54,18 +54,11 @@ pub(crate) fn RoomList() -> impl IntoView {
     let session = expect_context::<Session>();
     let ids = memo(move || session.rooms.with(|rooms| rooms.iter().map(|room| room.id).collect::<Vec<_>>()));
     let is_empty = memo(move || ids.with(Vec::is_empty));
-    let new_rooms = memo(move || {
-        session.rooms.with(|rooms| {
-            let names: Vec<&str> = rooms.iter().filter(|room| room.is_new).map(|room| room.name.as_str()).collect();
-            if names.is_empty() { String::new() } else { format!("You were brought into {}.", names.join(", ")) }
-        })
-    });
     view! {
         <div class="sidebar__title">
             <h2 aria-hidden="true">"Rooms"</h2>
             <ReadAll/>
         </div>
-        <p class="visually-hidden" role="status" aria-label="New rooms">{live(move || new_rooms.get())}</p>
         <ul class="rooms">
             <For each=move || ids.get() key=|id| *id let(id)>
                 <RoomLink id/>
@@ -80,6 +73,27 @@ pub(crate) fn RoomList() -> impl IntoView {
                 })
         })}
     }
+}
+
+/// Tells screen readers of rooms that one is brought into. Not in the list, which is hidden on narrow screens.
+#[component]
+pub(crate) fn NewRooms() -> impl IntoView {
+    let session = expect_context::<Session>();
+    let told = RwSignal::new(String::new());
+    let known = StoredValue::new(Vec::new());
+    effect(move || {
+        session.rooms.with(|rooms| {
+            let new = || rooms.iter().filter(|room| room.is_new && room.is_waiting());
+            let was_known = known.get_value();
+            if let Some(room) = new().find(|room| !was_known.contains(&room.id)) {
+                told.set(format!("You were brought into {}.", room.name));
+            } else if new().next().is_none() && !was_known.is_empty() {
+                told.set(String::new());
+            }
+            known.set_value(new().map(|room| room.id).collect::<Vec<_>>());
+        });
+    });
+    view! { <p class="visually-hidden" role="status" aria-label="New rooms">{live(move || told.get())}</p> }
 }
 
 #[component]

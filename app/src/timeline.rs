@@ -105,6 +105,14 @@ pub(crate) fn TimelineView(room: ShownRoom) -> impl IntoView {
             session.load_newer(room.id);
         }
     };
+    let scrolled = move || {
+        // Who goes up has changed their mind.
+        let top = log.try_get_untracked().flatten().map(|log| log.scroll_top());
+        if unsettled.with_value(Option::is_none) && top.is_some_and(|top| place.with_value(|place| top < place.top)) {
+            wants_end.set_value(None);
+        }
+        look();
+    };
     let settle = move || {
         let Some(log) = log.try_get_untracked().flatten() else { return };
         unsettled.set_value(None);
@@ -160,6 +168,7 @@ pub(crate) fn TimelineView(room: ShownRoom) -> impl IntoView {
         lets_go();
         address.arrivals.track();
         let Some(log) = log.get_untracked().filter(|_| before.is_some()) else { return };
+        wants_end.set_value(None);
         let at = address.at();
         match (scroll::wanted(&log, at), at) {
             (Some(anchor), Some(seq)) => {
@@ -211,7 +220,7 @@ pub(crate) fn TimelineView(room: ShownRoom) -> impl IntoView {
                 aria-label="Messages"
                 tabindex="0"
                 node_ref=log
-                on:scroll=on(move |_| look())
+                on:scroll=on(move |_| scrolled())
                 on:keydown=on(walk)
             >
                 <div class="timeline__top">{beginning}</div>

@@ -23,6 +23,16 @@ test("a name is finished from a list, by keyboard and by mouse", async ({ chat }
   await expect(ada.composer).toHaveValue("hi @bonnie and @bob ");
   await expect(ada.composer).toBeFocused();
 
+  // Before a space, too; then Enter sends.
+  await ada.composer.fill("hi  there");
+  for (let n = 0; n < 6; n++) await ada.composer.press("ArrowLeft");
+  await ada.composer.pressSequentially("@bo");
+  await ada.composer.press("Enter");
+  await expect(ada.composer).toHaveValue("hi @bob there");
+  await expect(names).toHaveCount(0);
+  await ada.composer.press("Enter");
+  await ada.hasStored("hi @bob there");
+
   // Escape closes the list and nothing else; then Enter sends.
   await ada.composer.pressSequentially("@ro");
   await expect(name("room")).toBeVisible();

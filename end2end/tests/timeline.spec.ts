@@ -136,6 +136,28 @@ test("back and forward keep the place", async ({ chat }) => {
   await expect.poll(async () => Math.abs((await ada.placeOf(text(100))) - place)).toBeLessThanOrEqual(2);
 });
 
+test("on a phone back keeps the place, whatever was opened and closed before", async ({ chat }) => {
+  const ada = await chat.signUp("ada", { viewport: { width: 390, height: 844 } });
+  const showRooms = ada.page.getByRole("button", { name: "Show rooms", exact: true });
+  await showRooms.click();
+  await ada.makes("Public", "garden");
+  await showRooms.click();
+  await ada.opens("general");
+  await tellLongStory(ada);
+  await showRooms.click();
+  await ada.page.getByRole("button", { name: "Close rooms" }).click();
+  await ada.scrollsTo(text(100));
+  const place = await ada.placeOf(text(100));
+
+  await showRooms.click();
+  await ada.opens("garden");
+  await ada.page.goBack();
+
+  await ada.isIn("general");
+  await ada.isInView(text(100));
+  await expect.poll(async () => Math.abs((await ada.placeOf(text(100))) - place)).toBeLessThanOrEqual(2);
+});
+
 test("who is at the end follows it, and who reads above is not moved", async ({ chat }) => {
   const ada = await chat.signUp("ada");
   const bob = await chat.signUp("bob");

@@ -62,7 +62,7 @@ test("who is brought into a room is shown it as new on all devices, until they h
   await elsewhere.isConnected();
   const mark = (person: Person) => person.page.getByText("New", { exact: true }).filter({ visible: true });
   const marks = (person: Person) => person.rooms.getByRole("listitem").filter({ has: mark(person) });
-  const told = (person: Person) => person.rooms.getByRole("status", { name: "New rooms" });
+  const told = (person: Person) => person.page.getByRole("status", { name: "New rooms" });
 
   await bob.makes("Private", "attic");
   await bob.adds("ada");

@@ -20,7 +20,7 @@ pub fn is_unread(entry: &Entry, cursor: Seq, me: UserId) -> bool {
 /// not looked since.
 #[must_use]
 pub fn is_new_room(cursor: Seq, since: Seq) -> bool {
-    cursor < since
+    cursor.next() == since
 }
 
 /// How many lines are unread, capped at [`UNREAD_MAX`].

@@ -9,7 +9,7 @@ use wasm_bindgen::{JsCast as _, JsValue, prelude::Closure};
 use web_sys::{Element, HtmlAnchorElement, HtmlFormElement, MouseEvent, SubmitEvent};
 
 use super::{kept, over, probe, spawn};
-use crate::{address::Address, connection::ConnectionView, session::Session};
+use crate::{address::Address, connection::ConnectionView, place::Place, session::Session};
 
 /// The address of the page, as path, query and fragment.
 pub(crate) fn current_address() -> String {
@@ -21,14 +21,12 @@ pub(crate) fn current_address() -> String {
 /// Puts an address into the history of the tab, unless it is the one that is open.
 pub(crate) fn push_address(to: &str) {
     kept::flush();
+    over::close();
     if to != current_address()
         && let Ok(history) = window().history()
     {
-        _ = if over::leave() {
-            history.replace_state_with_url(&JsValue::NULL, "", Some(to))
-        } else {
-            history.push_state_with_url(&JsValue::NULL, "", Some(to))
-        };
+        _ = history.push_state_with_url(&JsValue::NULL, "", Some(to));
+        over::leave();
     }
 }
 
@@ -63,8 +61,9 @@ pub(crate) fn follow_links(session: Session, address: Address) {
     on_submit.forget();
     super::listen(&window(), "popstate", move || {
         kept::drop_waiting();
-        let path = window().location().pathname().unwrap_or_default();
-        if !over::went_back(address.path.with_untracked(|before| *before == path)) {
+        // Not the path: one has what is no ASCII encoded, the other as it is.
+        let place = Place::of_path(&window().location().pathname().unwrap_or_default());
+        if !over::went_back(place == address.place_untracked()) {
             address.arrive(&current_address());
         }
     });
@@ -73,14 +72,9 @@ pub(crate) fn follow_links(session: Session, address: Address) {
 
 /// Goes to a page that the server draws.
 fn load(to: &str) {
-    let location = window().location();
-    if over::leave() {
-        // Who comes back finds the page without what was open.
-        over::close();
-        _ = location.replace(to);
-    } else {
-        _ = location.assign(to);
-    }
+    // Who comes back finds the page without what was open.
+    over::close();
+    _ = window().location().assign(to);
 }
 
 /// Submits a form without asking anybody, after `before`: once the server can be reached, if it may be out of reach.

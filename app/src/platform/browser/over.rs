@@ -1,8 +1,8 @@
 //! What is open over the page on a narrow screen, a column or a dialog: *Back* closes that first.
 //!
 //! An entry of the history stands for it. The entry stays when what it stood for is closed in another way, because going
-//! back takes a moment in which one may have gone on. What is opened next takes it over, where one goes next takes its
-//! place, and who goes back passes it by.
+//! back takes a moment in which one may have gone on. From then on it stands for the page, with the place of the reader,
+//! and for what is opened next; who goes back passes the one below it by.
 
 use std::cell::Cell;
 
@@ -28,25 +28,29 @@ pub(super) fn is_at() -> bool {
     IS_AT.get()
 }
 
-/// The page goes elsewhere. Whether that is to take the place of the entry that it is at.
-pub(super) fn leave() -> bool {
-    IS_AT.take()
+/// The page goes on to a new entry.
+pub(super) fn leave() {
+    IS_AT.set(false);
 }
 
 /// From here on what is opened over the page has an entry, for as long as the page lives.
 pub(super) fn follow() {
     IS_AT.set(is_noted());
-    let closure = Closure::<dyn Fn()>::new(move || {
-        let is_narrow = window().match_media(NARROW).ok().flatten().is_some_and(|narrow| narrow.matches());
-        if is_narrow && !IS_AT.get() && !open().is_empty() {
-            kept::flush();
-            IS_AT.set(push().is_ok());
-        }
-    });
+    // Columns open without the program.
+    note_open();
+    let closure = Closure::<dyn Fn()>::new(note_open);
     // It does not bubble.
     let heard = closure.as_ref().unchecked_ref();
     _ = document().add_event_listener_with_callback_and_bool("toggle", heard, true);
     closure.forget();
+}
+
+fn note_open() {
+    let is_narrow = window().match_media(NARROW).ok().flatten().is_some_and(|narrow| narrow.matches());
+    if is_narrow && !IS_AT.get() && !open().is_empty() {
+        kept::flush();
+        IS_AT.set(push().is_ok());
+    }
 }
 
 /// Adds an entry of the same place.
@@ -59,9 +63,9 @@ fn push() -> Result<(), JsValue> {
 }
 
 /// The browser has gone to another entry. Whether that was the way back from what was open, which is closed now.
-pub(super) fn went_back(is_same_path: bool) -> bool {
+pub(super) fn went_back(is_same_place: bool) -> bool {
     let was_at = IS_AT.replace(is_noted());
-    if !was_at || IS_AT.get() || !is_same_path {
+    if !was_at || IS_AT.get() || !is_same_place {
         return false;
     }
     if !close()
