@@ -155,3 +155,11 @@ fn Banners() -> impl IntoView {
         })
         .collect_view()
 }
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_file_holds_what_a_page_would() {
+        assert!(super::inside().inbox.rooms.len() > 1);
+    }
+}
