@@ -59,7 +59,8 @@ impl Address {
         let (path, query) = split(at);
         self.query.set_value(query.to_owned());
         self.has_moved.set_value(true);
-        if self.path.with_untracked(|before| before != path) {
+        // The path of the same room may be written in several ways.
+        if self.place_untracked() != Place::of_path(path) {
             self.path.set(path.to_owned());
         } else {
             self.arrivals.update(|arrivals| *arrivals += 1);
@@ -74,7 +75,21 @@ fn split(address: &str) -> (&str, &str) {
 
 #[cfg(test)]
 mod tests {
+    use protocol::RoomId;
+
     use super::*;
+
+    #[test]
+    fn a_message_of_the_open_room_is_an_arrival_however_the_room_is_written() {
+        Owner::new().with(|| {
+            let address = Address::new("/rooms/2-gärten");
+
+            address.arrive("/rooms/2-g%C3%A4rten?at=5");
+            assert_eq!((address.arrivals.get_untracked(), address.at()), (1, Some(Seq(5))));
+            address.arrive("/rooms/3-shed");
+            assert_eq!((address.arrivals.get_untracked(), address.place_untracked()), (1, Place::Room(RoomId(3))));
+        });
+    }
 
     #[test]
     fn an_address_is_a_path_and_a_query() {

@@ -184,7 +184,12 @@ impl Completion {
                 self.show(Kind::Name, &before, start, names);
             }
             Some(Begun { kind: Kind::Emoji, .. }) => later::offer_emoji(self),
-            None => self.close(),
+            None => {
+                if before.ends_with(':') {
+                    later::prepare_emoji();
+                }
+                self.close();
+            }
         }
     }
 

@@ -272,6 +272,11 @@ pub(crate) fn offer_emoji(completion: Completion) {
     });
 }
 
+/// Loads the names of emoji: one is begun.
+pub(crate) fn prepare_emoji() {
+    platform::spawn(async { _ = emoji_names().await });
+}
+
 #[wasm_split(picker, wasm_split_path = ::leptos::wasm_split, fallible)]
 fn emoji_names() -> Result<EmojiNames, NotLoaded> {
     Ok(EmojiNames { named: picker::named, matching: picker::matching })

@@ -81,9 +81,12 @@ pub(crate) fn NewRoomDialog(session: Session, address: Address, asked: RwSignal<
                 match result {
                     Ok(Done::Appended { stream: StreamId::Room(room), .. }) => {
                         input.set_value("");
-                        close();
-                        session.show(room, None);
-                        address.go(&Place::room_path(room, &name));
+                        // Who did not wait for it finds it in the list.
+                        if dialog.get_untracked().is_some_and(|dialog| dialog.open()) {
+                            close();
+                            session.show(room, None);
+                            address.go(&Place::room_path(room, &name));
+                        }
                     }
                     Ok(Done::Appended { stream: StreamId::Inbox(_), .. } | Done::Unchanged) => close(),
                     Err(error) => refusal.set(Some(error.message.into_owned())),

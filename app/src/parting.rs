@@ -10,7 +10,7 @@ use protocol::{
     rooms::Visibility,
 };
 
-use crate::{address::Address, frame::MEMBERS_PANEL, platform, session::Session, shown::ShownRoom};
+use crate::{address::Address, frame::MEMBERS_PANEL, place::Place, platform, session::Session, shown::ShownRoom};
 
 /// The question, about the one who is about to go. It is drawn while it is asked.
 #[component]
@@ -48,6 +48,8 @@ pub(crate) fn PartingDialog(room: ShownRoom, address: Address) -> impl IntoView 
             session.run(
                 |client_id| Command::LeaveRoom(LeaveRoom { client_id, room: room.id }),
                 move |result| match result {
+                    // Who has gone on meanwhile is left in peace.
+                    Ok(_) if address.place_untracked() != Place::Room(room.id) => {}
                     Ok(_) => address.go(&session.elsewhere(room.id)),
                     Err(error) => session.complain(Err(error)),
                 },

@@ -85,9 +85,11 @@ pub(crate) fn NewRooms() -> impl IntoView {
         session.rooms.with(|rooms| {
             let new = || rooms.iter().filter(|room| room.is_new && room.is_waiting());
             let was_known = known.get_value();
-            if let Some(room) = new().find(|room| !was_known.contains(&room.id)) {
-                told.set(format!("You were brought into {}.", room.name));
-            } else if new().next().is_none() && !was_known.is_empty() {
+            let names: Vec<&str> =
+                new().filter(|room| !was_known.contains(&room.id)).map(|room| room.name.as_str()).collect();
+            if !names.is_empty() {
+                told.set(format!("You were brought into {}.", names.join(", ")));
+            } else if was_known.iter().any(|id| new().all(|room| room.id != *id)) {
                 told.set(String::new());
             }
             known.set_value(new().map(|room| room.id).collect::<Vec<_>>());

@@ -23,6 +23,8 @@ struct Note {
 #[derive(Default)]
 struct Pad {
     waiting: Option<Note>,
+    /// What was noted last in this entry of the history.
+    noted: Option<Note>,
     is_resting: bool,
 }
 
@@ -65,17 +67,24 @@ fn note_and_rest() {
 pub(super) fn flush() {
     if let Some(note) = PAD.with_borrow_mut(|pad| pad.waiting.take()) {
         write(&note);
+        PAD.with_borrow_mut(|pad| pad.noted = Some(note));
     }
 }
 
-/// The page is elsewhere: what waits belongs to another entry of the history.
-pub(super) fn drop_waiting() {
-    PAD.with_borrow_mut(|pad| pad.waiting = None);
+/// The page is at another entry, and the reader where they were: notes that there.
+pub(super) fn note_again() {
+    flush();
+    PAD.with_borrow(|pad| pad.noted.as_ref().map(write));
+}
+
+/// The page is elsewhere: what was noted, or waits, belongs to another entry of the history.
+pub(super) fn forget() {
+    PAD.with_borrow_mut(|pad| (pad.waiting, pad.noted) = (None, None));
 }
 
 fn write(note: &Note) {
     let timeline = note.timeline.as_deref().unwrap_or("null");
-    let state = js_sys::JSON::parse(&format!(r#"{{"timeline":{timeline},"{}":{}}}"#, over::OVER, over::is_at()));
+    let state = js_sys::JSON::parse(&format!(r#"{{"timeline":{timeline},{}}}"#, over::state()));
     if let (Ok(history), Ok(state)) = (window().history(), state) {
         _ = history.replace_state_with_url(&state, "", Some(&note.address));
     }

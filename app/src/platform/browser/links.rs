@@ -22,11 +22,9 @@ pub(crate) fn current_address() -> String {
 pub(crate) fn push_address(to: &str) {
     kept::flush();
     over::close();
-    if to != current_address()
-        && let Ok(history) = window().history()
-    {
-        _ = history.push_state_with_url(&JsValue::NULL, "", Some(to));
-        over::leave();
+    if to != current_address() {
+        kept::forget();
+        over::push(Some(to), false);
     }
 }
 
@@ -39,13 +37,17 @@ pub(crate) fn follow_links(session: Session, address: Address) {
         }
         Some(Way::Server(to)) if is_cut_off(session) => {
             event.prevent_default();
-            once_reached(session, Box::new(move || load(&to)));
+            once_reached(
+                session,
+                Box::new(move || {
+                    over::close();
+                    _ = window().location().assign(&to);
+                }),
+            );
         }
-        Some(Way::Server(to)) if over::is_at() => {
-            event.prevent_default();
-            load(&to);
-        }
-        Some(Way::Server(_)) | None => {}
+        // Who comes back finds the page without what was open.
+        Some(Way::Server(_)) => _ = over::close(),
+        None => {}
     });
     _ = window().add_event_listener_with_callback("click", on_click.as_ref().unchecked_ref());
     on_click.forget();
@@ -60,21 +62,14 @@ pub(crate) fn follow_links(session: Session, address: Address) {
     _ = window().add_event_listener_with_callback("submit", on_submit.as_ref().unchecked_ref());
     on_submit.forget();
     super::listen(&window(), "popstate", move || {
-        kept::drop_waiting();
         // Not the path: one has what is no ASCII encoded, the other as it is.
         let place = Place::of_path(&window().location().pathname().unwrap_or_default());
         if !over::went_back(place == address.place_untracked()) {
+            kept::forget();
             address.arrive(&current_address());
         }
     });
     over::follow();
-}
-
-/// Goes to a page that the server draws.
-fn load(to: &str) {
-    // Who comes back finds the page without what was open.
-    over::close();
-    _ = window().location().assign(to);
 }
 
 /// Submits a form without asking anybody, after `before`: once the server can be reached, if it may be out of reach.

@@ -6,36 +6,51 @@
 
 use std::cell::Cell;
 
-use js_sys::{Object, Reflect};
+use js_sys::Reflect;
 use leptos::prelude::*;
 use wasm_bindgen::{JsCast as _, JsValue, prelude::Closure};
 use web_sys::{HtmlDialogElement, HtmlElement};
 
 use super::kept;
 
-/// What the state of such an entry has.
-pub(super) const OVER: &str = "over";
-
 /// Wider than this, columns stand beside each other, and nobody goes back from a dialog.
 const NARROW: &str = "(width < 48rem)";
 
 thread_local! {
-    /// Whether the entry of the history that the page is at is such a one.
-    static IS_AT: Cell<bool> = const { Cell::new(false) };
+    static AT: Cell<Entry> = const { Cell::new(Entry { number: 0, is_over: false }) };
 }
 
-pub(super) fn is_at() -> bool {
-    IS_AT.get()
+/// What the state of an entry says besides the place of the reader.
+#[derive(Clone, Copy)]
+struct Entry {
+    /// Entries are numbered, to tell going back from going forward.
+    number: u32,
+    /// Whether it stands for what is open.
+    is_over: bool,
 }
 
-/// The page goes on to a new entry.
-pub(super) fn leave() {
-    IS_AT.set(false);
+impl Entry {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a number that was written as a u32")]
+    fn read() -> Self {
+        let state = window().history().and_then(|history| history.state()).unwrap_or(JsValue::NULL);
+        let part = |name: &str| Reflect::get(&state, &name.into()).unwrap_or_default();
+        Self { number: part("number").as_f64().unwrap_or_default() as u32, is_over: part("over").is_truthy() }
+    }
+
+    fn next(self, is_over: bool) -> Self {
+        Self { number: self.number + 1, is_over }
+    }
+}
+
+/// What there is to say of the entry that the page is at, in JSON without braces.
+pub(super) fn state() -> String {
+    let Entry { number, is_over } = AT.get();
+    format!(r#""number":{number},"over":{is_over}"#)
 }
 
 /// From here on what is opened over the page has an entry, for as long as the page lives.
 pub(super) fn follow() {
-    IS_AT.set(is_noted());
+    AT.set(Entry::read());
     // Columns open without the program.
     note_open();
     let closure = Closure::<dyn Fn()>::new(note_open);
@@ -47,27 +62,30 @@ pub(super) fn follow() {
 
 fn note_open() {
     let is_narrow = window().match_media(NARROW).ok().flatten().is_some_and(|narrow| narrow.matches());
-    if is_narrow && !IS_AT.get() && !open().is_empty() {
+    if is_narrow && !AT.get().is_over && !open().is_empty() {
         kept::flush();
-        IS_AT.set(push().is_ok());
+        push(None, true);
+        kept::note_again();
     }
 }
 
-/// Adds an entry of the same place.
-fn push() -> Result<(), JsValue> {
-    let history = window().history()?;
-    // Nothing is copied from a state that is null.
-    let state = Object::assign(&Object::new(), history.state()?.unchecked_ref());
-    Reflect::set(&state, &OVER.into(), &true.into())?;
-    history.push_state(&state, "")
+/// Goes on to a new entry: of the same address, or of another one.
+pub(super) fn push(address: Option<&str>, is_over: bool) {
+    AT.set(AT.get().next(is_over));
+    if let (Ok(history), Ok(state)) = (window().history(), js_sys::JSON::parse(&format!("{{{}}}", state()))) {
+        _ = history.push_state_with_url(&state, "", address);
+    }
 }
 
 /// The browser has gone to another entry. Whether that was the way back from what was open, which is closed now.
 pub(super) fn went_back(is_same_place: bool) -> bool {
-    let was_at = IS_AT.replace(is_noted());
-    if !was_at || IS_AT.get() || !is_same_place {
+    let at = Entry::read();
+    let before = AT.replace(at);
+    if !before.is_over || at.number >= before.number || !is_same_place {
         return false;
     }
+    // The reader is where they were.
+    kept::note_again();
     if !close()
         && let Ok(history) = window().history()
     {
@@ -76,10 +94,10 @@ pub(super) fn went_back(is_same_place: bool) -> bool {
     true
 }
 
-/// Closes what is open. Whether there was something.
+/// Closes what is open, a dialog before the column that it stands in. Whether there was something.
 pub(super) fn close() -> bool {
     let open = open();
-    for one in &open {
+    for one in open.iter().rev() {
         match one.dyn_ref::<HtmlDialogElement>() {
             Some(dialog) => dialog.close(),
             None => _ = one.hide_popover(),
@@ -92,9 +110,4 @@ fn open() -> Vec<HtmlElement> {
     // A browser that does not know popovers has none.
     let Ok(found) = document().query_selector_all("dialog[open], .panel:popover-open") else { return Vec::new() };
     (0..found.length()).filter_map(|index| found.item(index)?.dyn_into().ok()).collect()
-}
-
-fn is_noted() -> bool {
-    let state = window().history().and_then(|history| history.state()).unwrap_or(JsValue::NULL);
-    Reflect::get(&state, &OVER.into()).is_ok_and(|over| over.is_truthy())
 }
