@@ -65,7 +65,10 @@ pub(crate) fn Shortcuts(asked: ReadSignal<u32>) -> impl IntoView {
     });
     view! {
         <dialog class="dialog shortcuts" node_ref=dialog aria-labelledby="shortcuts-title">
-            <h2 class="dialog__title" id="shortcuts-title">"Keyboard shortcuts"</h2>
+            // Focused, so that a screen that is too low for all of it shows the beginning.
+            <h2 class="dialog__title" id="shortcuts-title" tabindex="-1" autofocus>
+                "Keyboard shortcuts"
+            </h2>
             {groups.collect_view()}
             <form method="dialog" class="dialog__buttons">
                 <a class="button" href="/diagnostics" on:click=close>"Diagnostics of the connection"</a>
