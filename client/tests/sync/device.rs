@@ -37,6 +37,8 @@ pub(crate) struct Device {
     pub(crate) offset_ms: u64,
     pub(crate) stored: BTreeMap<ClientId, OutboxEntry>,
     pub(crate) writes: VecDeque<Write>,
+    /// The connection that is being opened: asking for the next one, or closing it, ends it.
+    pub(crate) opening: Option<client::ConnectionId>,
     pub(crate) socket: Option<(client::ConnectionId, Socket)>,
     pub(crate) wake_at: Option<Instant>,
     pub(crate) journal: Vec<Wanted>,
@@ -64,6 +66,7 @@ impl Device {
             offset_ms: 0,
             stored: BTreeMap::new(),
             writes: VecDeque::new(),
+            opening: None,
             socket: None,
             wake_at: None,
             journal: Vec::new(),
@@ -76,6 +79,7 @@ impl Device {
     pub(crate) fn reload(&mut self, seed: u64, inbox: InboxSnapshot, rooms: Vec<RoomSnapshot>, faults: Faults) {
         self.page += 1;
         self.writes.clear();
+        self.opening = None;
         self.socket = None;
         self.wake_at = None;
         self.fetches = 0;

@@ -187,6 +187,9 @@ impl World {
     fn happen(&mut self, happening: Happening) {
         match happening {
             Happening::Open { device, page, connection } if self.is_page(device, page) => {
+                if self.devices[device].opening.take_if(|opening| *opening == connection).is_none() {
+                    return;
+                }
                 if self.is_up {
                     self.last_socket += 1;
                     let socket = self.last_socket;
@@ -346,6 +349,7 @@ impl World {
         match output {
             Output::Connect(connection) => {
                 self.hang_up(index);
+                self.devices[index].opening = Some(connection);
                 self.later(latency, Happening::Open { device, page, connection });
             }
             Output::Close(_) => self.hang_up(index),
@@ -383,6 +387,7 @@ impl World {
 
     /// The device's side of its connection is gone; the server notices.
     fn hang_up(&mut self, index: usize) {
+        self.devices[index].opening = None;
         if let Some((_, socket)) = self.devices[index].socket.take() {
             self.server.connections.remove(&socket);
             self.sockets.remove(&socket);

@@ -280,7 +280,9 @@ impl World {
         self.trace.note(self.now_ms, "happens", &format!("{happening:?}"));
         match happening {
             Happening::Open { device, page, connection } if self.is_page(device, page) => {
-                self.open(device, connection);
+                if self.devices[device].opening.take_if(|opening| *opening == connection).is_some() {
+                    self.open(device, connection);
+                }
             }
             Happening::Probe { device, page, connection } if self.is_page(device, page) => {
                 let probe = if self.some_node().is_some() { Probe::Ready } else { Probe::Unreachable };
@@ -363,6 +365,7 @@ impl World {
         match output {
             Output::Connect(connection) => {
                 self.hang_up(device);
+                self.devices[device].opening = Some(connection);
                 let latency = self.latency();
                 self.later(latency, Happening::Open { device, page, connection });
             }
@@ -416,6 +419,7 @@ impl World {
     }
 
     pub(super) fn hang_up(&mut self, device: usize) {
+        self.devices[device].opening = None;
         if let Some((_, socket)) = self.devices[device].socket.take() {
             self.sockets.remove(&socket);
         }
