@@ -27,7 +27,7 @@ pub(crate) fn AccountBar() -> impl IntoView {
             && let Some(dialog) = warning.get_untracked()
         {
             event.prevent_default();
-            _ = dialog.show_modal();
+            platform::open_dialog(&dialog);
         }
     };
     let drop_and_go = move |_| {

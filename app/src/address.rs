@@ -11,7 +11,7 @@ use crate::{place::Place, platform};
 #[derive(Clone, Copy)]
 pub(crate) struct Address {
     /// The path.
-    pub(crate) path: RwSignal<String>,
+    path: RwSignal<String>,
     query: StoredValue<String>,
     /// Whether the page has gone anywhere since it was loaded.
     has_moved: StoredValue<bool>,

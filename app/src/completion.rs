@@ -77,13 +77,7 @@ impl<'a> Begun<'a> {
                     && word.chars().count() <= USERNAME_CHARS_MAX
                     && places(&probe).any(|place| place.start == start)
             }
-            Kind::Emoji => {
-                // Not at `12:30`, `std::mem` or in code.
-                let is_in_code = text.matches('`').count() % 2 == 1;
-                word.chars().count() >= EMOJI_LETTERS_MIN
-                    && text.chars().next_back().is_none_or(|c| c.is_whitespace() || matches!(c, '(' | '"'))
-                    && !is_in_code
-            }
+            Kind::Emoji => word.chars().count() >= EMOJI_LETTERS_MIN && may_begin_emoji(text),
         };
         is_begun.then_some(Self { kind, start, word })
     }
@@ -92,6 +86,12 @@ impl<'a> Begun<'a> {
     fn closed(before: &'a str) -> Option<Self> {
         Self::read(before.strip_suffix(':')?).filter(|begun| begun.kind == Kind::Emoji)
     }
+}
+
+/// Whether a colon after this text may begin the name of an emoji: not in `12:30`, `std::mem` or code.
+fn may_begin_emoji(text: &str) -> bool {
+    text.chars().next_back().is_none_or(|c| c.is_whitespace() || matches!(c, '(' | '"'))
+        && text.matches('`').count().is_multiple_of(2)
 }
 
 /// Something that is offered.
@@ -185,7 +185,7 @@ impl Completion {
             }
             Some(Begun { kind: Kind::Emoji, .. }) => later::offer_emoji(self),
             None => {
-                if before.ends_with(':') {
+                if before.strip_suffix(':').is_some_and(may_begin_emoji) {
                     later::prepare_emoji();
                 }
                 self.close();

@@ -1,6 +1,7 @@
 //! The frame of everything inside: the rooms on one side, what is open beside them.
 
 use leptos::{children::TypedChildren, either::EitherOf5, prelude::*};
+use web_sys::MouseEvent;
 
 use crate::{
     account::AccountBar,
@@ -52,19 +53,17 @@ pub(crate) const MEMBERS_PANEL: &str = "members";
 /// The columns. On narrow screens the outer ones are popovers, which browsers open without any program.
 #[component]
 fn Frame() -> impl IntoView {
-    let address = expect_context::<Address>();
     let overlays = expect_context::<Overlays>();
     let owns = expect_context::<Session>().me().owner;
-    Effect::new(move |before: Option<String>| {
-        let path = address.path.get();
-        if before.is_some_and(|before| before != path) {
-            platform::close_panels(&[ROOMS_PANEL, MEMBERS_PANEL]);
-        }
-        path
+    // Not gone to: an entry of the history is a place in a room.
+    let skip = on(|event: MouseEvent| {
+        event.prevent_default();
+        platform::close_over();
+        platform::focus("main");
     });
     view! {
         <div class="frame">
-            <a class="skip" href="#main" rel="external">"Skip to the messages"</a>
+            <a class="skip" href="#main" on:click=skip>"Skip to the messages"</a>
             <header class="frame__rooms panel" id=ROOMS_PANEL popover>
                 <div class="sidebar">
                     <div class="sidebar__head">

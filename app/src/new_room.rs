@@ -13,6 +13,7 @@ use crate::{
     icons::{Icon, Sign},
     later,
     place::Place,
+    platform,
     session::Session,
 };
 
@@ -51,9 +52,13 @@ pub(crate) fn NewRoomDialog(session: Session, address: Address, asked: RwSignal<
     effect(move || {
         asked.track();
         refusal.set(None);
-        if let Some(dialog) = dialog.get() {
-            _ = dialog.show_modal();
+        let (Some(dialog), Some(input)) = (dialog.get(), name_input.get_untracked()) else { return };
+        // That one is still being made: this is about another one.
+        if waits.get_untracked() {
+            waits.set(false);
+            input.set_value("");
         }
+        platform::open_dialog(&dialog);
     });
     let close = move || {
         if let Some(dialog) = dialog.get_untracked() {
@@ -70,6 +75,7 @@ pub(crate) fn NewRoomDialog(session: Session, address: Address, asked: RwSignal<
         }
         refusal.set(None);
         waits.set(true);
+        let time = asked.get_untracked();
         let visibility = visibility.get_untracked();
         let named = name.clone();
         session.run(
@@ -77,16 +83,25 @@ pub(crate) fn NewRoomDialog(session: Session, address: Address, asked: RwSignal<
                 Command::CreateRoom(CreateRoom { client_id, name: named, visibility, history: History::default() })
             },
             move |result| {
-                waits.set(false);
+                let is_asked = asked.get_untracked() == time;
+                if is_asked {
+                    waits.set(false);
+                    if result.is_ok() {
+                        input.set_value("");
+                    }
+                }
+                if !is_asked || !dialog.get_untracked().is_some_and(|dialog| dialog.open()) {
+                    // Who did not wait for it finds the room in the list, or hears why there is none.
+                    if let Err(error) = result {
+                        session.complaint.set(Some(format!("“{name}” was not made. {}", error.message)));
+                    }
+                    return;
+                }
                 match result {
                     Ok(Done::Appended { stream: StreamId::Room(room), .. }) => {
-                        input.set_value("");
-                        // Who did not wait for it finds it in the list.
-                        if dialog.get_untracked().is_some_and(|dialog| dialog.open()) {
-                            close();
-                            session.show(room, None);
-                            address.go(&Place::room_path(room, &name));
-                        }
+                        close();
+                        session.show(room, None);
+                        address.go(&Place::room_path(room, &name));
                     }
                     Ok(Done::Appended { stream: StreamId::Inbox(_), .. } | Done::Unchanged) => close(),
                     Err(error) => refusal.set(Some(error.message.into_owned())),

@@ -34,7 +34,7 @@ pub(crate) fn PartingDialog(room: ShownRoom, address: Address) -> impl IntoView 
     let meaning = untrack(|| meaning(room, me.id, leaves));
     Effect::new(move |_| {
         if let Some(dialog) = dialog.get() {
-            _ = dialog.show_modal();
+            platform::open_dialog(&dialog);
         }
     });
     let user = StoredValue::new(user);

@@ -59,6 +59,8 @@ pub(crate) fn Switcher(session: Session, address: Address, asked: ReadSignal<u32
         input.set_value("");
         typed.set(String::new());
         search();
+        // A dialog in a column would stay open in it, unseen: the column is hidden by what opens over it.
+        platform::close_over();
         _ = dialog.show_modal();
     });
     let on_key = move |event: KeyboardEvent| {

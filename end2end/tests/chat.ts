@@ -851,7 +851,8 @@ export class Person {
     for (const colorScheme of ["light", "dark"] as const) {
       await this.page.emulateMedia({ colorScheme, reducedMotion: "reduce" });
       const path = `${PICTURES}/${name}.${colorScheme}.png`;
-      await this.page.screenshot({ path, fullPage: whole, animations: "disabled" });
+      // A busy machine may take long to draw, and nobody waits for it.
+      await this.page.screenshot({ path, fullPage: whole, animations: "disabled", timeout: 60_000 });
     }
   }
 }

@@ -18,8 +18,8 @@ async function keepsFocus(person: Person, after: string): Promise<void> {
         const { outlineStyle, outlineWidth } = getComputedStyle(around);
         if (outlineStyle !== "none" && Number.parseFloat(outlineWidth) > 0) return "seen";
       }
-      // Where one has arrived, as screen readers do; the next step shows a ring.
-      return focused.id === "main" ? "seen" : `it is not shown, on ${focused.outerHTML.slice(0, 120)}`;
+      // Where one has arrived, as screen readers do: the messages, or the heading of a dialog. The next step shows a ring.
+      return focused.matches("#main, dialog h2") ? "seen" : `it is not shown, on ${focused.outerHTML.slice(0, 120)}`;
     });
   await expect.poll(look, { message: `after ${after}` }).toBe("seen");
 }

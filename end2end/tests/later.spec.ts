@@ -65,6 +65,36 @@ test("a picker that could not be loaded opens at the next try", async ({ chat })
   await expect(ada.picker).toHaveCount(0);
 });
 
+test("a dialog that comes into a column that was closed meanwhile is in nobody's way", async ({ chat }) => {
+  const ada = await chat.signUp("ada", { viewport: { width: 390, height: 844 } });
+  const click = (name: string): Promise<void> => ada.page.getByRole("button", { name, exact: true }).click();
+  const dialog = ada.page.getByRole("dialog", { name: "New room" });
+  const part = /split_dialogs[^/]*\.wasm$/;
+  let comes = (): void => undefined;
+  const isWaitedFor = new Promise<void>((resolve) => (comes = resolve));
+  await ada.context.route(part, async (route) => isWaitedFor.then(() => route.continue()));
+  const loaded = ada.page.waitForResponse(part);
+
+  await click("Show rooms");
+  await click("New room");
+  await click("Close rooms");
+  comes();
+  await (await loaded).finished();
+  await expect(ada.page.getByRole("dialog", { name: "New room", includeHidden: true })).toBeAttached();
+  await ada.says("nothing is in the way");
+  await ada.hasStored("nothing is in the way");
+
+  // Nor is one that was open in it when the switcher came over it.
+  await click("Show rooms");
+  await click("New room");
+  await expect(dialog).toBeVisible();
+  await ada.page.keyboard.press("Control+k");
+  await expect(ada.switcherField).toBeFocused();
+  await ada.page.keyboard.press("Escape");
+  await ada.says("neither is that");
+  await ada.hasStored("neither is that");
+});
+
 test("what stands around messages is there before it is asked for, when the network is gone", async ({ chat }) => {
   const ada = await chat.visitor("ada");
   const loaded = ada.page.waitForResponse(/split_tools[^/]*\.wasm$/, { timeout: 60_000 });

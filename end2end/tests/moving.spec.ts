@@ -92,6 +92,18 @@ test("Alt and the arrows go through the rooms, with Shift through the unread one
   expect(await ada.rooms.getByRole("link").allInnerTexts()).toEqual(order);
 });
 
+test("skipping to the messages is no way in the history", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  const entries = (): Promise<number> => ada.page.evaluate(() => history.length);
+  const before = await entries();
+
+  await ada.page.getByRole("link", { name: "Skip to the messages" }).focus();
+  await ada.page.keyboard.press("Enter");
+
+  await expect(ada.page.getByRole("main")).toBeFocused();
+  expect(await entries()).toBe(before);
+});
+
 test("? lists all shortcuts, but is a letter while one writes; Shift and Escape read everything", async ({ chat }) => {
   const ada = await chat.signUp("ada");
   const bob = await chat.signUp("bob");

@@ -185,6 +185,37 @@ test("a room without a name and a taken name are refused in words, and the dialo
   await ada.isIn("orchard");
 });
 
+test("a room that is made or refused late leaves alone who has gone on", async ({ chat }) => {
+  const ada = await chat.signUp("ada");
+  const dialog = ada.page.getByRole("dialog", { name: "New room" });
+  const name = dialog.getByRole("textbox", { name: "Room name" });
+  const createsAndCancels = async (room: string): Promise<void> => {
+    await ada.page.getByRole("button", { name: "New room" }).click();
+    await name.fill(room);
+    await dialog.getByRole("button", { name: "Create room" }).click();
+    await dialog.getByRole("button", { name: "Cancel" }).click();
+  };
+  // Loads the dialog.
+  await ada.makes("Public", "garden");
+
+  await ada.goesOffline();
+  await createsAndCancels("attic");
+  await ada.page.getByRole("button", { name: "New room" }).click();
+  await expect(name).toHaveValue("");
+  await name.fill("cellar");
+  await dialog.getByRole("button", { name: "Create room" }).click();
+  await ada.comesBack();
+  await ada.isIn("cellar");
+  await expect(dialog).toBeHidden();
+  await expect(ada.roomLink("attic")).toHaveCount(1);
+
+  await ada.goesOffline();
+  await createsAndCancels("Attic");
+  await ada.comesBack();
+  const refusal = ada.page.getByRole("alert").getByText("“Attic” was not made. There is already a public room");
+  await expect(refusal).toBeVisible();
+});
+
 test("an unknown name cannot be added, and the reason is told", async ({ chat }) => {
   const ada = await chat.signUp("ada");
   await ada.makes("Private", "cellar");

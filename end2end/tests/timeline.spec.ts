@@ -146,6 +146,7 @@ test("on a phone back keeps the place, whatever was opened and closed before", a
   await tellLongStory(ada);
   await showRooms.click();
   await ada.page.getByRole("button", { name: "Close rooms" }).click();
+  const address = await ada.addressOf(text(20), () => ada.scrollsTo(text(20)));
   await ada.scrollsTo(text(100));
   const place = await ada.placeOf(text(100));
 
@@ -163,13 +164,73 @@ test("on a phone back keeps the place, whatever was opened and closed before", a
   await showRooms.click();
   await ada.page.goBack();
   await expect(ada.rooms).toBeHidden();
-  await isThere();
+  await ada.hasNotedPlace();
   await showRooms.click();
   await ada.opens("garden");
   await ada.page.goBack();
   await isThere();
+
+  // Forward from an entry that stood for something open, to another one of the same room.
+  await ada.followsLinkTo(address);
+  await ada.isInView(text(20));
+  await ada.page.goBack();
+  await isThere();
+  await ada.page.goForward();
+  await ada.isInView(text(20));
+});
+
+test("on a phone who goes back by several steps is where they went", async ({ chat }) => {
+  const ada = await chat.signUp("ada", { viewport: { width: 390, height: 844 } });
+  const showRooms = ada.page.getByRole("button", { name: "Show rooms", exact: true });
+  await showRooms.click();
+  await ada.makes("Public", "garden");
+  await showRooms.click();
+  await ada.opens("general");
+  await showRooms.click();
+  await ada.opens("garden");
+  await showRooms.click();
+  await ada.opens("general");
+  await showRooms.click();
+  await ada.page.getByRole("button", { name: "Close rooms" }).click();
+
+  const entry = (): Promise<number> => ada.page.evaluate(() => (history.state as { number: number }).number);
+  const before = await entry();
+  await ada.page.evaluate(() => history.go(-4));
+  await expect.poll(entry).toBe(before - 4);
+  await ada.isIn("general");
   await ada.page.goForward();
   await ada.isIn("garden");
+
+  // A dialog of before does not stay over another room.
+  await showRooms.click();
+  await ada.page.getByRole("button", { name: "Switch rooms" }).click();
+  await expect(ada.switcher).toBeVisible();
+  await ada.page.evaluate(() => history.go(-2));
+  await ada.isIn("general");
+  await expect(ada.switcher).toBeHidden();
+});
+
+test("where the members are a column over the messages, back closes it", async ({ chat }) => {
+  const ada = await chat.signUp("ada", { viewport: { width: 820, height: 1_180 } });
+  await ada.makes("Public", "garden");
+  await ada.page.getByRole("button", { name: "Show members" }).click();
+  await expect(ada.members).toBeVisible();
+
+  await ada.page.goBack();
+  await expect(ada.members).toBeHidden();
+  await ada.isIn("garden");
+
+  // And so does a dialog that was open when the window became narrow.
+  await ada.page.keyboard.press("Control+k");
+  await expect(ada.switcher).toBeVisible();
+  await ada.page.setViewportSize({ width: 390, height: 844 });
+  const isOver = (): Promise<boolean> => ada.page.evaluate(() => (history.state as { over: boolean }).over);
+  await expect.poll(isOver).toBe(true);
+  await ada.page.goBack();
+  await expect(ada.switcher).toBeHidden();
+  await ada.isIn("garden");
+  await ada.page.goBack();
+  await ada.isIn("general");
 });
 
 test("who is at the end follows it, and who reads above is not moved", async ({ chat }) => {

@@ -29,6 +29,7 @@ pub(crate) use echo::{Echo, Ticking};
 pub(crate) use focus::{has_focus, has_focus_in_row, has_open_dialog, hold_focus, is_typing, keep_focus, take_focus};
 pub(crate) use kept::note_place;
 pub(crate) use links::{follow_links, push_address, submit};
+pub(crate) use over::{close as close_over, open_dialog};
 pub(crate) use redrawn::{Redrawn, redrawn};
 pub(crate) use served::as_served;
 pub(crate) use transport::{connect, every_second, perform, probe, read, spawn};
@@ -237,18 +238,6 @@ pub(crate) fn copy(text: String, then: impl FnOnce(bool) + 'static) {
 /// Loads the page again.
 pub(crate) fn reload() {
     _ = window().location().reload();
-}
-
-/// Closes the columns that were opened over the messages.
-pub(crate) fn close_panels(ids: &[&str]) {
-    for id in ids {
-        if let Some(panel) =
-            document().get_element_by_id(id).and_then(|panel| panel.dyn_into::<web_sys::HtmlElement>().ok())
-        {
-            // An error says that it was closed already.
-            _ = panel.hide_popover();
-        }
-    }
 }
 
 /// Does this once what runs now has ended.

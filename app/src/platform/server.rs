@@ -140,7 +140,11 @@ pub(crate) fn read(_path: String, _then: impl FnOnce(Option<String>) + 'static) 
 
 pub(crate) fn push_address(_to: &str) {}
 
-pub(crate) fn close_panels(_ids: &[&str]) {}
+pub(crate) fn open_dialog(_dialog: &web_sys::HtmlDialogElement) {}
+
+pub(crate) fn close_over() -> bool {
+    false
+}
 
 /// A page is drawn once: nothing comes later.
 pub(crate) fn later(_action: impl FnOnce() + 'static) {}

@@ -65,6 +65,7 @@ pub(crate) fn follow_links(session: Session, address: Address) {
         // Not the path: one has what is no ASCII encoded, the other as it is.
         let place = Place::of_path(&window().location().pathname().unwrap_or_default());
         if !over::went_back(place == address.place_untracked()) {
+            over::close();
             kept::forget();
             address.arrive(&current_address());
         }
