@@ -216,9 +216,13 @@ async fn all_back(people: &[Person], places: &[Place], last: &mut LastWords, beg
         let said = last.said.borrow().clone();
         away.retain(|person| {
             let Some(last) = said[person.room] else { return true };
+            let room = places[person.room].room;
+            // What a room looks like is put together for who asks: ten thousand of that, again and again, would be all
+            // that the load does.
             let is_back = person.device.client.view(|engine| {
-                let view = engine.room(places[person.room].room);
-                view.is_some_and(|view| view.is_live && view.lines.iter().any(|line| line.seq >= Some(last)))
+                let is_shown =
+                    || engine.room(room).is_some_and(|view| view.lines.iter().any(|line| line.seq >= Some(last)));
+                engine.is_live(room) && is_shown()
             });
             if is_back {
                 caught_up.push(ms(began.elapsed()));
